@@ -1,0 +1,53 @@
+/** What a machine can be built from. Everything from outside enters here or as recorded input. */
+
+export type EngineName = "reference" | "interpreter";
+
+/** A disk as the virtio block device sees it: whole 512-byte sectors, synchronous, so that runs are deterministic. */
+export interface BlockStore {
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  /** Fills `into` (a multiple of 512 bytes) from `sector` on. Throws when the host fails. */
+  read(sector: number, into: Uint8Array): void;
+  write(sector: number, from: Uint8Array): void;
+  flush(): void;
+}
+
+/** The far end of the network device's cable: frames the guest sends arrive here. */
+export type FrameSink = (frame: Uint8Array) => void;
+
+/** The processor: extensions beyond RV64GC and the shape of the TLB. */
+export interface CpuOptions {
+  /** Lower-case names as in `riscv,isa`, for example "zba"; those of RV64IMAFDC are always there. */
+  readonly extensions: ReadonlySet<string>;
+  /** Hardware updates of the A and D bits (Svadu) instead of page faults (Svade). */
+  readonly svadu: boolean;
+  readonly tlbSets: number;
+  readonly tlbWays: number;
+}
+
+export interface MachineOptions {
+  /** RAM in bytes, a multiple of 4096, at 0x8000_0000. */
+  readonly memory: number;
+  /** 1 to 8. */
+  readonly harts: number;
+  readonly cpu: CpuOptions;
+  readonly engine: EngineName;
+  /** Machine-mode firmware (ELF or raw); undefined starts the kernel itself in M-mode. */
+  readonly firmware?: Uint8Array;
+  /** ELF, Linux `Image`, or a raw binary. */
+  readonly kernel?: Uint8Array;
+  readonly initrd?: Uint8Array;
+  /** Kernel command line. */
+  readonly append?: string;
+  readonly disks?: readonly BlockStore[];
+  /** Called with every frame the guest sends; frames for the guest enter by `Machine.receiveFrame`. */
+  readonly network?: FrameSink;
+  /** Seed of the entropy device: same seed, same bytes. */
+  readonly entropySeed: bigint;
+  /** Wall-clock time at instruction 0, nanoseconds since 1970, shown by the real-time clock. */
+  readonly startTime: bigint;
+  /** Called with what the guest prints on its serial port. */
+  readonly onConsole?: (bytes: Uint8Array) => void;
+  /** Called with what the guest prints on the virtio console. */
+  readonly onVirtioConsole?: (bytes: Uint8Array) => void;
+}
