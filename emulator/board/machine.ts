@@ -1,0 +1,82 @@
+/** The machine as its embedders see it: built from images and options, run in slices, looked into at any time. */
+import type { MachineOptions } from "./options.ts";
+import type { Stop } from "./stop.ts";
+
+export type PrivilegeMode = "M" | "S" | "U";
+
+export interface TlbEntry {
+  readonly set: number;
+  readonly way: number;
+  readonly asid: number;
+  readonly global: boolean;
+  /** First virtual and physical address of the page, and its size in bytes. */
+  readonly virtual: bigint;
+  readonly physical: bigint;
+  readonly bytes: bigint;
+  /** For example "rwxu-ad". */
+  readonly permissions: string;
+}
+
+export interface TlbCounters {
+  readonly hits: bigint;
+  readonly misses: bigint;
+  readonly evictions: bigint;
+  readonly flushes: bigint;
+}
+
+/** One trap taken, oldest first in `Machine.traps()`. */
+export interface TrapRecord {
+  readonly hart: number;
+  /** Value of the hart's retired-instruction counter when the trap was taken. */
+  readonly instructions: bigint;
+  readonly interrupt: boolean;
+  readonly cause: number;
+  readonly pc: bigint;
+  readonly tval: bigint;
+  readonly from: PrivilegeMode;
+  readonly to: PrivilegeMode;
+}
+
+/** One hart, read-only. All 64-bit values are unsigned bigints. */
+export interface HartView {
+  readonly index: number;
+  readonly pc: bigint;
+  readonly mode: PrivilegeMode;
+  /** True while the hart sleeps in `wfi`. */
+  readonly waiting: boolean;
+  readonly instructions: bigint;
+  x(register: number): bigint;
+  f(register: number): bigint;
+  /** A CSR's value by name, read without side effects. Throws on an unknown name. */
+  csr(name: string): bigint;
+  tlb(): TlbEntry[];
+  tlbCounters(): TlbCounters;
+  /** Physical address behind a virtual one as a fetch in the current mode would find it; undefined where it would fault. No side effects. */
+  translate(virtual: bigint): bigint | undefined;
+}
+
+export interface Machine {
+  readonly options: MachineOptions;
+  readonly harts: readonly HartView[];
+  /** Addresses at which `run` stops before the instruction executes. */
+  readonly breakpoints: Set<bigint>;
+  /** Runs until `instructions` more have retired over all harts, or something stops the machine earlier. */
+  run(instructions: number): Stop;
+  /** Executes exactly one instruction, or takes one trap, on one hart. */
+  step(hart: number): Stop;
+  /** Lets guest time pass while all harts wait (after a stop with reason "idle"). */
+  advance(ticks: bigint): void;
+  /** Instructions retired over all harts. */
+  readonly instructions: bigint;
+  /** Guest time in 10 MHz ticks. */
+  readonly ticks: bigint;
+  /** Types bytes into the serial port. */
+  typeConsole(bytes: Uint8Array): void;
+  typeVirtioConsole(bytes: Uint8Array): void;
+  receiveFrame(frame: Uint8Array): void;
+  /** The most recent traps of all harts, oldest first. */
+  traps(): TrapRecord[];
+  readPhysical(address: bigint, length: number): Uint8Array | undefined;
+  /** Flattened device tree the guest was given. */
+  readonly deviceTree: Uint8Array;
+}
