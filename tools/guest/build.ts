@@ -1,0 +1,204 @@
+/**
+ * Builds freestanding guest programs from C and assembly, and rebuilds only what changed. An object's file name carries
+ * a hash of the command that made it, so programs share objects, and other flags never find a stale one. Several
+ * processes may build at once: files appear complete, by renaming.
+ */
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { GuestBuildError } from "./error.ts";
+import { ROOT } from "./root.ts";
+import { findToolchain, type GuestIsa, type Toolchain } from "./toolchain.ts";
+
+/** A freestanding program. Paths are relative to the top of the repository. */
+export interface GuestProgram {
+  /** The result is `.build/guest/NAME.elf`; may contain `/`. */
+  name: string;
+  /** C (`.c`) and assembly (`.S`) files. */
+  sources: readonly string[];
+  linkerScript: string;
+  /** Instructions the compiler may use; default `rv64gc`. Assembly may enable more with `.option arch`. */
+  isa?: GuestIsa;
+  /** Added to the compiler's flags: include paths, definitions. */
+  flags?: readonly string[];
+  /** Added to the linker's options. */
+  linkFlags?: readonly string[];
+}
+
+/** Receives a line for each step that really runs. */
+export type BuildProgress = (message: string) => void;
+
+const OUTPUT = ".build/guest";
+
+const COMPILE_FLAGS = [
+  "-mcmodel=medany", // the kernel is linked high, firmware at 2 GiB: beyond what lui alone reaches
+  "-O2",
+  "-g",
+  "-gdwarf-4",
+  "-ffreestanding",
+  "-fno-stack-protector",
+  "-fno-pic",
+  "-fno-common",
+  "-fno-omit-frame-pointer",
+  "-fno-asynchronous-unwind-tables",
+  `-ffile-prefix-map=${ROOT}=.`,
+];
+
+const C_FLAGS = [
+  "-std=c11",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-Wstrict-prototypes",
+  "-Wmissing-prototypes",
+  "-Wmissing-declarations",
+  "-Wshadow",
+  "-Wundef",
+  "-Wvla",
+  "-Wpointer-arith",
+  "-Wwrite-strings",
+];
+
+const LINK_FLAGS = [
+  "-static",
+  "-nostdlib",
+  "--build-id=none",
+  "-z",
+  "max-page-size=4096",
+  "-z",
+  "noexecstack",
+];
+
+/** Modification time in milliseconds, or undefined when there is no such file. */
+function modified(path: string): number | undefined {
+  return statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** Whether `output` exists and none of `inputs` is missing or younger. */
+function isUpToDate(output: string, inputs: readonly string[]): boolean {
+  const made = modified(output);
+  return made !== undefined && inputs.every((input) => (modified(input) ?? Number.POSITIVE_INFINITY) <= made);
+}
+
+/** The files a `-MD` dependency file names, or undefined when there is none. */
+function readDependencies(path: string): string[] | undefined {
+  if (modified(path) === undefined) return undefined;
+  const text = readFileSync(join(ROOT, path), "utf8").replaceAll("\\\n", " ");
+  const names = text.slice(text.indexOf(": ") + 2).match(/(?:\\ |\S)+/g) ?? [];
+  return names.map((name) => name.replaceAll("\\ ", " ")).map((name) => name.replace(`${ROOT}/`, ""));
+}
+
+let toolchain: Toolchain | undefined;
+
+function currentToolchain(): Toolchain {
+  toolchain ??= findToolchain();
+  return toolchain;
+}
+
+const waiting: (() => void)[] = [];
+let idleProcessors = availableParallelism();
+
+/** Runs a tool from the top of the repository when a processor is free. Throws `GuestBuildError` with what it said. */
+async function runTool(command: readonly string[], what: string): Promise<void> {
+  if (idleProcessors > 0) idleProcessors--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    const [program = "", ...args] = command;
+    const environment = { ...process.env, ...currentToolchain().environment };
+    const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
+      const child = spawn(program, args, { cwd: ROOT, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+      let said = "";
+      child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      child.on("error", (error) => reject(new GuestBuildError(`cannot run ${program}: ${error.message}`)));
+      child.on("close", (exitCode) => resolve({ code: exitCode, output: said }));
+    });
+    if (code !== 0) throw new GuestBuildError(`${what} failed:\n${output || `exit code ${code}`}`);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) idleProcessors++;
+    else next();
+  }
+}
+
+/** Has `make` write a file under another name, then puts it in place, dated as of when the work began. */
+async function replaceFile(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+  const started = new Date();
+  const temporary = `${path}.${process.pid}`;
+  mkdirSync(join(ROOT, dirname(path)), { recursive: true });
+  try {
+    await make(temporary);
+    // An input saved meanwhile must look younger than what was made from its old text.
+    utimesSync(join(ROOT, temporary), started, started);
+    renameSync(join(ROOT, temporary), join(ROOT, path));
+  } finally {
+    rmSync(join(ROOT, temporary), { force: true });
+  }
+}
+
+async function compile(source: string, isa: GuestIsa, flags: readonly string[]): Promise<string> {
+  const { compiler, identity } = currentToolchain();
+  const languageFlags = source.endsWith(".c") ? C_FLAGS : [];
+  const command = [...compiler(isa), ...COMPILE_FLAGS, ...languageFlags, ...flags, "-c", source];
+  const hash = createHash("sha256")
+    .update(JSON.stringify([identity, command]))
+    .digest("hex")
+    .slice(0, 12);
+  const object = `${OUTPUT}/objects/${source}.${hash}.o`;
+  const dependencyFile = `${object}.d`;
+  const dependencies = readDependencies(dependencyFile);
+  if (dependencies === undefined || !isUpToDate(object, dependencies)) {
+    await replaceFile(object, (temporaryObject) =>
+      replaceFile(dependencyFile, (temporaryDependencies) =>
+        runTool(
+          [...command, "-MD", "-MF", temporaryDependencies, "-o", temporaryObject],
+          `compiling ${source}`,
+        ),
+      ),
+    );
+  }
+  return object;
+}
+
+/** Objects being made or found up to date in this process: two programs that share one must not both compile it. */
+const compilations = new Map<string, Promise<string>>();
+
+function compileOnce(source: string, isa: GuestIsa, flags: readonly string[]): Promise<string> {
+  const key = JSON.stringify([source, isa, flags]);
+  const running = compilations.get(key);
+  if (running !== undefined) return running;
+  const compilation = compile(source, isa, flags).finally(() => compilations.delete(key));
+  compilations.set(key, compilation);
+  return compilation;
+}
+
+function fileContains(path: string, text: string): boolean {
+  return modified(path) !== undefined && readFileSync(join(ROOT, path), "utf8") === text;
+}
+
+/**
+ * Compiles and links `program` where it is out of date and returns the absolute path of its ELF file. Throws
+ * `GuestBuildError` with the message of the compiler or the linker.
+ */
+export async function buildGuest(
+  program: GuestProgram,
+  onProgress: BuildProgress = () => {},
+): Promise<string> {
+  const { name, sources, linkerScript, isa = "rv64gc", flags = [], linkFlags = [] } = program;
+  const elf = `${OUTPUT}/${name}.elf`;
+  const linkedBy = `${elf}.command`;
+
+  const objects = await Promise.all(sources.map((source) => compileOnce(source, isa, flags)));
+  const { linker, identity } = currentToolchain();
+  const command = [...linker, ...LINK_FLAGS, ...linkFlags, "-T", linkerScript, ...objects];
+  const commandText = [identity, ...command].join("\n");
+  if (!isUpToDate(elf, [...objects, linkerScript]) || !fileContains(linkedBy, commandText)) {
+    onProgress(`building ${elf}`);
+    await replaceFile(elf, (temporary) => runTool([...command, "-o", temporary], `linking ${elf}`));
+    writeFileSync(join(ROOT, linkedBy), commandText);
+  }
+  return join(ROOT, elf);
+}
