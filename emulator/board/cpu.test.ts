@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { CpuError, defaultCpu, parseCpu } from "./cpu.ts";
+
+describe("parseCpu", () => {
+  it("gives the default processor for an empty list", () => {
+    expect(parseCpu("")).toEqual(defaultCpu);
+  });
+
+  it("switches extensions off and on, the last word counting", () => {
+    expect(parseCpu("no-zba").extensions.has("zba")).toBe(false);
+    expect(parseCpu("zbb=off").extensions.has("zbb")).toBe(false);
+    expect(parseCpu("no-zbs,ZBS").extensions.has("zbs")).toBe(true);
+  });
+
+  it("takes svadu as a switch", () => {
+    expect(parseCpu("svadu").svadu).toBe(true);
+    expect(parseCpu("svadu,svadu=off").svadu).toBe(false);
+  });
+
+  it("takes a translation mode as the widest there is", () => {
+    const modes = (list: string) => [...parseCpu(list).extensions].filter((name) => /^sv\d/.test(name));
+    expect(modes("sv39")).toEqual(["sv39"]);
+    expect(modes("no-sv57")).toEqual(["sv39", "sv48"]);
+    expect(modes("sv39,sv48")).toEqual(["sv39", "sv48"]);
+    expect(() => parseCpu("no-sv39")).toThrow(CpuError);
+  });
+
+  it("shapes the TLB", () => {
+    expect(parseCpu("tlb=64x2")).toMatchObject({ tlbSets: 64, tlbWays: 2 });
+  });
+
+  it.each(["tlb=", "tlb=12", "tlb=3x4", "tlb=0x4", "tlb=64x0", "tlb=64x17", "tlb=8192x1", "tlb=4x4x4"])(
+    "refuses the geometry %s",
+    (list) => expect(() => parseCpu(list)).toThrow(/tlb=/),
+  );
+
+  it("names an unknown extension and lists the known ones", () => {
+    expect(() => parseCpu("zba,zfoo")).toThrow(/unknown extension "zfoo".*zbb.*svadu/);
+    expect(() => parseCpu("zba=maybe")).toThrow(/"maybe"/);
+  });
+});
