@@ -1,0 +1,99 @@
+/**
+ * Encodings written as the manuals draw them: fields from bit 31 (15 for a compressed instruction) down to bit 0.
+ *
+ *     "0000000 rs2 rs1 000 rd 0110011"          literal bits and registers
+ *     "imm[12|10:5] rs2 rs1 000 imm[4:1|11] 1100011"   slices of a signed immediate
+ *     "000 uimm[5:4|9:6|2|3] rd' 00"            unsigned immediate; rd' is one of x8 to x15
+ *
+ * A register field may stand for several operands ("rd/rs1"). "." is a bit that decoding ignores. fd, fs1, fs2 and fs3
+ * are floating-point registers.
+ */
+import type { RegisterOperand } from "../language/expression.ts";
+
+export interface RegisterField {
+  readonly operands: readonly RegisterOperand[];
+  readonly low: number;
+  readonly width: 5 | 3;
+  readonly file: "x" | "f";
+}
+
+/** One run of immediate bits: `width` bits of the encoding from `low` on become immediate bits from `to` on. */
+interface ImmediateSlice {
+  readonly low: number;
+  readonly to: number;
+  readonly width: number;
+}
+
+export interface Encoding {
+  readonly length: 2 | 4;
+  readonly match: number;
+  readonly mask: number;
+  readonly registers: readonly RegisterField[];
+  readonly slices: readonly ImmediateSlice[];
+  /** Bits of the immediate; 0 when there is none. */
+  readonly immediateBits: number;
+  readonly signed: boolean;
+}
+
+const REGISTER = /^(?:f?(?:rd|rs1|rs2|rs3)\/)*f?(?:rd|rs1|rs2|rs3)'?$/;
+const IMMEDIATE = /^(u?imm)\[([\d:|]+)\]$/;
+const OTHER_FIELDS: Record<string, number> = { rm: 3, zimm: 5, aq: 1, rl: 1 };
+
+/** Reads an encoding pattern. Throws when its widths do not add up to 16 or 32 bits. */
+export function parseEncoding(pattern: string): Encoding {
+  const registers: RegisterField[] = [];
+  const slices: ImmediateSlice[] = [];
+  let match = 0n;
+  let mask = 0n;
+  let signed = false;
+  let immediateBits = 0;
+  let low = 0;
+  for (const token of pattern.trim().split(/\s+/).reverse()) {
+    const immediate = IMMEDIATE.exec(token === "csr" ? "uimm[11:0]" : token);
+    if (/^[01.]+$/.test(token)) {
+      match |= BigInt(`0b${token.replaceAll(".", "0")}`) << BigInt(low);
+      mask |= BigInt(`0b${token.replaceAll("0", "1").replaceAll(".", "0")}`) << BigInt(low);
+      low += token.length;
+    } else if (REGISTER.test(token)) {
+      const width = token.endsWith("'") ? 3 : 5;
+      const names = token.replace("'", "").split("/");
+      const operands = names.map((n) => n.replace("f", "") as RegisterOperand);
+      registers.push({ operands, low, width, file: token.startsWith("f") ? "f" : "x" });
+      low += width;
+    } else if (immediate !== null) {
+      signed = immediate[1] === "imm";
+      for (const run of (immediate[2] ?? "").split("|").reverse()) {
+        const [high = 0, to = high] = run.split(":").map(Number);
+        slices.push({ low, to, width: high - to + 1 });
+        immediateBits = Math.max(immediateBits, high + 1);
+        low += high - to + 1;
+      }
+    } else {
+      const width = OTHER_FIELDS[token];
+      if (width === undefined) throw new Error(`encoding "${pattern}": unknown field "${token}"`);
+      low += width;
+    }
+  }
+  if (low !== 16 && low !== 32) throw new Error(`encoding "${pattern}" has ${low} bits`);
+  return {
+    length: low === 32 ? 4 : 2,
+    match: Number(match),
+    mask: Number(mask),
+    registers,
+    slices,
+    immediateBits,
+    signed,
+  };
+}
+
+/** The immediate of an instruction word, extended to a signed 32-bit number. */
+export function immediateOf(encoding: Encoding, word: number): number {
+  if (encoding.immediateBits === 0) return 0;
+  let value = 0;
+  for (const { low, to, width } of encoding.slices) {
+    const mask = width === 32 ? -1 : (1 << width) - 1;
+    value |= ((word >>> low) & mask) << to;
+  }
+  const unused = encoding.signed ? 32 - encoding.immediateBits : 0;
+  return (value << unused) >> unused;
+}
