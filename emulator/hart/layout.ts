@@ -86,13 +86,14 @@ export const state = {
 
   /** Comparator of the board's timer, in ticks. */
   mtimecmp: field64(),
-  /** Time slots this hart has used: every instruction executed, retired or trapped, takes one. */
-  slots: field64(),
-  /** Slots that ended in a trap, so did not retire. */
-  unretired: field64(),
-  /** What minstret and mcycle show above the counters of the machine, after software wrote them. */
-  instretOffset: field64(),
+  /** The hart's position in time: one slot for every instruction executed, retired or trapped, and for waiting. */
+  clock: field64(),
+  /** Instructions retired. */
+  retired: field64(),
+  /** What mcycle, minstret and mtime show above the counters they derive from, after software wrote them. */
   cycleOffset: field64(),
+  instretOffset: field64(),
+  timeOffset: field64(),
 
   tlbHits: field64(),
   tlbMisses: field64(),
@@ -101,8 +102,14 @@ export const state = {
 
   /** Synchronous traps in a row at the same pc with nothing retired in between. */
   repeatedTraps: field32(),
-  lastTrapSlots: field64(),
+  lastTrapRetired: field64(),
   lastTrapPc: field64(),
+  /** Bit n is set when the TLB may hold a page of level n. */
+  tlbLevels: field32(),
+  /** PMP entries up to the last one in use. */
+  pmpInUse: field32(),
+  /** 1 when the hart gives up the rest of its turn (pause). */
+  yielding: field32(),
 };
 
 /** 16 address registers and 16 configuration bytes (privileged 3.7). */

@@ -1,5 +1,7 @@
 /** RV64I, the base integer instruction set (unprivileged manual, chapters 2 and 7). */
 import type { I32, I64 } from "../language/expression.ts";
+import { state } from "../hart/layout.ts";
+import { u32 } from "../language/expression.ts";
 import { jumpByImmediate, jumpTo, local, synchronise, when, writeMemory } from "../language/statement.ts";
 import { breakpoint, environmentCall } from "../trap/cause.ts";
 import type { Instruction } from "./instruction.ts";
@@ -118,7 +120,10 @@ export const rv64i: readonly Instruction[] = [
   // Fetch is coherent with stores, but an engine may be about to execute what it fetched before.
   instruction("zifencei", "fence.i", "............ ..... 001 ..... 0001111", "", synchronise),
   // A hint that this hart spins: it gives up the rest of its turn.
-  instruction("zihintpause", "pause", "0000 0001 0000 00000 000 00000 0001111", "", synchronise),
+  instruction("zihintpause", "pause", "0000 0001 0000 00000 000 00000 0001111", "", () => {
+    state.yielding.set(u32(1));
+    synchronise();
+  }),
 
   instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall, { class: "innocuous" }),
   instruction("i", "ebreak", "000000000001 00000 000 00000 1110011", "", breakpoint, { class: "innocuous" }),

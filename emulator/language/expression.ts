@@ -37,18 +37,21 @@ export type RegisterOperand = "rd" | "rs1" | "rs2" | "rs3";
 
 /** A value that the machine's configuration fixes before the first instruction (see hart/layout.ts). */
 export type Setting =
-  | "harts"
-  | "hartStride"
-  | "ramStart"
+  /** Bytes of RAM, and what added to a guest-physical address in RAM gives its place in machine memory. */
   | "ramBytes"
+  | "ramBias"
+  /** Address of one flag byte per page of RAM (memory/physical.ts). */
   | "pageFlags"
+  /** Address of the trap log (trap/log.ts). */
+  | "trapLog"
   | "tlbSets"
   | "tlbWays"
-  | "trapLog"
+  /** Deepest page table: 3 for Sv39, 4 for Sv48, 5 for Sv57. */
+  | "maximumLevels"
+  /** 1 where the extension is there. */
   | "svadu"
-  | "levels"
-  | "misa"
-  | "extensionBits";
+  | "sstc"
+  | "misa";
 
 export type Node =
   | { readonly kind: "constant"; readonly type: Type; readonly value: bigint }

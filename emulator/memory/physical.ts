@@ -1,0 +1,127 @@
+/** Physical memory: RAM, and devices behind the bus. */
+import type { I32, I64 } from "../language/expression.ts";
+import { cell32, cell64, setting32, setting64 } from "../language/expression.ts";
+import { hostProcedure, procedure } from "../language/procedure.ts";
+import { local, raise, returns, storeCell, when } from "../language/statement.ts";
+
+/** Where RAM begins on the virt board. */
+export const RAM_BASE = 0x8000_0000n;
+
+/** What a page's flag byte says. Stores to a page with any flag are reported to the host (`storeObserved`). */
+export const PageFlag = {
+  /** An engine has decoded code from this page. */
+  code: 1,
+  /** The page holds a cell that the board watches (HTIF). */
+  watched: 2,
+  /** A hart that is not executing has a reservation here. */
+  reserved: 4,
+} as const;
+
+/** 1 if a device answers at this address. */
+const deviceAt = hostProcedure("deviceAt", { address: "i32", bytes: "i32" }, "i32");
+const deviceRead = hostProcedure("deviceRead", { address: "i32", bytes: "i32" }, "i32");
+const deviceWrite = hostProcedure("deviceWrite", { address: "i32", bytes: "i32", value: "i32" }, "none");
+/** Reports a store to a page that has a flag; `address` is an offset into RAM. */
+const storeObserved = hostProcedure("storeObserved", { offset: "i32", bytes: "i32" }, "none");
+
+/** Whether `bytes` bytes from a physical address on lie in RAM. */
+export const inRam = (address: I64, bytes: I32): I32 =>
+  address.sub(RAM_BASE).leU(setting64("ramBytes").sub(bytes.toU64()));
+
+/** The place of a RAM address in machine memory. */
+export const ramCell = (address: I64): I32 => address.toI32().add(setting32("ramBias"));
+
+/** The flag byte's place of the page at a RAM address. */
+export const pageFlagCell = (address: I64): I32 =>
+  address.sub(RAM_BASE).shrU(12).toI32().add(setting32("pageFlags"));
+
+const misaligned = (address: I64, bytes: I32) => address.toI32().and(bytes.sub(1));
+
+/** Devices take naturally aligned accesses in the low 4 GiB. */
+const noDevice = (address: I64, bytes: I32) =>
+  address
+    .shrU(32)
+    .ne(0)
+    .or(misaligned(address, bytes).ne(0))
+    .or(deviceAt({ address: address.toI32(), bytes }).isZero());
+
+/** Loads 1, 2, 4 or 8 bytes, zero-extended. Raises `cause` with `virtual` where nothing answers. */
+export const readPhysical = procedure(
+  "readPhysical",
+  { address: "i64", bytes: "i32", cause: "i32", virtual: "i64" },
+  "i64",
+  ({ address, bytes, cause, virtual }) => {
+    when(inRam(address, bytes), () => {
+      const place = local(ramCell(address));
+      when(bytes.eq(8), () => returns(cell64("i64", place)));
+      when(bytes.eq(4), () => returns(cell64("u32", place)));
+      when(bytes.eq(2), () => returns(cell64("u16", place)));
+      returns(cell64("u8", place));
+    });
+    when(noDevice(address, bytes), () => raise(cause, virtual));
+    const low = address.toI32();
+    when(bytes.ne(8), () => returns(deviceRead({ address: low, bytes }).toU64()));
+    const first = local(deviceRead({ address: low, bytes: 4 }).toU64());
+    return deviceRead({ address: low.add(4), bytes: 4 })
+      .toU64()
+      .shl(32)
+      .or(first);
+  },
+);
+
+/** Raises `cause` with `virtual` unless 1, 2, 4 or 8 bytes can be stored at a physical address. */
+export const checkWritable = procedure(
+  "checkWritable",
+  { address: "i64", bytes: "i32", cause: "i32", virtual: "i64" },
+  "none",
+  ({ address, bytes, cause, virtual }) => {
+    when(inRam(address, bytes).isZero(), () => {
+      when(noDevice(address, bytes), () => raise(cause, virtual));
+    });
+  },
+);
+
+/** Stores the low `bytes` bytes of a value; the address has passed `checkWritable`. */
+export const writePhysical = procedure(
+  "writePhysical",
+  { address: "i64", bytes: "i32", value: "i64" },
+  "none",
+  ({ address, bytes, value }) => {
+    when(
+      inRam(address, bytes),
+      () => {
+        const place = local(ramCell(address));
+        when(
+          bytes.eq(8),
+          () => storeCell("i64", place, value),
+          () =>
+            when(
+              bytes.eq(4),
+              () => storeCell("u32", place, value),
+              () =>
+                when(
+                  bytes.eq(2),
+                  () => storeCell("u16", place, value),
+                  () => storeCell("u8", place, value),
+                ),
+            ),
+        );
+        when(cell32("u8", pageFlagCell(address)).ne(0), () => {
+          storeObserved({ offset: address.sub(RAM_BASE).toI32(), bytes });
+        });
+      },
+      () => {
+        const low = address.toI32();
+        when(
+          bytes.eq(8),
+          () => {
+            deviceWrite({ address: low, bytes: 4, value: value.toI32() });
+            deviceWrite({ address: low.add(4), bytes: 4, value: value.shrU(32).toI32() });
+          },
+          () => deviceWrite({ address: low, bytes, value: value.toI32() }),
+        );
+      },
+    );
+  },
+);
+

@@ -1,0 +1,170 @@
+/**
+ * The translation look-aside buffer: set-associative, all page sizes in one array, entries live until they are evicted
+ * or sfence.vma names them. Victims rotate within a set.
+ *
+ * An entry is 24 bytes: the virtual page number at the entry's own level (8), the leaf page-table entry (8), ASID (2),
+ * level (1), flags (1: valid, global).
+ */
+import { state, TLB_OFFSET, TLB_VICTIM_OFFSET } from "../hart/layout.ts";
+import type { I32, I64 } from "../language/expression.ts";
+import { cell32, cell64, hart, setting32, u32 } from "../language/expression.ts";
+import { hook, procedure } from "../language/procedure.ts";
+import { local, returns, storeCell, when, whilst } from "../language/statement.ts";
+
+export const TLB_ENTRY_BYTES = 24;
+export const TlbEntryOffset = { page: 0, pte: 8, asid: 16, level: 18, flags: 19 } as const;
+export const TlbFlag = { valid: 1, global: 2 } as const;
+/** Levels of the deepest translation mode, Sv57. */
+export const MAXIMUM_LEVELS = 5;
+
+/** Bits of the virtual address below a page of a level. */
+export const pageShift = (level: I32): I32 => level.mul(9).add(12);
+
+/** Tells engines that a translation of `virtual` by a page of `level` is no longer in the TLB. */
+export const translationDropped = hook("translationDropped", { virtual: "i64", level: "i32" });
+
+const sets = () => setting32("tlbSets");
+const ways = () => setting32("tlbWays");
+/** Higher bits are folded in, so that stacks and heaps at round addresses do not collide. */
+const setOf = (page: I64): I32 => page.xor(page.shrU(7)).xor(page.shrU(15)).toI32().and(sets().sub(1));
+const entryAt = (index: I32): I32 => hart.add(TLB_OFFSET).add(index.mul(TLB_ENTRY_BYTES));
+const flagsOf = (entry: I32) => cell32("u8", entry, TlbEntryOffset.flags);
+const isGlobal = (entry: I32) => flagsOf(entry).and(TlbFlag.global).ne(0);
+
+/** The leaf page-table entry and level that a TLB entry holds. */
+export const cachedPte = (entry: I32) => cell64("i64", entry, TlbEntryOffset.pte);
+export const cachedLevel = (entry: I32) => cell32("u8", entry, TlbEntryOffset.level);
+
+/** Address of the entry that translates `virtual` in address space `asid`, or 0. */
+export const tlbLookup = procedure(
+  "tlbLookup",
+  { virtual: "i64", asid: "i32" },
+  "i32",
+  ({ virtual, asid }) => {
+    const level = local(u32(0));
+    whilst(level.ltU(MAXIMUM_LEVELS), () => {
+      when(state.tlbLevels.get().shrU(level).and(1), () => {
+        const page = local(virtual.shrS(pageShift(level).toU64()));
+        const entry = local(entryAt(setOf(page).mul(ways())));
+        const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
+        whilst(entry.ltU(end), () => {
+          when(
+            cell64("i64", entry, TlbEntryOffset.page)
+              .eq(page)
+              .and(flagsOf(entry).ne(0))
+              .and(cachedLevel(entry).eq(level))
+              .and(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry))),
+            () => returns(entry),
+          );
+          entry.set(entry.add(TLB_ENTRY_BYTES));
+        });
+      });
+      level.set(level.add(1));
+    });
+    return u32(0);
+  },
+);
+
+const drop = procedure("tlbDrop", { entry: "i32" }, "none", ({ entry }) => {
+  storeCell("u8", entry, u32(0), TlbEntryOffset.flags);
+  const level = local(cachedLevel(entry));
+  const virtual = cell64("i64", entry, TlbEntryOffset.page).shl(pageShift(level).toU64());
+  translationDropped({ virtual, level });
+});
+
+/** Forgets an entry whose permissions no longer suffice, before the page table is walked again. */
+export const tlbForget = drop;
+
+/** Enters a translation, evicting the set's next victim. */
+export const tlbInsert = procedure(
+  "tlbInsert",
+  { virtual: "i64", pte: "i64", level: "i32", asid: "i32", global: "i32" },
+  "none",
+  ({ virtual, pte, level, asid, global }) => {
+    const page = local(virtual.shrS(pageShift(level).toU64()));
+    const set = local(setOf(page));
+    const victimCell = hart.add(set);
+    const way = local(cell32("u8", victimCell, TLB_VICTIM_OFFSET));
+    const next = local(way.add(1));
+    when(next.eq(ways()), () => next.set(0));
+    storeCell("u8", victimCell, next, TLB_VICTIM_OFFSET);
+    const entry = local(entryAt(set.mul(ways()).add(way)));
+    when(flagsOf(entry).ne(0), () => {
+      state.tlbEvictions.set(state.tlbEvictions.get().add(1));
+      drop({ entry });
+    });
+    storeCell("i64", entry, page, TlbEntryOffset.page);
+    storeCell("i64", entry, pte, TlbEntryOffset.pte);
+    storeCell("u16", entry, asid, TlbEntryOffset.asid);
+    storeCell("u8", entry, level, TlbEntryOffset.level);
+    storeCell("u8", entry, global.shl(1).or(TlbFlag.valid), TlbEntryOffset.flags);
+    state.tlbLevels.set(state.tlbLevels.get().or(u32(1).shl(level)));
+  },
+);
+
+/** Drops the entries that sfence.vma with an address names: of any level, of one address space or of all. */
+export const tlbFlushAddress = procedure(
+  "tlbFlushAddress",
+  { virtual: "i64", asid: "i32", anyAsid: "i32" },
+  "none",
+  ({ virtual, asid, anyAsid }) => {
+    const level = local(u32(0));
+    whilst(level.ltU(MAXIMUM_LEVELS), () => {
+      when(state.tlbLevels.get().shrU(level).and(1), () => {
+        const page = local(virtual.shrS(pageShift(level).toU64()));
+        const entry = local(entryAt(setOf(page).mul(ways())));
+        const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
+        whilst(entry.ltU(end), () => {
+          when(
+            cell64("i64", entry, TlbEntryOffset.page)
+              .eq(page)
+              .and(flagsOf(entry).ne(0))
+              .and(cachedLevel(entry).eq(level))
+              .and(
+                anyAsid
+                  .ne(0)
+                  .or(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).and(isGlobal(entry).isZero())),
+              ),
+            () => {
+              state.tlbFlushes.set(state.tlbFlushes.get().add(1));
+              drop({ entry });
+            },
+          );
+          entry.set(entry.add(TLB_ENTRY_BYTES));
+        });
+      });
+      level.set(level.add(1));
+    });
+  },
+);
+
+/** Drops all entries of one address space (the global ones stay), or all of all. */
+export const tlbFlushSpace = procedure(
+  "tlbFlushSpace",
+  { asid: "i32", anyAsid: "i32" },
+  "none",
+  ({ asid, anyAsid }) => {
+    when(state.tlbLevels.get().ne(0), () => {
+      const entry = local(entryAt(u32(0)));
+      const end = local(entryAt(sets().mul(ways())));
+      whilst(entry.ltU(end), () => {
+        when(
+          flagsOf(entry)
+            .ne(0)
+            .and(
+              anyAsid
+                .ne(0)
+                .or(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).and(isGlobal(entry).isZero())),
+            ),
+          () => {
+            state.tlbFlushes.set(state.tlbFlushes.get().add(1));
+            drop({ entry });
+          },
+        );
+        entry.set(entry.add(TLB_ENTRY_BYTES));
+      });
+      when(anyAsid.ne(0), () => state.tlbLevels.set(u32(0)));
+    });
+  },
+);
+

@@ -1,0 +1,132 @@
+/** Address translation: Bare, Sv39, Sv48 and Sv57 (privileged 4.3 to 4.5). */
+import { state } from "../hart/layout.ts";
+import type { I32, I64 } from "../language/expression.ts";
+import { select32, setting32, u32, u64 } from "../language/expression.ts";
+import { procedure } from "../language/procedure.ts";
+import { local, raise, returns, when, whilst } from "../language/statement.ts";
+import { Access, accessFault, pageFault } from "./access.ts";
+import { readPhysical, writePhysical } from "./physical.ts";
+import { pmpAllows } from "./pmp.ts";
+import { cachedLevel, cachedPte, pageShift, tlbForget, tlbInsert, tlbLookup } from "./tlb.ts";
+
+const V = 1;
+const R = 2;
+const W = 4;
+const X = 8;
+const U = 16;
+const G = 32;
+const A = 64;
+const D = 128;
+/** Bits 63 to 54: Svnapot, Svpbmt and reserved. */
+const HIGH_BITS = 54;
+
+const MSTATUS_SUM = 18;
+const MSTATUS_MXR = 19;
+const MENVCFG_ADUE = 61;
+
+/** Levels of the translation mode in satp (8 Sv39, 9 Sv48, 10 Sv57); 0 when it is Bare. */
+export const translationLevels = (satp: I64): I32 => {
+  const mode = satp.shrU(60).toI32();
+  return select32(mode.eq(0), 0, mode.sub(5));
+};
+export const satpAsid = (satp: I64): I32 => satp.bits(44, 16).toI32();
+
+/** Whether a leaf allows an access in a mode (privileged 4.3.1, 3.1.6.3). */
+const permits = (pte: I64, access: I32, mode: I32): I32 => {
+  const flags = pte.toI32();
+  const mstatus = state.mstatus.get();
+  const executableReadable = mstatus.bit(MSTATUS_MXR).and(access.eq(Access.read)).and(flags.shrU(3));
+  const right = flags.shrU(1).and(access).ne(0).or(executableReadable);
+  const user = flags.and(U).ne(0);
+  const supervisorMay = user.isZero().or(mstatus.bit(MSTATUS_SUM).and(access.ne(Access.execute)));
+  return right.and(select32(mode.eq(0), user, supervisorMay));
+};
+
+/** The A bit, and D for a store, that the access needs. */
+const usedBits = (access: I32): I32 => select32(access.eq(Access.write), A | D, A);
+
+/** The physical address that a leaf of a level gives a virtual one. */
+const physicalOf = (pte: I64, level: I32, virtual: I64): I64 => {
+  const offsetMask = u64(1).shl(pageShift(level).toU64()).sub(1);
+  return pte.bits(10, 44).shl(12).and(offsetMask.not()).or(virtual.and(offsetMask));
+};
+
+/** Walks the page tables, enters the leaf in the TLB and gives the physical address (privileged 4.3.2). */
+const walk = procedure(
+  "walk",
+  { virtual: "i64", access: "i32", mode: "i32" },
+  "i64",
+  ({ virtual, access, mode }) => {
+    const fault = () => raise(pageFault(access), virtual);
+    const satp = local(state.satp.get());
+    const level = local(translationLevels(satp));
+    const unused = local(u64(64).sub(pageShift(level).toU64()));
+    when(virtual.shl(unused).shrS(unused).ne(virtual), fault);
+    const table = local(satp.bits(0, 44).shl(12));
+    const global = local(u32(0));
+    whilst(level.ne(0), () => {
+      level.set(level.sub(1));
+      const index = virtual.shrU(pageShift(level).toU64()).and(0x1ff);
+      const address = local(table.add(index.shl(3)));
+      when(pmpAllows({ address, bytes: 8, access: Access.read, mode: 1 }).isZero(), () =>
+        raise(accessFault(access), virtual),
+      );
+      const pte = local(readPhysical({ address, bytes: 8, cause: accessFault(access), virtual }));
+      const flags = local(pte.toI32());
+      when(flags.and(V).isZero().or(flags.and(R | W).eq(W)).or(pte.shrU(HIGH_BITS).ne(0)), fault);
+      when(flags.and(G).ne(0), () => global.set(1));
+      when(
+        flags.and(R | X).isZero(),
+        () => {
+          // D, A and U of a pointer to the next level are reserved.
+          when(flags.and(A | D | U).ne(0), fault);
+          table.set(pte.bits(10, 44).shl(12));
+        },
+        () => {
+          when(permits(pte, access, mode).isZero(), fault);
+          const below = u64(1).shl(level.mul(9).toU64()).sub(1);
+          when(pte.shrU(10).and(below).ne(0), fault);
+          when(flags.and(usedBits(access)).ne(usedBits(access)), () => {
+            when(setting32("svadu").and(state.menvcfg.get().bit(MENVCFG_ADUE)).isZero(), fault);
+            when(pmpAllows({ address, bytes: 8, access: Access.write, mode: 1 }).isZero(), () =>
+              raise(accessFault(access), virtual),
+            );
+            pte.set(pte.or(usedBits(access).toU64()));
+            writePhysical({ address, bytes: 8, value: pte });
+          });
+          tlbInsert({ virtual, pte, level, asid: satpAsid(satp), global });
+          returns(physicalOf(pte, level, virtual));
+        },
+      );
+    });
+    fault();
+    return u64(0);
+  },
+);
+
+/**
+ * Physical address for an access at a virtual one by `mode` (the effective one). Raises a page fault, or an access
+ * fault when a page table lies where it may not. A cached leaf that denies the access is walked again, as the
+ * specification allows at any time, so that widening a permission needs no fence.
+ */
+export const translate = procedure(
+  "translate",
+  { virtual: "i64", access: "i32", mode: "i32" },
+  "i64",
+  ({ virtual, access, mode }) => {
+    when(mode.eq(3).or(translationLevels(state.satp.get()).isZero()), () => returns(virtual));
+    const entry = local(tlbLookup({ virtual, asid: satpAsid(state.satp.get()) }));
+    when(entry.ne(0), () => {
+      const pte = local(cachedPte(entry));
+      const used = usedBits(access);
+      when(permits(pte, access, mode).and(pte.toI32().and(used).eq(used)), () => {
+        state.tlbHits.set(state.tlbHits.get().add(1));
+        returns(physicalOf(pte, cachedLevel(entry), virtual));
+      });
+      tlbForget({ entry });
+    });
+    state.tlbMisses.set(state.tlbMisses.get().add(1));
+    return walk({ virtual, access, mode });
+  },
+);
+
