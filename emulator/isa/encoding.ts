@@ -35,7 +35,7 @@ export interface Encoding {
   readonly signed: boolean;
 }
 
-const REGISTER = /^(?:f?(?:rd|rs1|rs2|rs3)\/)*f?(?:rd|rs1|rs2|rs3)'?$/;
+const REGISTER = /^(?:[rf](?:d|s[123])\/)*[rf](?:d|s[123])'?$/;
 const IMMEDIATE = /^(u?imm)\[([\d:|]+)\]$/;
 const OTHER_FIELDS: Record<string, number> = { rm: 3, zimm: 5, aq: 1, rl: 1 };
 
@@ -57,7 +57,7 @@ export function parseEncoding(pattern: string): Encoding {
     } else if (REGISTER.test(token)) {
       const width = token.endsWith("'") ? 3 : 5;
       const names = token.replace("'", "").split("/");
-      const operands = names.map((n) => n.replace("f", "") as RegisterOperand);
+      const operands = names.map((n) => `r${n.slice(1)}` as RegisterOperand);
       registers.push({ operands, low, width, file: token.startsWith("f") ? "f" : "x" });
       low += width;
     } else if (immediate !== null) {

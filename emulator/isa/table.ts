@@ -1,0 +1,40 @@
+/** All instructions the machine knows. */
+import type { Instruction } from "./instruction.ts";
+import { rv64m } from "./m.ts";
+import { rv64i } from "./rv64i.ts";
+
+/**
+ * Checks entries against each other and gives them back. Two encodings may share words only where one is strictly
+ * more specific: it fixes all the bits that the other fixes, and more. Throws an error that names both entries of a
+ * pair that does not keep this, or the name that stands twice.
+ */
+export function checked(entries: readonly Instruction[]): readonly Instruction[] {
+  entries.forEach((a, index) => {
+    for (const b of entries.slice(index + 1)) {
+      if (a.name === b.name) throw new Error(`instruction "${a.name}" is described twice`);
+      if (overlap(a, b) && !moreSpecific(a, b) && !moreSpecific(b, a)) {
+        throw new Error(`encodings of "${a.name}" (${a.pattern}) and "${b.name}" (${b.pattern}) overlap`);
+      }
+    }
+  });
+  return entries;
+}
+
+function overlap({ encoding: a }: Instruction, { encoding: b }: Instruction): boolean {
+  return ((a.match ^ b.match) & a.mask & b.mask) === 0;
+}
+
+function moreSpecific({ encoding: a }: Instruction, { encoding: b }: Instruction): boolean {
+  return a.mask !== b.mask && (a.mask | b.mask) >>> 0 === a.mask;
+}
+
+/** Every instruction of every extension, in the order of the manuals. */
+export const instructions: readonly Instruction[] = checked([...rv64i, ...rv64m]);
+
+/** RV64GC without what its G leaves to switches: these extensions every machine has. */
+const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c", "privileged"]);
+
+/** The instructions of a machine with RV64IMAFDC and these further extensions (lower-case, as in `riscv,isa`). */
+export function instructionSet(extensions: ReadonlySet<string>): readonly Instruction[] {
+  return instructions.filter(({ extension }) => ALWAYS.has(extension) || extensions.has(extension));
+}
