@@ -1,3 +1,4 @@
+import { ByteQueue } from "./byte-queue.ts";
 import type { AccessBytes, Device, InterruptLine } from "./device.ts";
 
 const fifoBytes = 16;
@@ -226,25 +227,5 @@ export class Uart16550 implements Device {
 
   get #trigger(): number {
     return this.#fifoEnabled ? (triggerLevels[this.#fifoControl >> 6] ?? 1) : 1;
-  }
-}
-
-/** First in, first out, without moving what waits. */
-class ByteQueue {
-  #chunks: Uint8Array[] = [];
-  #position = 0;
-
-  push(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#chunks.push(bytes.slice());
-  }
-
-  shift(): number | undefined {
-    const first = this.#chunks[0];
-    const byte = first?.[this.#position];
-    this.#position++;
-    if (first !== undefined && this.#position < first.length) return byte;
-    this.#chunks.shift();
-    this.#position = 0;
-    return byte;
   }
 }
