@@ -1,0 +1,101 @@
+/** Privileged instructions (privileged 3.3 and 4.2) and Svinval (chapter 7). */
+import { state } from "../hart/layout.ts";
+import type { I32 } from "../language/expression.ts";
+import { u32 } from "../language/expression.ts";
+import { jumpTo, local, synchronise, when } from "../language/statement.ts";
+import { tlbFlushAddress, tlbFlushSpace } from "../memory/tlb.ts";
+import { illegalInstruction } from "../trap/cause.ts";
+import { wakes } from "../trap/interrupt.ts";
+import { Status } from "../trap/status.ts";
+import { returnFromMachine, returnFromSupervisor } from "../trap/trap.ts";
+import type { Instruction } from "./instruction.ts";
+import { instruction } from "./instruction.ts";
+import { encoding, rs1, rs2 } from "./operands.ts";
+
+const privileged = { class: "privileged" } as const;
+const modeBelow = (mode: number): I32 => state.mode.get().ltU(mode);
+/** A bit of mstatus that takes an instruction away from S-mode. */
+const trappedBy = (bit: number): I32 => state.mode.get().eq(1).and(state.mstatus.get().bit(bit));
+
+/** rs1 = x0 means every address, rs2 = x0 every address space (privileged 4.2.1). */
+function flushTranslations(): void {
+  const word = local(encoding);
+  const anyAddress = word.shrU(15).and(31).eq(0);
+  const anyAsid = local(word.shrU(20).and(31).eq(0));
+  const asid = local(rs2.and(0xffff).toI32());
+  when(
+    anyAddress,
+    () => tlbFlushSpace({ asid, anyAsid }),
+    () => tlbFlushAddress({ virtual: rs1, asid, anyAsid }),
+  );
+  synchronise();
+}
+
+const fenceOfTranslations = (extension: string, name: string, funct7: string) =>
+  instruction(
+    extension,
+    name,
+    `${funct7} rs2 rs1 000 00000 1110011`,
+    "rs1, rs2",
+    () => {
+      when(modeBelow(1).or(trappedBy(Status.TVM)), illegalInstruction);
+      flushTranslations();
+    },
+    privileged,
+  );
+
+const orderingFence = (name: string, rs2Field: string) =>
+  instruction(
+    "svinval",
+    name,
+    `0001100 ${rs2Field} 00000 000 00000 1110011`,
+    "",
+    // Flushes take effect at once, so there is nothing to order.
+    () => when(modeBelow(1), illegalInstruction),
+    privileged,
+  );
+
+export const privilegedInstructions: readonly Instruction[] = [
+  instruction(
+    "i",
+    "mret",
+    "0011000 00010 00000 000 00000 1110011",
+    "",
+    () => {
+      when(modeBelow(3), illegalInstruction);
+      const target = local(returnFromMachine({}));
+      synchronise();
+      jumpTo(target);
+    },
+    privileged,
+  ),
+  instruction(
+    "i",
+    "sret",
+    "0001000 00010 00000 000 00000 1110011",
+    "",
+    () => {
+      when(modeBelow(1).or(trappedBy(Status.TSR)), illegalInstruction);
+      const target = local(returnFromSupervisor({}));
+      synchronise();
+      jumpTo(target);
+    },
+    privileged,
+  ),
+  instruction(
+    "i",
+    "wfi",
+    "0001000 00101 00000 000 00000 1110011",
+    "",
+    () => {
+      when(modeBelow(1).or(trappedBy(Status.TW)), illegalInstruction);
+      when(wakes().isZero(), () => state.waiting.set(u32(1)));
+      synchronise();
+    },
+    privileged,
+  ),
+  fenceOfTranslations("i", "sfence.vma", "0001001"),
+  fenceOfTranslations("svinval", "sinval.vma", "0001011"),
+  orderingFence("sfence.w.inval", "00000"),
+  orderingFence("sfence.inval.ir", "00001"),
+];
