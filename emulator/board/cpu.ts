@@ -21,7 +21,7 @@ export const extensions: ReadonlyMap<string, string> = new Map([
 const switches = "svadu (A and D bits updated by hardware)";
 /** Each translation mode requires the narrower ones before it (privileged specification, 4.5 and 4.6). */
 const translationModes = ["sv39", "sv48", "sv57"];
-const maximumSets = 4096;
+const maximumSets = 1024;
 const maximumWays = 16;
 
 /** A processor description that cannot be understood; the message says which part and what would be right. */

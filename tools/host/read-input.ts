@@ -1,0 +1,42 @@
+/** Files the user names: read whole, with a message that says which one and why when that fails. */
+import { readFile, writeFile } from "node:fs/promises";
+import { exitStatus } from "./exit-status.ts";
+import { Failure } from "./failure.ts";
+
+const reasons = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EISDIR", "it is a directory"],
+  ["ENOTDIR", "a part of its path is not a directory"],
+  ["ERR_FS_FILE_TOO_LARGE", "it is larger than 2 GiB"],
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "the file system is read-only"],
+]);
+
+/** Why a file operation failed, in words. */
+export function describeFileError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return reasons.get(code) ?? error.message;
+}
+
+/** The bytes of the file at `path`; `role` is what it is for, such as "kernel". Throws `Failure`, also when it is empty. */
+export async function readInput(role: string, path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new Failure(`cannot read ${role} "${path}": ${describeFileError(error)}`, exitStatus.badInput);
+  }
+  if (bytes.length === 0) throw new Failure(`${role} "${path}" is empty`, exitStatus.badInput);
+  return bytes;
+}
+
+/** Writes a file the user asked for. Throws `Failure`. */
+export async function writeOutput(role: string, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (error) {
+    throw new Failure(`cannot write ${role} "${path}": ${describeFileError(error)}`, exitStatus.badInput);
+  }
+}
