@@ -54,6 +54,11 @@ class SegmentCursor {
     }
     return { address, length };
   }
+
+  /** Steps over `bytes`. */
+  skip(bytes: number): void {
+    for (let skipped = 0; skipped < bytes; ) skipped += this.next(bytes - skipped).length;
+  }
 }
 
 /** The device-readable part of a chain, read in order. How it is cut into descriptors does not show (2.7.4). */
@@ -88,6 +93,11 @@ export class ChainReader {
       filled += piece.length;
     }
     return bytes;
+  }
+
+  /** Passes over the next `bytes` without looking at them. */
+  skip(bytes: number): void {
+    this.#cursor.skip(bytes);
   }
 
   #fetch(limit: number): Uint8Array {
@@ -131,7 +141,7 @@ export class ChainWriter {
 
   /** Leaves the next `bytes` of room as they are. */
   skip(bytes: number): void {
-    for (let skipped = 0; skipped < bytes; ) skipped += this.#cursor.next(bytes - skipped).length;
+    this.#cursor.skip(bytes);
   }
 }
 
