@@ -85,13 +85,12 @@ const status = [
   view("sstatus", 0x100, () => mstatusValue().and(maskOf(sstatusFields) | flag(63)), {
     fields: "SIE:1 SPIE:5 SPP:8 FS:14-13 SUM:18 MXR:19 UXL:33-32=2",
     write: (value) => {
-      const mask = maskOf(sstatusFields) & ~constantMask;
+      const mask = maskOf(sstatusFields) & maskOf(mstatusFields.filter((f) => f.rule === "any"));
       state.mstatus.set(state.mstatus.get().and(~mask).or(value.and(mask)));
     },
   }),
   view("misa", 0x301, () => setting64("misa")),
 ];
-const constantMask = 3n << 32n;
 
 // ---- trap set-up and handling
 
