@@ -1,6 +1,6 @@
 import { cells, doubleCells, encodeDeviceTree, flag, node, type TreeNode, text } from "./device-tree.ts";
 import * as map from "./memory-map.ts";
-import type { MachineOptions } from "./options.ts";
+import type { CpuOptions, MachineOptions } from "./options.ts";
 
 /** What of a machine its device tree tells. */
 export interface TreeContents
@@ -90,7 +90,7 @@ function cpus({ harts, cpu }: TreeContents): TreeNode {
     "cpus",
     { "#address-cells": cells(1), "#size-cells": cells(0), "timebase-frequency": cells(map.ticksPerSecond) },
     [
-      ...all.map((hart) => cpuNode(hart, isaExtensions(cpu))),
+      ...all.map((hart) => cpuNode(hart, cpu)),
       node("cpu-map", {}, [
         node(
           "cluster0",
@@ -102,7 +102,8 @@ function cpus({ harts, cpu }: TreeContents): TreeNode {
   );
 }
 
-function cpuNode(hart: number, extensions: readonly string[]): TreeNode {
+function cpuNode(hart: number, cpu: CpuOptions): TreeNode {
+  const extensions = isaExtensions(cpu);
   const blockSize = (extension: string, name: string) =>
     extensions.includes(extension) ? { [`riscv,${name}-block-size`]: cells(cacheBlockBytes) } : {};
   return node(
@@ -116,7 +117,7 @@ function cpuNode(hart: number, extensions: readonly string[]): TreeNode {
       "riscv,isa": text(isaString(extensions)),
       "riscv,isa-base": text("rv64i"),
       "riscv,isa-extensions": text(...extensions),
-      "mmu-type": text("riscv,sv57"),
+      "mmu-type": text(mmuType(cpu)),
       ...blockSize("zicbom", "cbom"),
       ...blockSize("zicboz", "cboz"),
       ...blockSize("zicbop", "cbop"),
@@ -184,18 +185,23 @@ function unit(address: number): string {
 }
 
 const singleLetters = ["i", "m", "a", "f", "d", "c"];
-/** What every machine of this board has beside them. */
-const always = ["zicsr", "zifencei", "zicntr", "zihpm"];
+/** Widest first. The tree tells them by `mmu-type`, not as extensions. */
+const translationModes = ["sv57", "sv48", "sv39"];
 
 /** The processor's extensions in canonical order (unprivileged ISA manual, "ISA Extension Naming Conventions"). */
-export function isaExtensions(cpu: MachineOptions["cpu"]): string[] {
-  const named = [...cpu.extensions].filter((extension) => extension.length > 1);
-  const adUpdates = cpu.svadu ? "svadu" : "svade";
-  return [...singleLetters, ...[...new Set([...always, ...named, adUpdates])].sort(canonically)];
+function isaExtensions(cpu: CpuOptions): string[] {
+  const named = [...cpu.extensions].filter(
+    (extension) => !singleLetters.includes(extension) && !translationModes.includes(extension),
+  );
+  return [...singleLetters, ...[...named, cpu.svadu ? "svadu" : "svade"].sort(canonically)];
+}
+
+function mmuType(cpu: CpuOptions): string {
+  return `riscv,${translationModes.find((mode) => cpu.extensions.has(mode)) ?? "none"}`;
 }
 
 /** Extensions as one word, for example "rv64imafdc_zicsr_zifencei". */
-export function isaString(extensions: readonly string[]): string {
+function isaString(extensions: readonly string[]): string {
   const multi = extensions.filter((extension) => extension.length > 1);
   const single = extensions.filter((extension) => extension.length === 1);
   return [`rv64${single.join("")}`, ...multi].join("_");
