@@ -1,7 +1,14 @@
 /** All instructions the machine knows. */
+import { rv64a } from "./a.ts";
+import { rv64c } from "./c.ts";
 import type { Instruction } from "./instruction.ts";
 import { rv64m } from "./m.ts";
+import { privilegedInstructions } from "./privileged.ts";
 import { rv64i } from "./rv64i.ts";
+import { zba } from "./zba.ts";
+import { zbb } from "./zbb.ts";
+import { zbs } from "./zbs.ts";
+import { zicsr } from "./zicsr.ts";
 
 /**
  * Checks entries against each other and gives them back. Two encodings may share words only where one is strictly
@@ -29,10 +36,20 @@ function moreSpecific({ encoding: a }: Instruction, { encoding: b }: Instruction
 }
 
 /** Every instruction of every extension, in the order of the manuals. */
-export const instructions: readonly Instruction[] = checked([...rv64i, ...rv64m]);
+export const instructions: readonly Instruction[] = checked([
+  ...rv64i,
+  ...zicsr,
+  ...rv64m,
+  ...rv64a,
+  ...rv64c,
+  ...zba,
+  ...zbb,
+  ...zbs,
+  ...privilegedInstructions,
+]);
 
 /** RV64GC without what its G leaves to switches: these extensions every machine has. */
-const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c", "privileged"]);
+const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c"]);
 
 /** The instructions of a machine with RV64IMAFDC and these further extensions (lower-case, as in `riscv,isa`). */
 export function instructionSet(extensions: ReadonlySet<string>): readonly Instruction[] {
