@@ -60,7 +60,7 @@ export function planBoot(options: BootOptions): BootPlan {
     ...options,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.bytes.length },
   });
-  const deviceTreeAddress = placeDeviceTree(deviceTree.length, (kernel ?? first).end, ram);
+  const deviceTreeAddress = placeDeviceTree(deviceTree.length, (kernel ?? first).start, ram);
 
   return {
     loads: [...ram.loads, { address: deviceTreeAddress, bytes: deviceTree }],
