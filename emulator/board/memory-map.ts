@@ -1,11 +1,12 @@
 /** Addresses, sizes and interrupt numbers of QEMU's `virt` board: the one place that knows them. */
 
-/** A range of guest-physical addresses; `interrupt` is the PLIC source of the device behind it. */
+/** A range of guest-physical addresses. */
 export interface Region {
   readonly base: number;
   readonly bytes: number;
 }
 
+/** The registers of a device that interrupts through this source of the PLIC. */
 export interface InterruptingRegion extends Region {
   readonly interrupt: number;
 }
