@@ -1,7 +1,7 @@
 /** The workloads: what each is made of, how long it runs, and how it is built. */
 import { buildGuest } from "../guest/build.ts";
 
-export type SuiteName = "integer" | "floating point" | "system";
+export type SuiteName = "integer" | "float" | "system";
 
 export interface Workload {
   readonly name: string;
@@ -25,7 +25,7 @@ export const workloads: readonly Workload[] = [
   { name: "sha256", suite: "integer", sources: ["sha256.c"], harts: 1, iterations: 700 },
   { name: "copy", suite: "integer", sources: ["copy.c"], harts: 1, iterations: 1500 },
   { name: "fib", suite: "integer", sources: ["fib.c"], harts: 1, iterations: 24 },
-  { name: "nbody", suite: "floating point", sources: ["nbody.c"], harts: 1, iterations: 240 },
+  { name: "nbody", suite: "float", sources: ["nbody.c"], harts: 1, iterations: 240 },
   {
     name: "ecall",
     suite: "system",
@@ -53,8 +53,9 @@ export const workloads: readonly Workload[] = [
 ];
 
 /** Does nothing: measures how long a machine takes to start and to stop. */
-export const emptyWorkload: Omit<Workload, "suite"> = {
+export const emptyWorkload: Workload = {
   name: "empty",
+  suite: "system",
   sources: ["empty.c"],
   harts: 1,
   iterations: 1,
@@ -62,12 +63,12 @@ export const emptyWorkload: Omit<Workload, "suite"> = {
 
 /** Builds the workload where it is out of date; the path of its ELF file. Throws `GuestBuildError`. */
 export function buildWorkload(
-  { name, sources, iterations }: Omit<Workload, "suite">,
+  { name, sources, iterations }: Workload,
   onProgress?: (message: string) => void,
 ): Promise<string> {
   return buildGuest(
     {
-      name: `bench/${name}`,
+      name: `bench/${name}-${iterations}`,
       sources: ["start.S", "runtime.c", ...sources].map((source) => `${folder}/${source}`),
       linkerScript: `${folder}/link.ld`,
       // Nothing here reads errno, and with it a square root would be a call into a library there is not.
