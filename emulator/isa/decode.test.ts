@@ -54,7 +54,7 @@ test.each([
   [0x8000_0537, { name: "lui", rd: 10, immediate: -0x8000_0000 }],
   [0xfe00_0ee3, { name: "beq", immediate: -4 }],
   [0x8000_006f, { name: "jal", immediate: -0x10_0000 }],
-  [0x7ff0_00ef, { name: "jal", rd: 1, immediate: 0x7fe }],
+  [0x7ff0_00ef, { name: "jal", rd: 1, immediate: 0xffe }],
   [0x03f5_1513, { name: "slli", rd: 10, rs1: 10, immediate: 63 }],
   [0xfea1_3c23, { name: "sd", rs1: 2, rs2: 10, immediate: -8 }],
   [0x0100_000f, { name: "pause" }],

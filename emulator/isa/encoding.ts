@@ -6,7 +6,7 @@
  *     "000 uimm[5:4|9:6|2|3] rd' 00"            unsigned immediate; rd' is one of x8 to x15
  *
  * A register field may stand for several operands ("rd/rs1"). "." is a bit that decoding ignores. fd, fs1, fs2 and fs3
- * are floating-point registers.
+ * are floating-point registers. Fields that are neither registers nor immediates are known by name (OTHER_FIELDS).
  */
 import type { RegisterOperand } from "../language/expression.ts";
 
@@ -24,12 +24,20 @@ interface ImmediateSlice {
   readonly width: number;
 }
 
+/** A field that is neither register nor immediate, such as a rounding mode. */
+export interface OtherField {
+  readonly name: string;
+  readonly low: number;
+  readonly width: number;
+}
+
 export interface Encoding {
   readonly length: 2 | 4;
   readonly match: number;
   readonly mask: number;
   readonly registers: readonly RegisterField[];
   readonly slices: readonly ImmediateSlice[];
+  readonly fields: readonly OtherField[];
   /** Bits of the immediate; 0 when there is none. */
   readonly immediateBits: number;
   readonly signed: boolean;
@@ -37,12 +45,13 @@ export interface Encoding {
 
 const REGISTER = /^(?:[rf](?:d|s[123])\/)*[rf](?:d|s[123])'?$/;
 const IMMEDIATE = /^(u?imm)\[([\d:|]+)\]$/;
-const OTHER_FIELDS: Record<string, number> = { rm: 3, zimm: 5, aq: 1, rl: 1 };
+const OTHER_FIELDS: Record<string, number> = { rm: 3, zimm: 5, aq: 1, rl: 1, fm: 4, pred: 4, succ: 4 };
 
 /** Reads an encoding pattern. Throws when its widths do not add up to 16 or 32 bits. */
 export function parseEncoding(pattern: string): Encoding {
   const registers: RegisterField[] = [];
   const slices: ImmediateSlice[] = [];
+  const fields: OtherField[] = [];
   let match = 0n;
   let mask = 0n;
   let signed = false;
@@ -71,6 +80,7 @@ export function parseEncoding(pattern: string): Encoding {
     } else {
       const width = OTHER_FIELDS[token];
       if (width === undefined) throw new Error(`encoding "${pattern}": unknown field "${token}"`);
+      fields.push({ name: token, low, width });
       low += width;
     }
   }
@@ -81,9 +91,16 @@ export function parseEncoding(pattern: string): Encoding {
     mask: Number(mask),
     registers,
     slices,
+    fields,
     immediateBits,
     signed,
   };
+}
+
+/** The value of a named field of an instruction word; undefined where the encoding has no such field. */
+export function fieldOf(encoding: Encoding, name: string, word: number): number | undefined {
+  const field = encoding.fields.find((f) => f.name === name);
+  return field === undefined ? undefined : (word >>> field.low) & ((1 << field.width) - 1);
 }
 
 /** The immediate of an instruction word, extended to a signed 32-bit number. */

@@ -1,6 +1,7 @@
 /** RV64I, the base integer instruction set (unprivileged manual, chapters 2 and 7). */
-import type { I32, I64 } from "../language/expression.ts";
+
 import { state } from "../hart/layout.ts";
+import type { I32, I64 } from "../language/expression.ts";
 import { u32 } from "../language/expression.ts";
 import { jumpByImmediate, jumpTo, local, synchronise, when, writeMemory } from "../language/statement.ts";
 import { breakpoint, environmentCall } from "../trap/cause.ts";
@@ -23,7 +24,9 @@ const immediate = (name: string, funct3: string, value: () => I64) =>
   instruction("i", name, `imm[11:0] rs1 ${funct3} rd 0010011`, "rd, rs1, imm", () => rd.set(value()));
 
 const shift = (name: string, funct6: string, funct3: string, value: () => I64) =>
-  instruction("i", name, `${funct6} uimm[5:0] rs1 ${funct3} rd 0010011`, "rd, rs1, imm", () => rd.set(value()));
+  instruction("i", name, `${funct6} uimm[5:0] rs1 ${funct3} rd 0010011`, "rd, rs1, imm", () =>
+    rd.set(value()),
+  );
 
 const shiftWord = (name: string, funct7: string, funct3: string, value: () => I64) =>
   instruction("i", name, `${funct7} uimm[4:0] rs1 ${funct3} rd 0011011`, "rd, rs1, imm", () =>
@@ -116,7 +119,7 @@ export const rv64i: readonly Instruction[] = [
   registerWord("sraw", "0100000", "101", () => rs1.signExtend(32).shrS(wordCount(rs2))),
 
   // The order of memory is that of the program: harts take turns, so a fence has nothing to do.
-  instruction("i", "fence", "............ ..... 000 ..... 0001111", "", () => {}),
+  instruction("i", "fence", "fm pred succ ..... 000 ..... 0001111", "pred, succ", () => {}),
   // Fetch is coherent with stores, but an engine may be about to execute what it fetched before.
   instruction("zifencei", "fence.i", "............ ..... 001 ..... 0001111", "", synchronise),
   // A hint that this hart spins: it gives up the rest of its turn.
@@ -125,6 +128,8 @@ export const rv64i: readonly Instruction[] = [
     synchronise();
   }),
 
-  instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall, { class: "innocuous" }),
+  instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall, {
+    class: "innocuous",
+  }),
   instruction("i", "ebreak", "000000000001 00000 000 00000 1110011", "", breakpoint, { class: "innocuous" }),
 ];
