@@ -3,6 +3,7 @@
  * semantics it shares. Where the manual reserves a value of a field the entry excepts it, so that it is illegal; its
  * HINTs (mostly rd = x0) need no entries of their own, for what they stand for does nothing.
  */
+import { rv64d } from "./d.ts";
 import type { Instruction } from "./instruction.ts";
 import { compressed } from "./instruction.ts";
 import { rv64i } from "./rv64i.ts";
@@ -11,7 +12,7 @@ const SP = 2;
 const RA = 1;
 const ZERO = 0;
 
-const bases = new Map([...rv64i].map((entry) => [entry.name, entry]));
+const bases = new Map([...rv64i, ...rv64d].map((entry) => [entry.name, entry]));
 
 function c(
   name: string,
@@ -31,8 +32,10 @@ export const rv64c: readonly Instruction[] = [
     fixed: { rs1: SP },
     except: "imm!=0",
   }),
+  c("fld", "001 uimm[5:3] rs1' uimm[7:6] fd' 00", "fd, imm(rs1)", "fld"),
   c("lw", "010 uimm[5:3] rs1' uimm[2|6] rd' 00", "rd, imm(rs1)", "lw"),
   c("ld", "011 uimm[5:3] rs1' uimm[7:6] rd' 00", "rd, imm(rs1)", "ld"),
+  c("fsd", "101 uimm[5:3] rs1' uimm[7:6] fs2' 00", "fs2, imm(rs1)", "fsd"),
   c("sw", "110 uimm[5:3] rs1' uimm[2|6] rs2' 00", "rs2, imm(rs1)", "sw"),
   c("sd", "111 uimm[5:3] rs1' uimm[7:6] rs2' 00", "rs2, imm(rs1)", "sd"),
 
@@ -61,6 +64,7 @@ export const rv64c: readonly Instruction[] = [
 
   // Quadrant 2.
   c("slli", "000 uimm[5] rd/rs1 uimm[4:0] 10", "rd, imm", "slli"),
+  c("fldsp", "001 uimm[5] fd uimm[4:3|8:6] 10", "fd, imm(rs1)", "fld", { fixed: { rs1: SP } }),
   c("lwsp", "010 uimm[5] rd uimm[4:2|7:6] 10", "rd, imm(rs1)", "lw", {
     fixed: { rs1: SP },
     except: "rd!=0",
@@ -74,6 +78,7 @@ export const rv64c: readonly Instruction[] = [
   c("ebreak", "100 1 00000 00000 10", "", "ebreak"),
   c("jalr", "100 1 rs1 00000 10", "rs1", "jalr", { fixed: { rd: RA } }),
   c("add", "100 1 rd/rs1 rs2 10", "rd, rs2", "add"),
+  c("fsdsp", "101 uimm[5:3|8:6] fs2 10", "fs2, imm(rs1)", "fsd", { fixed: { rs1: SP } }),
   c("swsp", "110 uimm[5:2|7:6] rs2 10", "rs2, imm(rs1)", "sw", { fixed: { rs1: SP } }),
   c("sdsp", "111 uimm[5:3|8:6] rs2 10", "rs2, imm(rs1)", "sd", { fixed: { rs1: SP } }),
 ];

@@ -153,6 +153,8 @@ function differs({ instruction, rd, immediate, word }: Decoded, text: string): b
   if (/^c\.(addi|li|mv|nop|slli|srli|srai)$/.test(name) && (rd === 0 || immediate === 0)) return true;
   // …nor fences with reserved fields, which shall execute as ordinary ones…
   if (/^fence/.test(name) && (/^\.4byte|unknown/.test(text) || (word & 0xf_8f80) !== 0)) return true;
+  // …nor a rounding mode where nothing is ever rounded…
+  if (/^fcvt\.d\.(s|wu?)$/.test(name) && text.startsWith(".4byte")) return true;
   // …but CSRs that this machine does not have.
   return instruction.pattern.startsWith("csr") && !knownCsrs.has(immediate);
 }

@@ -1,5 +1,4 @@
 /** RV64I, the base integer instruction set (unprivileged manual, chapters 2 and 7). */
-
 import { state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
 import { u32 } from "../language/expression.ts";

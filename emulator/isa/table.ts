@@ -1,6 +1,8 @@
 /** All instructions the machine knows. */
 import { rv64a } from "./a.ts";
 import { rv64c } from "./c.ts";
+import { rv64d } from "./d.ts";
+import { rv64f } from "./f.ts";
 import type { Instruction } from "./instruction.ts";
 import { rv64m } from "./m.ts";
 import { privilegedInstructions } from "./privileged.ts";
@@ -41,6 +43,8 @@ export const instructions: readonly Instruction[] = checked([
   ...zicsr,
   ...rv64m,
   ...rv64a,
+  ...rv64f,
+  ...rv64d,
   ...rv64c,
   ...zba,
   ...zbb,
