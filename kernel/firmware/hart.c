@@ -29,6 +29,12 @@ static void delegate(void) {
   csr_write(mideleg, INTERRUPTS_S);
 }
 
+// menvcfg.STCE alone proves nothing: QEMU 7.2 keeps it set without the extension.
+static bool has_sstc(void) {
+  csr_try_write(CSR_STIMECMP, UINT64_MAX);
+  return (csr_try_read(CSR_MENVCFG, 0) & MENVCFG_STCE) != 0 && csr_try_read(CSR_STIMECMP, 0) == UINT64_MAX;
+}
+
 void hart_prepare(void) {
   csr_write(mcounteren, UINT32_MAX);
   csr_write(scounteren, COUNTEREN_CY | COUNTEREN_TM | COUNTEREN_IR);
@@ -37,7 +43,7 @@ void hart_prepare(void) {
   // WARL: what the hart lacks stays 0. ADUE is left out: the supervisor sets the A and D bits (Svade).
   csr_try_write(CSR_MENVCFG,
                 MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_CBZE | MENVCFG_CBCFE | MENVCFG_CBIE_INVALIDATE);
-  hart_self()->sstc = (csr_try_read(CSR_MENVCFG, 0) & MENVCFG_STCE) != 0;
+  hart_self()->sstc = has_sstc();
   protect_firmware();
   timer_disarm();
   csr_write(mie, INTERRUPT_MSI);
