@@ -1,0 +1,42 @@
+/** Calls procedures of the vocabulary on the reference engine's evaluator. */
+import { Evaluator } from "../../engine/reference/evaluate.ts";
+import { state, TLB_OFFSET } from "../../hart/layout.ts";
+import type { Procedure } from "../../language/procedure.ts";
+import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
+import type { Outcome } from "./oracle.ts";
+
+const NO_SETTINGS = {
+  ramBytes: 0n,
+  ramBias: 0n,
+  pageFlags: 0n,
+  trapLog: 0n,
+  tlbSets: 0n,
+  tlbWays: 0n,
+  maximumLevels: 0n,
+  svadu: 0n,
+  sstc: 0n,
+  misa: 0n,
+};
+const NO_OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
+const nowhere = () => {
+  throw new Error("there is no board");
+};
+
+/** A call of a procedure, from no exception flags: its result and the flags that it raised. */
+export function createExecutor(): (procedure: Procedure, ...values: (number | bigint)[]) => Outcome {
+  const evaluator = new Evaluator(
+    {
+      settings: NO_SETTINGS,
+      host: { deviceAt: nowhere, deviceRead: nowhere, deviceWrite: nowhere, storeObserved: nowhere },
+    },
+    { readVirtual: readVirtual.procedure, writeVirtual: writeVirtual.procedure },
+  );
+  const bytes = new Uint8Array(TLB_OFFSET);
+  const view = new DataView(bytes.buffer);
+  const context = { view, bytes, hart: 0, operands: NO_OPERANDS, pc: 0n, next: 0n, target: 0n };
+  return (procedure, ...values) => {
+    view.setBigUint64(state.fcsr.offset, 0n, true);
+    const bits = BigInt(evaluator.call(procedure, context, values));
+    return { bits, flags: Number(view.getBigUint64(state.fcsr.offset, true)) };
+  };
+}
