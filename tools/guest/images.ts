@@ -44,7 +44,7 @@ function kernel(): GuestProgram {
     sources: sourcesIn("kernel"),
     linkerScript: "kernel/kernel.ld",
     isa: "rv64imac",
-    flags: ["-Ikernel/include"],
+    flags: ["-Ikernel"],
   };
 }
 
@@ -56,7 +56,7 @@ function userPrograms(): GuestProgram[] {
     name: folder,
     sources: [...sourcesIn(folder), ...sourcesIn(LIBRARY)],
     linkerScript: `${LIBRARY}/program.ld`,
-    flags: [`-I${LIBRARY}`, "-Ikernel/include", "-ffunction-sections", "-fdata-sections"],
+    flags: [`-I${LIBRARY}`, "-Ikernel/abi", "-ffunction-sections", "-fdata-sections"],
     linkFlags: ["--gc-sections"],
   }));
 }

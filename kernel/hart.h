@@ -1,0 +1,52 @@
+// What the kernel keeps for each hart. In the kernel, tp points at the one that executes.
+#pragma once
+
+#define MAX_HARTS        8
+#define HART_STACK_TOP   0 // offset of stack_top in struct hart
+#define HART_STACK_BYTES 0x4000
+// Below each stack lies a page that is not mapped, so that an overflow is a fault and not a riddle.
+#define HART_STACK_GUARD 0x1000
+
+#ifndef __ASSEMBLER__
+
+#include "types.h"
+
+struct hart {
+  uint64_t stack_top;
+  uint64_t hart_id; // the firmware's and the device tree's number for it
+  unsigned index;   // in `harts`; the boot hart's is 0
+  struct thread *running;
+  struct address_space *space; // whose page table satp points at
+  struct thread *fp_owner;     // whose values the floating-point registers hold
+  bool must_flush_tlb; // ASIDs were handed out anew: old translations must go before the next one is used
+  uint64_t slice_end;  // when the running thread has had its turn
+  uint64_t user_since; // when the running thread last entered user mode
+};
+
+_Static_assert(offsetof(struct hart, stack_top) == HART_STACK_TOP, "trap.S");
+
+extern struct hart harts[MAX_HARTS];
+extern unsigned hart_count;
+
+static inline struct hart *this_hart(void) {
+  struct hart *hart;
+  __asm__("mv %0, tp" : "=r"(hart));
+  return hart;
+}
+
+// Fills `harts` from the device tree; the one with id `boot_hart_id` comes first.
+void hart_find_all(uint64_t boot_hart_id);
+
+// Has the firmware start every hart but the boot hart, in `secondary_entry`.
+void hart_start_others(void);
+
+// Sets up this hart's trap vector and interrupt enables.
+void hart_set_up_traps(void);
+
+// Lowest address of a hart's stack guard page.
+uint64_t hart_stack_guard(unsigned index);
+
+// Interrupts another hart, so that it looks at its thread and its run queue again.
+void hart_interrupt(const struct hart *hart);
+
+#endif

@@ -1,0 +1,80 @@
+#include "print.h"
+#include "console.h"
+#include "power.h"
+#include "string.h"
+#include <stdarg.h>
+
+static void put_string(const char *string) { console_write(string, string_length(string)); }
+
+static void put_number(uint64_t value, unsigned base, unsigned least_digits) {
+  char digits[20]; // of 2^64 - 1 in decimal
+  unsigned at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdef"[value % base];
+    value /= base;
+  } while (value != 0 || sizeof digits - at < least_digits);
+  console_write(digits + at, sizeof digits - at);
+}
+
+static void put_signed(int64_t value) {
+  if (value < 0)
+    put_string("-");
+  put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10, 1);
+}
+
+static void print_list(const char *format, va_list arguments) {
+  for (; *format != 0; format++) {
+    if (*format != '%') {
+      console_write(format, 1);
+      continue;
+    }
+    bool is_long = format[1] == 'l';
+    format += is_long ? 2 : 1;
+    switch (*format) {
+    case 's':
+      put_string(va_arg(arguments, const char *));
+      break;
+    case 'c': {
+      char byte = (char)va_arg(arguments, int);
+      console_write(&byte, 1);
+      break;
+    }
+    case 'd':
+      put_signed(is_long ? va_arg(arguments, int64_t) : va_arg(arguments, int));
+      break;
+    case 'u':
+      put_number(is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 10, 1);
+      break;
+    case 'x':
+      put_number(is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 16, 1);
+      break;
+    case 'p':
+      put_string("0x");
+      put_number(va_arg(arguments, uint64_t), 16, 16);
+      break;
+    default:
+      console_write(format, 1);
+    }
+  }
+}
+
+void print(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  print_list(format, arguments);
+  va_end(arguments);
+}
+
+void panic(const char *format, ...) {
+  static bool panicking;
+  if (!panicking) { // a panic in the middle of printing one must not print forever
+    panicking = true;
+    print("\nkernel panic: ");
+    va_list arguments;
+    va_start(arguments, format);
+    print_list(format, arguments);
+    va_end(arguments);
+    print("\n");
+  }
+  power_off(1);
+}

@@ -1,0 +1,31 @@
+// Calls to the firmware beneath (RISC-V SBI 2.0), with the legacy calls of SBI 0.1 where an extension is
+// missing.
+#pragma once
+
+#include "types.h"
+
+// Finds out which extensions the firmware has.
+void sbi_probe(void);
+
+// Interrupts this hart when `time` reaches `deadline`; a deadline that has not been reached clears the
+// interrupt.
+void sbi_set_timer(uint64_t deadline);
+
+// Raises the supervisor software interrupt of another hart.
+void sbi_send_interrupt(uint64_t hart_id);
+
+// Starts a stopped hart at a physical address with `opaque` in a1. Returns whether it will start.
+bool sbi_start_hart(uint64_t hart_id, physical_address start, uint64_t opaque);
+
+// Makes other harts forget one page's translation in one address space. `hart_mask` has a bit for each hart
+// id.
+void sbi_remote_sfence(uint64_t hart_mask, uint64_t address, uint64_t bytes, uint64_t asid);
+
+// Return only if the firmware cannot.
+void sbi_power_off(void);
+void sbi_reboot(void);
+
+void sbi_console_write(char byte);
+
+// The next byte typed, or -1 when there is none.
+int sbi_console_read(void);

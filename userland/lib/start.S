@@ -1,0 +1,7 @@
+// The first instruction of every program: a0 = number of arguments, a1 = array of them, sp = top of the stack.
+
+    .section .text.start, "ax"
+    .globl _start
+_start:
+    call    main
+    call    exit                    // with main's result
