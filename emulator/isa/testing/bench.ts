@@ -1,0 +1,157 @@
+/** A bare hart in M-mode with a little RAM and no devices, to try single instructions on. */
+import { defaultCpu } from "../../board/cpu.ts";
+import type { Configuration, Engine } from "../../engine/engine.ts";
+import {
+  F_OFFSET,
+  PMP_ADDRESS_OFFSET,
+  PMP_CONFIG_OFFSET,
+  state,
+  TLB_OFFSET,
+  X_OFFSET,
+} from "../../hart/layout.ts";
+import { RAM_BASE } from "../../memory/physical.ts";
+import { TLB_ENTRY_BYTES } from "../../memory/tlb.ts";
+import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES } from "../../trap/log.ts";
+import type { Operands } from "../encode.ts";
+import { encode } from "../encode.ts";
+import { instructionNamed } from "./sample.ts";
+
+export const RAM_BYTES = 0x10000n;
+/** Where instructions are put unless a test says otherwise. */
+export const CODE = RAM_BASE + 0x1000n;
+/** RAM without code. */
+export const DATA = RAM_BASE + 0x8000n;
+const TRAP_VECTOR = RAM_BASE + 0x100n;
+const FLOATING_POINT_ON = 1n << 13n;
+const MACHINE_MODE = 3;
+
+export type Registers = Readonly<Record<number, bigint>>;
+
+/** What is there before an instruction executes; registers that are not named are 0. */
+export interface Before {
+  readonly x?: Registers;
+  readonly f?: Registers;
+  readonly pc?: bigint;
+  readonly mode?: 0 | 1 | 3;
+}
+
+/** What is there after it. 64-bit values are unsigned. */
+export interface After {
+  readonly x: readonly bigint[];
+  readonly f: readonly bigint[];
+  readonly pc: bigint;
+  readonly retired: bigint;
+  readonly trap: { readonly cause: bigint; readonly value: bigint; readonly pc: bigint } | undefined;
+}
+
+export class Bench {
+  readonly #view: DataView;
+  readonly #engine: Engine;
+  readonly #hart: number;
+  readonly #ram: number;
+
+  constructor(build: (configuration: Configuration) => Engine) {
+    const hart = 4096;
+    const tlb = defaultCpu.tlbSets * defaultCpu.tlbWays * TLB_ENTRY_BYTES;
+    const trapLog = hart + TLB_OFFSET + tlb;
+    const pageFlags = trapLog + TRAP_LOG_HEADER + TRAP_LOG_RECORDS * TRAP_RECORD_BYTES;
+    const ram = Math.ceil((pageFlags + Number(RAM_BYTES / 4096n)) / 65536) * 65536;
+    const memory = new WebAssembly.Memory({ initial: ram / 65536 + Number(RAM_BYTES / 65536n) });
+    this.#view = new DataView(memory.buffer);
+    this.#hart = hart;
+    this.#ram = ram;
+    const absent = () => 0;
+    this.#engine = build({
+      memory,
+      cpu: defaultCpu,
+      harts: [hart],
+      settings: {
+        ramBytes: RAM_BYTES,
+        ramBias: BigInt.asIntN(32, BigInt(ram) - RAM_BASE),
+        pageFlags: BigInt(pageFlags),
+        trapLog: BigInt(trapLog),
+        tlbSets: BigInt(defaultCpu.tlbSets),
+        tlbWays: BigInt(defaultCpu.tlbWays),
+        maximumLevels: 5n,
+        svadu: 0n,
+        sstc: 1n,
+        misa: 0n,
+      },
+      host: {
+        deviceAt: absent,
+        deviceRead: absent,
+        deviceWrite: absent,
+        storeObserved: (offset, bytes) => this.#engine.memoryChanged(offset, bytes),
+      },
+    });
+    this.#set64(state.reservation.offset, -1n);
+    this.#set64(state.mtimecmp.offset, -1n);
+    this.#set64(state.stimecmp.offset, -1n);
+    this.#set64(state.mtvec.offset, TRAP_VECTOR);
+    // All memory for all modes: one PMP entry over the whole address space.
+    this.#view.setUint8(hart + PMP_CONFIG_OFFSET, 0x1f);
+    this.#set64(PMP_ADDRESS_OFFSET, (1n << 54n) - 1n);
+    this.#view.setInt32(hart + state.pmpInUse.offset, 1, true);
+  }
+
+  /** Executes the instruction of a name, or a word, and tells what came of it. */
+  execute(instruction: string | number, operands: Operands = {}, before: Before = {}): After {
+    const word =
+      typeof instruction === "number" ? instruction : encode(instructionNamed(instruction), operands);
+    const pc = before.pc ?? CODE;
+    this.store(pc, (word & 3) === 3 ? 4 : 2, BigInt(word));
+    return this.resume({ ...before, pc });
+  }
+
+  /** Executes `slots` instructions that are in RAM already. */
+  resume(before: Before, slots = 1): After {
+    for (let n = 0; n < 32; n++) {
+      this.#set64(X_OFFSET + n * 8, n === 0 ? 0n : (before.x?.[n] ?? 0n));
+      this.#set64(F_OFFSET + n * 8, before.f?.[n] ?? 0n);
+    }
+    this.#set64(state.pc.offset, before.pc ?? CODE);
+    this.#view.setInt32(this.#hart + state.mode.offset, before.mode ?? MACHINE_MODE, true);
+    this.#set64(state.mstatus.offset, FLOATING_POINT_ON);
+    this.#set64(state.mcause.offset, -1n);
+    this.#set64(state.retired.offset, 0n);
+    this.#engine.run(0, slots);
+    const cause = this.#get64(state.mcause.offset);
+    const read = (from: number) => Array.from({ length: 32 }, (_, n) => this.#get64(from + n * 8));
+    return {
+      x: read(X_OFFSET),
+      f: read(F_OFFSET),
+      pc: this.#get64(state.pc.offset),
+      retired: this.#get64(state.retired.offset),
+      trap:
+        cause === BigInt.asUintN(64, -1n)
+          ? undefined
+          : { cause, value: this.#get64(state.mtval.offset), pc: this.#get64(state.mepc.offset) },
+    };
+  }
+
+  /** Puts the low bytes of a value into RAM, and tells the engine. */
+  store(address: bigint, bytes: number, value: bigint): void {
+    const offset = Number(address - RAM_BASE);
+    for (let i = 0; i < bytes; i++) {
+      this.#view.setUint8(this.#ram + offset + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    }
+    this.#engine.memoryChanged(offset, bytes);
+  }
+
+  /** The unsigned number in RAM. */
+  load(address: bigint, bytes: number): bigint {
+    let value = 0n;
+    for (let i = bytes - 1; i >= 0; i--) {
+      value = (value << 8n) | BigInt(this.#view.getUint8(this.#ram + Number(address - RAM_BASE) + i));
+    }
+    return value;
+  }
+
+  #get64(offset: number): bigint {
+    return this.#view.getBigUint64(this.#hart + offset, true);
+  }
+
+  #set64(offset: number, value: bigint): void {
+    this.#view.setBigInt64(this.#hart + offset, BigInt.asIntN(64, value), true);
+  }
+}
