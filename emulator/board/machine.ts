@@ -60,8 +60,11 @@ export interface Machine {
   readonly harts: readonly HartView[];
   /** Addresses at which `run` stops before the instruction executes. */
   readonly breakpoints: Set<bigint>;
-  /** Runs until `instructions` more have retired over all harts, or something stops the machine earlier. */
-  run(instructions: number): Stop;
+  /**
+   * Runs for `slots` time slots over all harts, or until something stops the machine earlier. Every instruction takes
+   * one slot, whether it retires or traps.
+   */
+  run(slots: number): Stop;
   /** Executes exactly one instruction, or takes one trap, on one hart. */
   step(hart: number): Stop;
   /** Lets guest time pass while all harts wait (after a stop with reason "idle"). */

@@ -43,7 +43,12 @@ export class Bus {
     return true;
   }
 
-  #find(address: number, bytes: AccessBytes): BusWindow | undefined {
+  /** Whether an access of 1, 2, 4 or 8 bytes has a device behind it. */
+  answers(address: number, bytes: number): boolean {
+    return this.#find(address, bytes) !== undefined;
+  }
+
+  #find(address: number, bytes: number): BusWindow | undefined {
     if (address % bytes !== 0) return undefined;
     const recent = this.#recent;
     if (recent !== undefined && holds(recent, address, bytes)) return recent;
@@ -64,7 +69,7 @@ export class Bus {
   }
 }
 
-function holds(window: BusWindow, address: number, bytes: AccessBytes): boolean {
+function holds(window: BusWindow, address: number, bytes: number): boolean {
   return address >= window.base && address + bytes <= window.base + window.bytes;
 }
 

@@ -19,13 +19,18 @@ const funct3 = (bytes: Width) => (bytes === 4 ? "010" : "011");
 const extended = (value: I64, bytes: Width) => (bytes === 4 ? value.signExtend(32) : value);
 
 /** Loads a word and reserves its address. */
-const loadReserved = procedure("loadReserved", { virtual: "i64", bytes: "i32" }, "i64", ({ virtual, bytes }) => {
-  const address = local(placeAtomic({ virtual, bytes, access: Access.read }));
-  const value = local(readPhysical({ address, bytes, cause: Cause.loadAccess, virtual }));
-  state.reservation.set(address);
-  state.reservedBytes.set(bytes);
-  return value;
-});
+const loadReserved = procedure(
+  "loadReserved",
+  { virtual: "i64", bytes: "i32" },
+  "i64",
+  ({ virtual, bytes }) => {
+    const address = local(placeAtomic({ virtual, bytes, access: Access.read }));
+    const value = local(readPhysical({ address, bytes, cause: Cause.loadAccess, virtual }));
+    state.reservation.set(address);
+    state.reservedBytes.set(bytes);
+    return value;
+  },
+);
 
 /** Stores if the reservation still holds and covers the address; 0 on success, 1 on failure. It is gone either way. */
 const storeConditional = procedure(
@@ -63,11 +68,19 @@ const atomic = (name: string, funct5: string, operation: (old: I64, value: I64) 
   );
 
 const reserved = ([4, 8] as const).flatMap((bytes) => [
-  instruction("a", `lr.${suffix(bytes)}`, `00010 aq rl 00000 rs1 ${funct3(bytes)} rd 0101111`, "rd, (rs1)", () =>
-    rd.set(extended(loadReserved({ virtual: rs1, bytes }), bytes)),
+  instruction(
+    "a",
+    `lr.${suffix(bytes)}`,
+    `00010 aq rl 00000 rs1 ${funct3(bytes)} rd 0101111`,
+    "rd, (rs1)",
+    () => rd.set(extended(loadReserved({ virtual: rs1, bytes }), bytes)),
   ),
-  instruction("a", `sc.${suffix(bytes)}`, `00011 aq rl rs2 rs1 ${funct3(bytes)} rd 0101111`, "rd, rs2, (rs1)", () =>
-    rd.set(storeConditional({ virtual: rs1, bytes, value: rs2 })),
+  instruction(
+    "a",
+    `sc.${suffix(bytes)}`,
+    `00011 aq rl rs2 rs1 ${funct3(bytes)} rd 0101111`,
+    "rd, rs2, (rs1)",
+    () => rd.set(storeConditional({ virtual: rs1, bytes, value: rs2 })),
   ),
 ]);
 

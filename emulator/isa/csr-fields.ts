@@ -44,7 +44,9 @@ const unite = (fields: readonly CsrField[], value: (field: CsrField) => bigint):
 
 /** The bits that always read the same, at their places. */
 export const constantBits = (fields: readonly CsrField[]): bigint =>
-  unite(fields, (f) => (typeof f.rule === "object" && "constant" in f.rule ? f.rule.constant << BigInt(f.low) : 0n));
+  unite(fields, (f) =>
+    typeof f.rule === "object" && "constant" in f.rule ? f.rule.constant << BigInt(f.low) : 0n,
+  );
 
 /** What the register holds after `value` is written over `old`, by the rules of its fields. */
 export function legalise(fields: readonly CsrField[], old: I64, value: I64): I64 {

@@ -33,7 +33,13 @@ export const protectionChanged = hook("protectionChanged", {});
 type Extra = Partial<Pick<Csr, "read" | "readToModify" | "write" | "denied" | "reset">>;
 
 /** A register that has a state field; reads add the constant fields, writes follow the fields' rules. */
-function stored(name: string, number: number, field: Field64, fields: readonly CsrField[], extra: Extra = {}): Csr {
+function stored(
+  name: string,
+  number: number,
+  field: Field64,
+  fields: readonly CsrField[],
+  extra: Extra = {},
+): Csr {
   const read = extra.read ?? (() => field.get().or(constantBits(fields)));
   return {
     name,
@@ -107,7 +113,9 @@ const writeMachinePending = (value: I64) => {
 };
 /** Read-modify-write of SEIP sees the bit that software wrote, not the PLIC's line (privileged 3.1.9). */
 const machinePendingToModify = () =>
-  pending({}).and(~flag(Interrupt.supervisorExternal)).or(state.mip.get().and(flag(Interrupt.supervisorExternal)));
+  pending({})
+    .and(~flag(Interrupt.supervisorExternal))
+    .or(state.mip.get().and(flag(Interrupt.supervisorExternal)));
 
 const traps = [
   stored("medeleg", 0x302, state.medeleg, line("exceptions:9-0 pages:13-12 storePage:15")),
@@ -198,7 +206,8 @@ const cycles = () => state.clock.get().add(state.cycleOffset.get());
 const retired = () => state.retired.get().add(state.instretOffset.get());
 
 /** A counter shows what is written to it from the next instruction on, so the writing one is not counted. */
-const setCounter = (offset: Field64, base: Field64) => (value: I64) => offset.set(value.sub(base.get().add(1)));
+const setCounter = (offset: Field64, base: Field64) => (value: I64) =>
+  offset.set(value.sub(base.get().add(1)));
 
 const eventCounters = Array.from({ length: 29 }, (_, i) => i + 3).flatMap((i) => [
   view(`hpmcounter${i}`, 0xc00 + i, () => u64(0), { denied: counterDenied(i) }),
@@ -211,7 +220,10 @@ const counters = [
   view("time", 0xc01, ticks, { denied: counterDenied(1) }),
   view("instret", 0xc02, retired, { denied: counterDenied(2) }),
   view("mcycle", 0xb00, cycles, { fields: "value:63-0", write: setCounter(state.cycleOffset, state.clock) }),
-  view("minstret", 0xb02, retired, { fields: "value:63-0", write: setCounter(state.instretOffset, state.retired) }),
+  view("minstret", 0xb02, retired, {
+    fields: "value:63-0",
+    write: setCounter(state.instretOffset, state.retired),
+  }),
   constant("mcountinhibit", 0x320),
   ...eventCounters,
   stored("mcounteren", 0x306, state.mcounteren, line("enables:31-0")),
@@ -280,7 +292,12 @@ function protectionAddress(entry: number): Csr {
   return view(`pmpaddr${entry}`, 0x3b0 + entry, () => cell64("i64", hart, offset), {
     fields: "address:53-0",
     write: (value) => {
-      const next = entry + 1 < PMP_ENTRIES ? configOf(entry + 1).and(TOR_LOCKED | 0x10).eq(TOR_LOCKED) : u32(0);
+      const next =
+        entry + 1 < PMP_ENTRIES
+          ? configOf(entry + 1)
+              .and(TOR_LOCKED | 0x10)
+              .eq(TOR_LOCKED)
+          : u32(0);
       when(configOf(entry).and(LOCKED).ne(0).or(next).isZero(), () => {
         storeCell("i64", hart, value.and((1n << 54n) - 1n), offset);
         protectionChanged({});
@@ -350,10 +367,15 @@ export const readCsr = reader("readCsr", (csr) => csr.read());
 export const readCsrToModify = reader("readCsrToModify", (csr) => csr.readToModify());
 
 /** Writes a CSR by the rules of its fields; the access has been checked. */
-export const writeCsr = procedure("writeCsr", { number: "i32", value: "i64" }, "none", ({ number, value }) => {
-  match(
-    number,
-    csrs.map((csr) => [csr.number, () => csr.write(value)] as const),
-    () => {},
-  );
-});
+export const writeCsr = procedure(
+  "writeCsr",
+  { number: "i32", value: "i64" },
+  "none",
+  ({ number, value }) => {
+    match(
+      number,
+      csrs.map((csr) => [csr.number, () => csr.write(value)] as const),
+      () => {},
+    );
+  },
+);

@@ -11,7 +11,13 @@ const number = () => imm.toI32();
 const zimm = () => encoding.shrU(15).and(31);
 
 /** `update` says what is written over the old value; `writes`, whether anything is. */
-function access(name: string, funct3: string, register: boolean, writes: () => I32, update: (old: I64, v: I64) => I64) {
+function access(
+  name: string,
+  funct3: string,
+  register: boolean,
+  writes: () => I32,
+  update: (old: I64, v: I64) => I64,
+) {
   const source = register ? "rs1" : "zimm";
   return instruction(
     "zicsr",

@@ -5,7 +5,8 @@
  */
 import type { Node, Type } from "./expression.ts";
 import { I32, I64 } from "./expression.ts";
-import type { Block, Statement } from "./statement.ts";
+import { walkBlock } from "./reach.ts";
+import type { Block } from "./statement.ts";
 import { block, evaluate, freshLocal, Local32, Local64, returns } from "./statement.ts";
 
 export interface Procedure {
@@ -98,54 +99,15 @@ export function hook<P extends Parameters>(name: string, parameters: P) {
 }
 
 /** Whether executing the block may end in a trap. */
-export function mayRaise(statements: Block): boolean {
-  return statements.some(statementMayRaise);
-}
-
-function statementMayRaise(s: Statement): boolean {
-  switch (s.kind) {
-    case "raise":
-    case "write":
-      return true;
-    case "if":
-      return nodeMayRaise(s.condition) || mayRaise(s.then) || mayRaise(s.otherwise);
-    case "while":
-      return nodeMayRaise(s.condition) || mayRaise(s.body);
-    case "match":
-      return nodeMayRaise(s.value) || [...s.cases.values()].some(mayRaise) || mayRaise(s.otherwise);
-    case "return":
-      return s.value !== undefined && nodeMayRaise(s.value);
-    case "jump-to":
-      return nodeMayRaise(s.target);
-    case "store":
-      return nodeMayRaise(s.address) || nodeMayRaise(s.value);
-    case "fill":
-      return nodeMayRaise(s.address) || nodeMayRaise(s.bytes);
-    case "jump-by-immediate":
-    case "synchronise":
-      return false;
-    default:
-      return nodeMayRaise(s.value);
-  }
-}
-
-function nodeMayRaise(n: Node): boolean {
-  switch (n.kind) {
-    case "read":
-      return true;
-    case "call":
-      return n.procedure.raises() || n.arguments.some(nodeMayRaise);
-    case "arithmetic":
-    case "comparison":
-      return nodeMayRaise(n.a) || nodeMayRaise(n.b);
-    case "unary":
-    case "convert":
-      return nodeMayRaise(n.a);
-    case "select":
-      return nodeMayRaise(n.condition) || nodeMayRaise(n.then) || nodeMayRaise(n.otherwise);
-    case "cell":
-      return nodeMayRaise(n.address);
-    default:
-      return false;
-  }
+function mayRaise(body: Block): boolean {
+  let found = false;
+  walkBlock(body, {
+    statement: (s) => {
+      found ||= s.kind === "raise" || s.kind === "write";
+    },
+    node: (n) => {
+      found ||= n.kind === "read";
+    },
+  });
+  return found;
 }

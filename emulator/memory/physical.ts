@@ -13,8 +13,6 @@ export const PageFlag = {
   code: 1,
   /** The page holds a cell that the board watches (HTIF). */
   watched: 2,
-  /** A hart that is not executing has a reservation here. */
-  reserved: 4,
 } as const;
 
 /** 1 if a device answers at this address. */

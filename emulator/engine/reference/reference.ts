@@ -12,7 +12,7 @@ import { interruptToTake, wakes } from "../../trap/interrupt.ts";
 import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
 import type { Configuration, Engine } from "../engine.ts";
 import type { Context } from "./evaluate.ts";
-import { Evaluator, Raised } from "./evaluate.ts";
+import { Evaluator, RAISED } from "./evaluate.ts";
 
 const NO_OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 const awake = procedure("awake", {}, "i32", () => wakes());
@@ -78,7 +78,7 @@ export class ReferenceEngine implements Engine {
       this.#add64(state.retired.offset, 1n);
       this.#set64(state.pc.offset, c.target);
     } catch (error) {
-      if (!(error instanceof Raised)) throw error;
+      if (error !== RAISED) throw error;
       const cause = BigInt(this.#get32(state.raisedCause.offset));
       this.#evaluator.call(takeTrap.procedure, c, [cause, this.#get64(state.raisedValue.offset), c.pc]);
       this.#add64(state.clock.offset, 1n);
@@ -105,7 +105,7 @@ export class ReferenceEngine implements Engine {
   #raiseIllegal(word: number): never {
     this.#set32(state.raisedCause.offset, Cause.illegalInstruction);
     this.#set64(state.raisedValue.offset, BigInt((word & 3) === 3 ? word : word & 0xffff));
-    throw new Raised();
+    throw RAISED;
   }
 
   #semanticsOf(instruction: Instruction): ReturnType<Evaluator["block"]> {

@@ -1,0 +1,134 @@
+/** A hart as debuggers see it: read from machine memory, with nothing changed by looking. */
+import type { Configuration } from "../engine/engine.ts";
+import type { Context } from "../engine/reference/evaluate.ts";
+import { Evaluator, RAISED } from "../engine/reference/evaluate.ts";
+import { F_OFFSET, state, TLB_OFFSET, X_OFFSET } from "../hart/layout.ts";
+import { csrNamed, readCsr } from "../isa/csr.ts";
+import { Access } from "../memory/access.ts";
+import { TLB_ENTRY_BYTES, TlbEntryOffset, TlbFlag } from "../memory/tlb.ts";
+import { translate } from "../memory/translate.ts";
+import { readVirtual, writeVirtual } from "../memory/virtual.ts";
+import type { HartView, PrivilegeMode, TlbCounters, TlbEntry } from "./machine.ts";
+import type { Placement } from "./placement.ts";
+
+/** The privilege mode that a number in mstatus.MPP stands for. */
+export const modeName = (mode: number): PrivilegeMode => (mode === 3 ? "M" : mode === 1 ? "S" : "U");
+
+const OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
+/** Looking never reaches a device. */
+const NO_DEVICES = { deviceAt: () => 0, deviceRead: () => 0, deviceWrite: () => {}, storeObserved: () => {} };
+const PERMISSIONS = "vrwxugad";
+
+export class Hart implements HartView {
+  readonly index: number;
+  readonly #address: number;
+  readonly #placement: Placement;
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #cpu: Configuration["cpu"];
+  readonly #evaluator: Evaluator;
+  readonly #context: Context;
+
+  constructor(index: number, placement: Placement, configuration: Configuration) {
+    this.index = index;
+    this.#address = placement.harts[index] ?? 0;
+    this.#placement = placement;
+    this.#cpu = configuration.cpu;
+    const { buffer } = configuration.memory;
+    this.#view = new DataView(buffer);
+    this.#bytes = new Uint8Array(buffer);
+    // Without Svadu a walk writes nothing.
+    this.#evaluator = new Evaluator(
+      { settings: { ...placement.settings, svadu: 0n }, host: NO_DEVICES },
+      { readVirtual: readVirtual.procedure, writeVirtual: writeVirtual.procedure },
+    );
+    this.#context = {
+      view: this.#view,
+      bytes: this.#bytes,
+      hart: this.#address,
+      operands: OPERANDS,
+      pc: 0n,
+      next: 0n,
+      target: 0n,
+    };
+  }
+
+  get pc(): bigint {
+    return this.#get64(state.pc.offset);
+  }
+  get mode(): PrivilegeMode {
+    return modeName(this.#get32(state.mode.offset));
+  }
+  get waiting(): boolean {
+    return this.#get32(state.waiting.offset) !== 0;
+  }
+  get instructions(): bigint {
+    return this.#get64(state.retired.offset);
+  }
+
+  x(register: number): bigint {
+    return register === 0 ? 0n : this.#get64(X_OFFSET + register * 8);
+  }
+  f(register: number): bigint {
+    return this.#get64(F_OFFSET + register * 8);
+  }
+  csr(name: string): bigint {
+    return this.#evaluator.call(readCsr.procedure, this.#context, [csrNamed(name).number]) as bigint;
+  }
+
+  tlb(): TlbEntry[] {
+    const entries: TlbEntry[] = [];
+    const { tlbSets, tlbWays } = this.#cpu;
+    for (let i = 0; i < tlbSets * tlbWays; i++) {
+      const at = this.#address + TLB_OFFSET + i * TLB_ENTRY_BYTES;
+      const flags = this.#view.getUint8(at + TlbEntryOffset.flags);
+      if (flags === 0) continue;
+      const level = this.#view.getUint8(at + TlbEntryOffset.level);
+      const pte = this.#view.getBigUint64(at + TlbEntryOffset.pte, true);
+      const shift = BigInt(12 + 9 * level);
+      const bytes = 1n << shift;
+      entries.push({
+        set: Math.floor(i / tlbWays),
+        way: i % tlbWays,
+        asid: this.#view.getUint16(at + TlbEntryOffset.asid, true),
+        global: (flags & TlbFlag.global) !== 0,
+        virtual: BigInt.asUintN(64, this.#view.getBigUint64(at + TlbEntryOffset.page, true) << shift),
+        physical: (((pte >> 10n) & ((1n << 44n) - 1n)) << 12n) & ~(bytes - 1n),
+        bytes,
+        permissions: [...PERMISSIONS].map((p, bit) => (((pte >> BigInt(bit)) & 1n) === 1n ? p : "-")).join(""),
+      });
+    }
+    return entries;
+  }
+
+  tlbCounters(): TlbCounters {
+    return {
+      hits: this.#get64(state.tlbHits.offset),
+      misses: this.#get64(state.tlbMisses.offset),
+      evictions: this.#get64(state.tlbEvictions.offset),
+      flushes: this.#get64(state.tlbFlushes.offset),
+    };
+  }
+
+  translate(virtual: bigint): bigint | undefined {
+    // A walk enters what it finds in the TLB and counts: the state is put back afterwards.
+    const from = this.#address;
+    const saved = this.#bytes.slice(from, from + this.#placement.hartBytes);
+    try {
+      const mode = this.#get32(state.mode.offset);
+      return this.#evaluator.call(translate.procedure, this.#context, [virtual, Access.execute, mode]) as bigint;
+    } catch (error) {
+      if (error !== RAISED) throw error;
+      return undefined;
+    } finally {
+      this.#bytes.set(saved, from);
+    }
+  }
+
+  #get32(offset: number): number {
+    return this.#view.getInt32(this.#address + offset, true);
+  }
+  #get64(offset: number): bigint {
+    return this.#view.getBigUint64(this.#address + offset, true);
+  }
+}

@@ -1,0 +1,64 @@
+/** Where everything lies in machine memory, and the settings that the description is compiled with. */
+import { DECODED_CODE_BYTES } from "../engine/interpreter/interpreter.ts";
+import { TLB_OFFSET } from "../hart/layout.ts";
+import type { Setting } from "../language/expression.ts";
+import { RAM_BASE } from "../memory/physical.ts";
+import { TLB_ENTRY_BYTES } from "../memory/tlb.ts";
+import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES } from "../trap/log.ts";
+import type { MachineOptions } from "./options.ts";
+
+export interface Placement {
+  /** Bytes of machine memory in all. */
+  readonly bytes: number;
+  /** Address of each hart's state, and the bytes it has there. */
+  readonly harts: readonly number[];
+  readonly hartBytes: number;
+  readonly trapLog: number;
+  /** Decoded code; nothing architectural. */
+  readonly pool: number;
+  readonly ram: number;
+  readonly settings: Readonly<Record<Setting, bigint>>;
+}
+
+const PAGE = 4096;
+const align = (value: number, to: number) => Math.ceil(value / to) * to;
+
+/** misa of RV64 with the letters of RV64IMAFDC and S and U modes. */
+const MISA = [..."acdfimsu"].reduce((bits, l) => bits | (1n << BigInt(l.charCodeAt(0) - 97)), 2n << 62n);
+
+/** Lays out machine memory. The low addresses stay unused, so that no valid address is 0. */
+export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Placement {
+  let end = PAGE;
+  const reserve = (bytes: number) => {
+    const at = end;
+    end = align(end + bytes, PAGE);
+    return at;
+  };
+  const trapLog = reserve(TRAP_LOG_HEADER + TRAP_LOG_RECORDS * TRAP_RECORD_BYTES);
+  const hartBytes = TLB_OFFSET + cpu.tlbSets * cpu.tlbWays * TLB_ENTRY_BYTES;
+  const hartAddresses = Array.from({ length: harts }, () => reserve(hartBytes));
+  const pageFlags = reserve(memory / PAGE);
+  const pool = reserve(engine === "interpreter" ? DECODED_CODE_BYTES : 0);
+  const ram = reserve(memory);
+  const levels = cpu.extensions.has("sv57") ? 5 : cpu.extensions.has("sv48") ? 4 : 3;
+  return {
+    bytes: align(end, 65536),
+    harts: hartAddresses,
+    hartBytes,
+    trapLog,
+    pool,
+    ram,
+    settings: {
+      ramBytes: BigInt(memory),
+      ramBias: BigInt(ram) - RAM_BASE,
+      pageFlags: BigInt(pageFlags),
+      trapLog: BigInt(trapLog),
+      tlbSets: BigInt(cpu.tlbSets),
+      tlbWays: BigInt(cpu.tlbWays),
+      maximumLevels: BigInt(levels),
+      svadu: cpu.svadu ? 1n : 0n,
+      sstc: cpu.extensions.has("sstc") ? 1n : 0n,
+      misa: MISA,
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Whose turn it is. Harts run one after another, each for a quantum of time slots; a round ends when all have had their
+ * turn, and then they all stand at the same time. Where a caller's slices end makes no difference.
+ */
+
+/** What the schedule needs of the harts. */
+export interface ScheduledHarts {
+  readonly count: number;
+  /** Position of a hart in time, in slots. */
+  clock(hart: number): bigint;
+  setClock(hart: number, clock: bigint): void;
+  /** Executes up to `slots` slots; returns early when the hart waits or gives up its turn. */
+  run(hart: number, slots: number): void;
+  /** The hart's turn is over. */
+  turnEnded(hart: number): void;
+}
+
+/** Slots of a turn where there is more than one hart. */
+const QUANTUM = 2000;
+/** A lone hart's turn ends with the caller's slice; this bounds what is asked of an engine at once. */
+const LONGEST = 1_000_000;
+
+export class Schedule {
+  readonly #harts: ScheduledHarts;
+  #turn = 0;
+  #used = 0;
+  /** Whether any hart has used a slot in this round. */
+  #active = false;
+
+  constructor(harts: ScheduledHarts) {
+    this.#harts = harts;
+  }
+
+  /** The hart that executes next, or executes now. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /**
+   * Runs up to `slots` slots of the hart whose turn it is. Gives the slots used, and whether a round has ended in
+   * which no hart used any: then all of them wait.
+   */
+  advance(slots: number): { readonly used: number; readonly asleep: boolean } {
+    const { count } = this.#harts;
+    const hart = this.#turn;
+    const left = count === 1 ? LONGEST : QUANTUM - this.#used;
+    const asked = Math.min(slots, left);
+    const before = this.#harts.clock(hart);
+    this.#harts.run(hart, asked);
+    const used = Number(this.#harts.clock(hart) - before);
+    this.#used += used;
+    this.#active ||= used > 0;
+    const over = used < asked || this.#used >= QUANTUM;
+    return { used, asleep: over && this.#endTurn() };
+  }
+
+  /** Accounts for a slot that a debugger had a hart execute outside its turn. */
+  stepped(hart: number): void {
+    this.#active = true;
+    if (hart === this.#turn) this.#used++;
+  }
+
+  #endTurn(): boolean {
+    this.#harts.turnEnded(this.#turn);
+    this.#used = 0;
+    this.#turn++;
+    if (this.#turn < this.#harts.count) return false;
+    this.#turn = 0;
+    this.#meet();
+    const asleep = !this.#active;
+    this.#active = false;
+    return asleep;
+  }
+
+  /** All harts stand where the furthest one does. */
+  #meet(): void {
+    let furthest = 0n;
+    for (let h = 0; h < this.#harts.count; h++) {
+      const clock = this.#harts.clock(h);
+      if (clock > furthest) furthest = clock;
+    }
+    for (let h = 0; h < this.#harts.count; h++) this.#harts.setClock(h, furthest);
+  }
+}

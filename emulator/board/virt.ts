@@ -1,0 +1,416 @@
+/** The virt board: harts, memory and devices wired together. */
+import { Bus } from "../device/bus.ts";
+import type { BusWindow } from "../device/bus.ts";
+import { Clint } from "../device/clint.ts";
+import type { DirectMemory } from "../device/device.ts";
+import { GoldfishRtc } from "../device/goldfish-rtc.ts";
+import { Htif } from "../device/htif.ts";
+import { Plic } from "../device/plic.ts";
+import { Syscon } from "../device/syscon.ts";
+import { Uart16550 } from "../device/uart16550.ts";
+import { BlockDevice } from "../device/virtio/block.ts";
+import { ConsoleDevice } from "../device/virtio/console.ts";
+import { EntropyDevice } from "../device/virtio/entropy.ts";
+import { EmptySlot, VirtioMmio } from "../device/virtio/mmio.ts";
+import { NetworkDevice } from "../device/virtio/net.ts";
+import type { VirtioDevice } from "../device/virtio/virtio.ts";
+import type { Configuration, Engine } from "../engine/engine.ts";
+import { Interpreter } from "../engine/interpreter/interpreter.ts";
+import { ReferenceEngine } from "../engine/reference/reference.ts";
+import { state } from "../hart/layout.ts";
+import { csrs } from "../isa/csr.ts";
+import { PageFlag } from "../memory/physical.ts";
+import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
+import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES, TrapRecordOffset } from "../trap/log.ts";
+import type { BootPlan } from "./boot.ts";
+import { planBoot, resetVector } from "./boot.ts";
+import { Hart, modeName } from "./hart-view.ts";
+import { ImageError } from "./image-error.ts";
+import type { Machine, TrapRecord } from "./machine.ts";
+import * as map from "./memory-map.ts";
+import type { MachineOptions } from "./options.ts";
+import type { Placement } from "./placement.ts";
+import { placeMachine } from "./placement.ts";
+import { ReadOnlyMemory } from "../device/rom.ts";
+import { Schedule } from "./schedule.ts";
+import type { Stop } from "./stop.ts";
+
+/** A trap that repeats this often with nothing retired in between will repeat for ever. */
+const STUCK_AFTER = 10_000;
+const NANOSECONDS_PER_TICK = BigInt(1e9 / map.ticksPerSecond);
+/** The guest's network card; locally administered. */
+const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+
+const align64k = 65536;
+
+/** Builds a machine and starts its harts at the boot ROM. Throws ImageError where the images cannot be started. */
+export async function createMachine(options: MachineOptions): Promise<Machine> {
+  const plan = planBoot(options);
+  const placement = placeMachine(options);
+  const pages = placement.bytes / align64k;
+  if (pages > 65536) {
+    throw new ImageError("memory", `${options.memory} bytes of RAM are too many`, "ask for at most 3.8 GiB");
+  }
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const board = new Board(options, plan, placement, memory);
+  const configuration: Configuration = {
+    memory,
+    settings: placement.settings,
+    cpu: options.cpu,
+    host: board.host,
+    harts: placement.harts,
+  };
+  const engine =
+    options.engine === "reference"
+      ? new ReferenceEngine(configuration)
+      : await Interpreter.create(configuration, placement);
+  board.start(engine, configuration);
+  return board;
+}
+
+class Board implements Machine {
+  readonly options: MachineOptions;
+  readonly breakpoints = new Set<bigint>();
+  readonly deviceTree: Uint8Array;
+  harts: readonly Hart[] = [];
+  readonly #placement: Placement;
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #schedule: Schedule;
+  readonly #bus: Bus;
+  readonly #serial: Uart16550;
+  readonly #console: ConsoleDevice;
+  readonly #network: NetworkDevice | undefined;
+  readonly #rtc: GoldfishRtc;
+  readonly #htif: Htif | undefined;
+  readonly #htifCells: BootPlan["htif"];
+  #engine: Engine | undefined;
+  #ended: Stop | undefined;
+  #printed: number[] = [];
+  /** The hart that executes outside its turn, in a debugger's hands. */
+  #stepping: number | undefined;
+
+  constructor(options: MachineOptions, plan: BootPlan, placement: Placement, memory: WebAssembly.Memory) {
+    this.options = options;
+    this.deviceTree = plan.deviceTree;
+    this.#placement = placement;
+    this.#view = new DataView(memory.buffer);
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#resetHarts();
+    for (const { address, bytes } of plan.loads) this.#bytes.set(bytes, placement.ram + address - map.ramBase);
+
+    const power = {
+      powerOff: (status: number) => this.#end({ reason: "power-off", status }),
+      reboot: () => this.#end({ reason: "reboot" }),
+    };
+    const plic = new Plic(map.plicSources, options.harts, (hart, mode, level) =>
+      this.#setLine(hart, mode === "M" ? Interrupt.machineExternal : Interrupt.supervisorExternal, level),
+    );
+    this.#serial = new Uart16550((byte) => this.#printed.push(byte), plic.line(map.serial.interrupt));
+    this.#rtc = new GoldfishRtc(
+      () => options.startTime + this.ticks * NANOSECONDS_PER_TICK,
+      plic.line(map.rtc.interrupt),
+    );
+    this.#console = new ConsoleDevice((bytes) => options.onVirtioConsole?.(bytes));
+    this.#network = options.network && new NetworkDevice(MAC, options.network);
+    this.#htifCells = plan.htif;
+    this.#htif =
+      plan.htif &&
+      new Htif({
+        memory: this.#directMemory,
+        ...plan.htif,
+        transmit: (bytes) => this.#printed.push(...bytes),
+        powerOff: power.powerOff,
+      });
+    if (plan.htif !== undefined) this.#watch(plan.htif.tohost);
+
+    this.#bus = new Bus([
+      { ...map.bootRom, device: new ReadOnlyMemory(plan.bootRom) },
+      { ...map.test, device: new Syscon(power) },
+      { ...map.rtc, device: this.#rtc },
+      { ...map.clint, device: new Clint(this.#timers()) },
+      { ...map.plic, device: plic },
+      { ...map.serial, device: this.#serial },
+      ...this.#virtioWindows(plic),
+    ]);
+    this.#schedule = new Schedule({
+      count: options.harts,
+      clock: (hart) => this.#get64(hart, state.clock.offset),
+      setClock: (hart, clock) => this.#set64(hart, state.clock.offset, clock),
+      run: (hart, slots) => this.#engine?.run(hart, slots),
+      turnEnded: (hart) => {
+        // Other harts may store now. A reservation may be lost at any time (unprivileged, "A", 10.2).
+        if (options.harts > 1) this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
+      },
+    });
+  }
+
+  start(engine: Engine, configuration: Configuration): void {
+    this.#engine = engine;
+    this.harts = this.#placement.harts.map((_, hart) => new Hart(hart, this.#placement, configuration));
+  }
+
+  run(slots: number): Stop {
+    const last = this.breakpoints.size > 0 ? this.#runWatched(slots) : this.#runFreely(slots);
+    this.#flushConsole();
+    return last;
+  }
+
+  step(hart: number): Stop {
+    this.#stepping = hart;
+    const before = this.#get64(hart, state.clock.offset);
+    this.#engine?.run(hart, 1);
+    this.#stepping = undefined;
+    if (this.#get64(hart, state.clock.offset) !== before) this.#schedule.stepped(hart);
+    this.#flushConsole();
+    return this.#ended ?? this.#stuck() ?? (this.harts[hart]?.waiting ? this.#idle() : { reason: "limit" });
+  }
+
+  advance(ticks: bigint): void {
+    for (let hart = 0; hart < this.options.harts; hart++) {
+      this.#set64(hart, state.clock.offset, this.#get64(hart, state.clock.offset) + ticks * BigInt(SLOTS_PER_TICK));
+    }
+    this.#rtc.poll();
+  }
+
+  get instructions(): bigint {
+    return this.harts.reduce((sum, hart) => sum + hart.instructions, 0n);
+  }
+
+  get ticks(): bigint {
+    const hart = this.#stepping ?? this.#schedule.turn;
+    const clock = this.#get64(hart, state.clock.offset) / BigInt(SLOTS_PER_TICK);
+    return BigInt.asUintN(64, clock + this.#get64(hart, state.timeOffset.offset));
+  }
+
+  typeConsole(bytes: Uint8Array): void {
+    this.#serial.receive(bytes);
+    this.#htif?.receive(bytes);
+  }
+  typeVirtioConsole(bytes: Uint8Array): void {
+    this.#console.receive(bytes);
+  }
+  receiveFrame(frame: Uint8Array): void {
+    this.#network?.receive(frame);
+  }
+
+  traps(): TrapRecord[] {
+    const log = this.#placement.trapLog;
+    const count = this.#view.getUint32(log, true);
+    const records: TrapRecord[] = [];
+    for (let n = Math.max(0, count - TRAP_LOG_RECORDS); n < count; n++) {
+      const at = log + TRAP_LOG_HEADER + (n % TRAP_LOG_RECORDS) * TRAP_RECORD_BYTES;
+      const cause = this.#view.getBigUint64(at + TrapRecordOffset.cause, true);
+      records.push({
+        hart: this.#view.getUint8(at + TrapRecordOffset.hart),
+        instructions: this.#view.getBigUint64(at + TrapRecordOffset.retired, true),
+        interrupt: cause >> 63n === 1n,
+        cause: Number(cause & 0xffffn),
+        pc: this.#view.getBigUint64(at + TrapRecordOffset.pc, true),
+        tval: this.#view.getBigUint64(at + TrapRecordOffset.value, true),
+        from: modeName(this.#view.getUint8(at + TrapRecordOffset.from)),
+        to: modeName(this.#view.getUint8(at + TrapRecordOffset.to)),
+      });
+    }
+    return records;
+  }
+
+  readPhysical(address: bigint, length: number): Uint8Array | undefined {
+    return this.#directMemory.read(Number(address), length);
+  }
+
+  /** The board as engines reach it. */
+  readonly host = {
+    deviceAt: (address: number, bytes: number) => (this.#bus.answers(address, bytes) ? 1 : 0),
+    deviceRead: (address: number, bytes: number) => this.#bus.read(address, bytes as 1 | 2 | 4) ?? 0,
+    deviceWrite: (address: number, bytes: number, value: number) => {
+      this.#bus.write(address, bytes as 1 | 2 | 4, value);
+    },
+    storeObserved: (offset: number, bytes: number) => this.#storeObserved(offset, bytes),
+  };
+
+  #runFreely(slots: number): Stop {
+    for (let left = slots; left > 0; ) {
+      if (this.#ended !== undefined) return this.#ended;
+      const { used, asleep } = this.#schedule.advance(left);
+      left -= used;
+      const stop = this.#ended ?? this.#stuck();
+      if (stop !== undefined) return stop;
+      if (asleep) return this.#idle();
+      this.#pollDevices();
+    }
+    return { reason: "limit" };
+  }
+
+  /** One slot at a time; a breakpoint at which the run begins does not stop it. */
+  #runWatched(slots: number): Stop {
+    for (let n = 0; n < slots; n++) {
+      const hart = this.#schedule.turn;
+      const pc = this.#get64(hart, state.pc.offset);
+      if (n > 0 && this.breakpoints.has(pc) && !this.harts[hart]?.waiting) return { reason: "breakpoint", hart, pc };
+      const stop = this.#runFreely(1);
+      if (stop.reason !== "limit") return stop;
+    }
+    return { reason: "limit" };
+  }
+
+  #pollDevices(): void {
+    const alarm = this.#rtc.nextAlarm();
+    if (alarm !== undefined) this.#rtc.poll();
+    this.#htif?.poll();
+  }
+
+  /** Every hart waits: guest time until a timer that would wake one of them. */
+  #idle(): Stop {
+    let nearest: bigint | undefined;
+    const consider = (at: bigint) => {
+      const ticks = at - this.ticks;
+      if (ticks > 0n && at < 2n ** 63n && (nearest === undefined || ticks < nearest)) nearest = ticks;
+    };
+    for (const hart of this.harts) {
+      const enabled = hart.csr("mie");
+      const on = (interrupt: number) => ((enabled >> BigInt(interrupt)) & 1n) === 1n;
+      if (on(Interrupt.machineTimer)) consider(this.#get64(hart.index, state.mtimecmp.offset));
+      if (on(Interrupt.supervisorTimer) && hart.csr("menvcfg") >> 63n === 1n) consider(hart.csr("stimecmp"));
+    }
+    const alarm = this.#rtc.nextAlarm();
+    if (alarm !== undefined) {
+      const left = alarm - (this.options.startTime + this.ticks * NANOSECONDS_PER_TICK);
+      consider(this.ticks + (left > 0n ? left / NANOSECONDS_PER_TICK + 1n : 1n));
+    }
+    return { reason: "idle", ticks: nearest };
+  }
+
+  #stuck(): Stop | undefined {
+    for (const hart of this.harts) {
+      const address = this.#placement.harts[hart.index] ?? 0;
+      if (this.#view.getInt32(address + state.repeatedTraps.offset, true) < STUCK_AFTER) continue;
+      const trap = this.traps().findLast((t) => t.hart === hart.index);
+      if (trap === undefined) continue;
+      return {
+        reason: "stuck",
+        trap: { hart: hart.index, cause: BigInt(trap.cause), pc: trap.pc, tval: trap.tval },
+      };
+    }
+    return undefined;
+  }
+
+  #end(stop: Stop): void {
+    this.#ended ??= stop;
+    // The hart that asked stops at once, so that where a slice ends makes no difference.
+    for (const hart of this.#placement.harts) this.#view.setInt32(hart + state.yielding.offset, 1, true);
+  }
+
+  #flushConsole(): void {
+    if (this.#printed.length === 0) return;
+    const bytes = Uint8Array.from(this.#printed);
+    this.#printed = [];
+    this.options.onConsole?.(bytes);
+  }
+
+  #resetHarts(): void {
+    this.#placement.harts.forEach((address, hart) => {
+      const set64 = (offset: number, value: bigint) => this.#view.setBigUint64(address + offset, value, true);
+      for (const csr of csrs) if (csr.field !== undefined) set64(csr.field.offset, csr.reset);
+      set64(state.pc.offset, BigInt(resetVector));
+      set64(state.mtimecmp.offset, 2n ** 64n - 1n);
+      set64(state.reservation.offset, 2n ** 64n - 1n);
+      set64(state.lastTrapRetired.offset, 2n ** 64n - 1n);
+      this.#view.setInt32(address + state.mode.offset, 3, true);
+      this.#view.setInt32(address + state.hartId.offset, hart, true);
+    });
+  }
+
+  #virtioWindows(plic: Plic): BusWindow[] {
+    const disks = (this.options.disks ?? []).map((disk, i) => new BlockDevice(disk, `trapframe-disk-${i}`));
+    const devices: VirtioDevice[] = [
+      ...disks,
+      ...(this.#network === undefined ? [] : [this.#network]),
+      new EntropyDevice(this.options.entropySeed),
+      this.#console,
+    ];
+    if (devices.length > map.virtio.length) {
+      const most = map.virtio.length - (devices.length - disks.length);
+      throw new ImageError("disks", `${disks.length} disks do not fit the board`, `give at most ${most}`);
+    }
+    return map.virtio.map((region, slot) => {
+      const device = devices[slot];
+      if (device === undefined) return { ...region, device: new EmptySlot() };
+      return { ...region, device: new VirtioMmio(device, this.#directMemory, plic.line(region.interrupt)) };
+    });
+  }
+
+  #timers(): ConstructorParameters<typeof Clint>[0] {
+    return {
+      harts: this.options.harts,
+      ticks: () => this.ticks,
+      setTicks: (ticks) => {
+        const offset = ticks - this.ticks;
+        for (let hart = 0; hart < this.options.harts; hart++) {
+          this.#set64(hart, state.timeOffset.offset, this.#get64(hart, state.timeOffset.offset) + offset);
+        }
+      },
+      compare: (hart) => this.#get64(hart, state.mtimecmp.offset),
+      setCompare: (hart, ticks) => this.#set64(hart, state.mtimecmp.offset, ticks),
+      software: (hart) => ((this.#get64(hart, state.lines.offset) >> BigInt(Interrupt.machineSoftware)) & 1n) === 1n,
+      setSoftware: (hart, level) => this.#setLine(hart, Interrupt.machineSoftware, level),
+    };
+  }
+
+  #setLine(hart: number, interrupt: number, level: boolean): void {
+    const bit = 1n << BigInt(interrupt);
+    const lines = this.#get64(hart, state.lines.offset);
+    this.#set64(hart, state.lines.offset, level ? lines | bit : lines & ~bit);
+  }
+
+  /** RAM for devices. What they store, harts see and execute at once. */
+  readonly #directMemory: DirectMemory = {
+    read: (address, length) => {
+      const at = this.#ramOffset(address, length);
+      if (at === undefined) return undefined;
+      return this.#bytes.slice(this.#placement.ram + at, this.#placement.ram + at + length);
+    },
+    write: (address, bytes) => {
+      const at = this.#ramOffset(address, bytes.length);
+      if (at === undefined) return false;
+      this.#bytes.set(bytes, this.#placement.ram + at);
+      this.#engine?.memoryChanged(at, bytes.length);
+      this.#breakReservations(address, bytes.length);
+      return true;
+    },
+  };
+
+  #ramOffset(address: number, length: number): number | undefined {
+    const at = address - map.ramBase;
+    return at >= 0 && length >= 0 && at + length <= this.options.memory ? at : undefined;
+  }
+
+  #breakReservations(address: number, length: number): void {
+    for (let hart = 0; hart < this.options.harts; hart++) {
+      const reserved = Number(this.#get64(hart, state.reservation.offset));
+      if (reserved < address + length && address < reserved + 8) {
+        this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
+      }
+    }
+  }
+
+  #watch(address: number): void {
+    const offset = this.#ramOffset(address, 8);
+    if (offset === undefined) return;
+    this.#bytes[Number(this.#placement.settings.pageFlags) + (offset >>> 12)] = PageFlag.watched;
+  }
+
+  #storeObserved(offset: number, bytes: number): void {
+    if (this.#htif === undefined || this.#htifCells === undefined) return;
+    const cell = this.#htifCells.tohost - map.ramBase;
+    if (offset + bytes <= cell || offset >= cell + 8) return;
+    this.#htif.tohostWritten(this.#view.getBigUint64(this.#placement.ram + cell, true));
+  }
+
+  #get64(hart: number, offset: number): bigint {
+    return this.#view.getBigUint64((this.#placement.harts[hart] ?? 0) + offset, true);
+  }
+  #set64(hart: number, offset: number, value: bigint): void {
+    this.#view.setBigUint64((this.#placement.harts[hart] ?? 0) + offset, value, true);
+  }
+}

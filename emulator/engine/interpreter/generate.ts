@@ -1,0 +1,560 @@
+/**
+ * Generates the interpreter: one WebAssembly function that dispatches over decoded slots, with a handler for every
+ * instruction, lowered from the instruction's own semantics.
+ *
+ *     synchronise: take interrupts, work out contexts and how many slots may pass before a timer fires
+ *       fetch:     find the decoded page that holds pc
+ *         next:    execute the handler of the slot; on to the next slot
+ *
+ * Registers are cells of machine memory. A handler that may have changed mode, translation or interrupts goes back to
+ * `synchronise`; a trap leaves its handler through `trapped`.
+ */
+import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import type { Instruction } from "../../isa/instruction.ts";
+import { procedure } from "../../language/procedure.ts";
+import type { Procedure } from "../../language/procedure.ts";
+import { walkBlock } from "../../language/reach.ts";
+import type { Block } from "../../language/statement.ts";
+import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
+import { translationDropped } from "../../memory/tlb.ts";
+import { interruptToTake, slotsToTimer, wakes } from "../../trap/interrupt.ts";
+import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
+import { protectionChanged } from "../../isa/csr.ts";
+import type { Label, Load, Store, ValueType } from "../../wasm/code.ts";
+import { Code } from "../../wasm/code.ts";
+import { ModuleBuilder } from "../../wasm/module.ts";
+import type { Configuration } from "../engine.ts";
+import type { Site } from "../lower.ts";
+import { Lowering } from "../lower.ts";
+import type { ProcedureLinkage } from "../procedures.ts";
+import { linkProcedures } from "../procedures.ts";
+import {
+  advance,
+  attention,
+  countDataHits,
+  dataContext,
+  ENTRY_TARGET,
+  FETCH_TABLE,
+  fetchAlone,
+  fetchContext,
+  forgetAll,
+  forgetTranslation,
+  LOOKASIDE_ENTRIES,
+  locateCode,
+  raiseIllegal,
+  READ_TABLE,
+  rememberAccess,
+  renewContexts,
+  WRITE_TABLE,
+} from "./lookaside.ts";
+import { Handler, PAGE_SPAN, SLOT_SHIFT, SlotOffset } from "./slot.ts";
+
+/** Host procedures of the interpreter itself, and of the board. */
+const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
+  deviceAt: { parameters: ["i32", "i32"], results: ["i32"] },
+  deviceRead: { parameters: ["i32", "i32"], results: ["i32"] },
+  deviceWrite: { parameters: ["i32", "i32", "i32"], results: [] },
+  storeObserved: { parameters: ["i32", "i32"], results: [] },
+  decodedPage: { parameters: ["i32"], results: ["i32"] },
+  decodeAlone: { parameters: ["i32", "i32"], results: ["i32"] },
+  decodeSlot: { parameters: ["i32"], results: [] },
+};
+
+const awake = procedure("awake", {}, "i32", () => wakes());
+
+/** What the generated module exports. */
+export interface InterpreterExports {
+  /** Executes up to `slots` slots on the hart whose state is at an address. */
+  run(hart: number, slots: number): void;
+}
+
+/** The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`. */
+export function generateInterpreter(
+  configuration: Configuration,
+  instructions: readonly Instruction[],
+): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  module.importMemory(configuration.memory.buffer.byteLength / 65536);
+  const imported = new Map(Object.entries(IMPORTS).map(([n, s]) => [n, module.importFunction(n, s)]));
+  const linkage = linkProcedures(module, configuration.settings, {
+    imported,
+    hooks: new Map([
+      [accessAllowed.procedure.name, rememberAccess.procedure],
+      [translationDropped.procedure.name, forgetTranslation.procedure],
+      [protectionChanged.procedure.name, forgetAll.procedure],
+    ]),
+  });
+  const run = module.declare({ parameters: ["i32", "i32"], results: [] });
+  module.define(run, new Loop(linkage, imported.get("decodeSlot") ?? 0).generate(instructions));
+  module.exportFunction("run", run);
+  linkage.defineCalled();
+  return module.finish();
+}
+
+function indexOf(linkage: ProcedureLinkage, p: Procedure): number {
+  const index = linkage.functionOf(p);
+  if (index === undefined) throw new Error(`procedure "${p.name}" has no function`);
+  return index;
+}
+
+const HART = 0;
+const REMAINING = 1;
+const READ_OPS: Record<string, Load> = {
+  "1u": "i64.load8_u",
+  "1s": "i64.load8_s",
+  "2u": "i64.load16_u",
+  "2s": "i64.load16_s",
+  "4u": "i64.load32_u",
+  "4s": "i64.load32_s",
+  "8u": "i64.load",
+};
+const WRITE_OPS: Record<number, Store> = { 1: "i64.store8", 2: "i64.store16", 4: "i64.store32", 8: "i64.store" };
+
+/** Whether a block may look at the clock: then the slots executed so far must have been counted. */
+function looksAtClock(block: Block): boolean {
+  let found = false;
+  walkBlock(block, {
+    node: (n) => {
+      if (n.kind === "call" && n.procedure.kind === "host") found = true;
+      if (n.kind !== "cell" || n.address.kind !== "hart") return;
+      if (n.offset === state.clock.offset || n.offset === state.retired.offset) found = true;
+    },
+  });
+  return found;
+}
+
+function synchronises(block: Block): boolean {
+  let found = false;
+  walkBlock(block, {
+    statement: (s) => {
+      if (s.kind === "synchronise") found = true;
+    },
+  });
+  return found;
+}
+
+class Loop {
+  readonly #linkage: ProcedureLinkage;
+  readonly #decodeSlot: number;
+  readonly #code = new Code(["i32", "i32"]);
+  /** The current slot, the page it lies in, and what added to slot / 8 gives the guest address. */
+  readonly #slot = this.#code.local("i32");
+  readonly #page = this.#code.local("i32");
+  readonly #bias = this.#code.local("i64");
+  /** Guest address to go on at, where no slot says it. */
+  readonly #pc = this.#code.local("i64");
+  /** Slots left before something must be looked at; what it was when slots were last counted. */
+  readonly #budget = this.#code.local("i32");
+  readonly #start = this.#code.local("i32");
+  readonly #dataContext = this.#code.local("i64");
+  readonly #dataHits = this.#code.local("i32");
+  readonly #handler = this.#code.local("i32");
+  readonly #address = this.#code.local("i64");
+  readonly #entry = this.#code.local("i32");
+  readonly #observing = new Map<Procedure, boolean>();
+  #flush: Label = 0;
+  #trapped: Label = 0;
+  #fetch: Label = 0;
+  #next: Label = 0;
+
+  constructor(linkage: ProcedureLinkage, decodeSlot: number) {
+    this.#linkage = linkage;
+    this.#decodeSlot = decodeSlot;
+  }
+
+  generate(instructions: readonly Instruction[]): Code {
+    const code = this.#code;
+    code.get(HART).setGlobal(this.#linkage.hartGlobal);
+    code.loop((synchronise) => {
+      this.#prepare();
+      code.block((flush) => {
+        this.#flush = flush;
+        code.block((trapped) => {
+          this.#trapped = trapped;
+          code.loop((fetch) => {
+            this.#fetch = fetch;
+            this.#locate();
+            code.loop((next) => {
+              this.#next = next;
+              this.#dispatch(instructions);
+            });
+          });
+        });
+        this.#takeTrap();
+        code.branch(synchronise);
+      });
+      this.#count();
+      this.#storePc();
+      code.branch(synchronise);
+    });
+    return code;
+  }
+
+  /** Wakes or returns, takes an interrupt, and sets up the locals; all state is in memory here. */
+  #prepare(): void {
+    const code = this.#code;
+    this.#load32(state.waiting.offset).if(() => {
+      this.#call(awake.procedure);
+      code.isZero().if(() => code.return());
+      code.get(HART).i32(0).store("i32.store", state.waiting.offset);
+    });
+    this.#load32(state.yielding.offset).if(() => {
+      code.get(HART).i32(0).store("i32.store", state.yielding.offset);
+      code.return();
+    });
+    code
+      .get(REMAINING)
+      .isZero()
+      .if(() => code.return());
+    this.#call(interruptToTake.procedure);
+    code
+      .tee(this.#handler)
+      .i32(0)
+      .compare("i32", "ge_s")
+      .if(() => {
+        code.get(this.#handler);
+        this.#call(takeInterrupt.procedure);
+      });
+    this.#call(renewContexts.procedure);
+    code.get(HART).i32(0).store("i32.store", attention.offset);
+    // Both factors are below 2^32 after the comparison, so the timer's distance fits when it is the smaller one.
+    this.#call(slotsToTimer.procedure);
+    code.tee(this.#address).get(REMAINING).convert("extend_u").get(this.#address).get(REMAINING).convert("extend_u");
+    code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget).set(this.#start);
+    code.get(HART).load("i64.load", dataContext.offset).set(this.#dataContext);
+    code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
+  }
+
+  /** From pc to slot, page and bias. */
+  #locate(): void {
+    const code = this.#code;
+    this.#stopWhenSpent();
+    code.get(this.#pc).i64(8).arithmetic("i64", "shr_u").convert("wrap");
+    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add").tee(this.#entry);
+    code.load("i64.load", FETCH_TABLE);
+    code.get(this.#pc).i64(-4096).arithmetic("i64", "and");
+    code.get(HART).load("i64.load", fetchContext.offset).arithmetic("i64", "or").compare("i64", "eq");
+    code.if(
+      () => code.get(this.#entry).load("i32.load", FETCH_TABLE + ENTRY_TARGET).set(this.#page),
+      () => {
+        code.get(this.#pc);
+        this.#call(locateCode.procedure);
+        code.set(this.#page);
+        this.#leaveIfFetchRaised();
+        code
+          .get(this.#page)
+          .isZero()
+          .if(() => this.#locateAlone());
+      },
+    );
+    this.#enterPage();
+  }
+
+  #locateAlone(): void {
+    const code = this.#code;
+    code.get(this.#pc);
+    this.#call(fetchAlone.procedure);
+    code.set(this.#page);
+    this.#leaveIfFetchRaised();
+  }
+
+  #enterPage(): void {
+    const code = this.#code;
+    code.get(this.#page).get(this.#pc).convert("wrap").i32(0xfff).arithmetic("i32", "and");
+    code.i32(SLOT_SHIFT).arithmetic("i32", "shl").arithmetic("i32", "add").set(this.#slot);
+    code.get(this.#pc);
+    this.#slotAddress();
+    code.arithmetic("i64", "sub").set(this.#bias);
+  }
+
+  /** A fetch that raises a trap takes a slot too. */
+  #leaveIfFetchRaised(): void {
+    const code = this.#code;
+    code.getGlobal(this.#linkage.raisedGlobal).if(() => {
+      code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
+      code.branch(this.#trapped);
+    });
+  }
+
+  #stopWhenSpent(): void {
+    this.#code
+      .get(this.#budget)
+      .isZero()
+      .if(() => this.#code.branch(this.#flush));
+  }
+
+  #dispatch(instructions: readonly Instruction[]): void {
+    const code = this.#code;
+    code
+      .get(this.#budget)
+      .isZero()
+      .if(() => {
+        this.#pcOfSlot();
+        code.set(this.#pc).branch(this.#flush);
+      });
+    code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
+    code.get(this.#slot).load("i32.load16_u", SlotOffset.handler).set(this.#handler);
+    const special: (() => void)[] = [];
+    special[Handler.undecoded] = () => {
+      this.#giveBackSlot();
+      code.get(this.#slot).call(this.#decodeSlot).branch(this.#next);
+    };
+    special[Handler.refetch] = () => {
+      this.#giveBackSlot();
+      this.#pcOfSlot();
+      code.set(this.#pc).branch(this.#fetch);
+    };
+    special[Handler.crossing] = () => {
+      this.#giveBackSlot();
+      this.#pcOfSlot();
+      code.set(this.#pc);
+      this.#locateAlone();
+      this.#enterPage();
+      code.branch(this.#next);
+    };
+    special[Handler.illegal] = () => {
+      code.get(this.#slot).load("i32.load", SlotOffset.encoding);
+      this.#call(raiseIllegal.procedure);
+      this.#pcOfSlot();
+      code.set(this.#pc).branch(this.#trapped);
+    };
+    const handlers = special.length + instructions.length;
+    const table = Array.from({ length: handlers }, (_, i) => i);
+    code.switchOn(this.#handler, table, handlers, (i) => {
+      const instruction = instructions[i - special.length];
+      if (instruction !== undefined) this.#handle(instruction);
+      else special[i]?.();
+    });
+    code.unreachable();
+  }
+
+  #handle(instruction: Instruction): void {
+    const code = this.#code;
+    const semantics = instruction.semantics();
+    const { length } = instruction.encoding;
+    const ends = synchronises(semantics);
+    new Lowering(this.#linkage, this.#site(length, ends)).block(semantics);
+    if (ends) {
+      this.#pcOfSlot(length);
+      code.set(this.#pc).branch(this.#flush);
+    } else {
+      code.get(this.#slot).i32(length << SLOT_SHIFT).arithmetic("i32", "add").set(this.#slot);
+      code.branch(this.#next);
+    }
+  }
+
+  #site(length: number, ends: boolean): Site {
+    const code = this.#code;
+    const register = (offset: number) => {
+      code.get(HART).get(this.#slot).load("i32.load16_u", offset).arithmetic("i32", "add");
+    };
+    const write = (file: number, offset: number, value: () => void) => {
+      register(offset);
+      value();
+      code.store("i64.store", file);
+    };
+    return {
+      code,
+      hart: () => code.get(HART),
+      leaveRaised: () => {
+        this.#pcOfSlot();
+        code.set(this.#pc).branch(this.#trapped);
+      },
+      leaveReturning: () => {
+        throw new Error("an instruction cannot return");
+      },
+      beforeCall: (p) => {
+        if (this.#observes(p)) this.#publish();
+      },
+      x: (operand) => {
+        register(SlotOffset[operand]);
+        code.load("i64.load", X_OFFSET);
+      },
+      f: (operand) => {
+        register(SlotOffset[operand]);
+        code.load("i64.load", F_OFFSET);
+      },
+      writeX: (operand, value) => write(X_OFFSET, SlotOffset[operand], value),
+      writeF: (operand, value) => write(F_OFFSET, SlotOffset[operand], value),
+      immediate: () => code.get(this.#slot).load("i64.load32_s", SlotOffset.immediate),
+      encoding: () => code.get(this.#slot).load("i32.load", SlotOffset.encoding),
+      pc: () => this.#pcOfSlot(),
+      next: () => this.#pcOfSlot(length),
+      read: (node, lower) => {
+        lower.node(node.address);
+        const key = `${node.bytes}${node.signed ? "s" : "u"}`;
+        this.#ifRemembered(
+          READ_TABLE,
+          node.bytes,
+          () => this.#rememberedAddress(READ_TABLE).load(READ_OPS[key] ?? "i64.load", 0),
+          () => {
+            this.#publish();
+            code.get(this.#address).i32(node.bytes);
+            this.#call(readVirtual.procedure);
+            lower.leaveIfRaised();
+            this.#heed();
+            if (node.signed) {
+              code.unary("i64", node.bytes === 1 ? "extend8_s" : node.bytes === 2 ? "extend16_s" : "extend32_s");
+            }
+          },
+          "i64",
+        );
+      },
+      write: (statement, lower) => {
+        lower.node(statement.address);
+        this.#ifRemembered(
+          WRITE_TABLE,
+          statement.bytes,
+          () => {
+            this.#rememberedAddress(WRITE_TABLE);
+            lower.node(statement.value);
+            code.store(WRITE_OPS[statement.bytes] ?? "i64.store", 0);
+          },
+          () => {
+            this.#publish();
+            code.get(this.#address).i32(statement.bytes);
+            lower.node(statement.value);
+            this.#call(writeVirtual.procedure);
+            lower.leaveIfRaised();
+            this.#heed();
+          },
+        );
+      },
+      jumpTo: (target) => {
+        target();
+        code.set(this.#pc);
+        if (ends) {
+          code.branch(this.#flush);
+          return;
+        }
+        // Within the page, the slot follows without a fetch.
+        code.get(this.#pc).get(this.#bias).arithmetic("i64", "sub");
+        code.i64(SLOT_SHIFT).arithmetic("i64", "shl").tee(this.#address);
+        code.get(this.#page).convert("extend_u").arithmetic("i64", "sub");
+        code.i64(PAGE_SPAN).compare("i64", "lt_u");
+        code.if(() => code.get(this.#address).convert("wrap").set(this.#slot).branch(this.#next));
+        code.branch(this.#fetch);
+      },
+      jumpByImmediate: () => {
+        code.get(this.#slot).get(this.#slot).load("i32.load", SlotOffset.immediate);
+        code.i32(SLOT_SHIFT).arithmetic("i32", "shl").arithmetic("i32", "add").tee(this.#entry);
+        code.get(this.#page).arithmetic("i32", "sub").i32(PAGE_SPAN).compare("i32", "lt_u");
+        code.if(() => code.get(this.#entry).set(this.#slot).branch(this.#next));
+        this.#pcOfSlot();
+        code.get(this.#slot).load("i64.load32_s", SlotOffset.immediate).arithmetic("i64", "add");
+        code.set(this.#pc).branch(this.#fetch);
+      },
+    };
+  }
+
+  /** With the address on the stack: `then` if the table remembers its page, else `otherwise`. */
+  #ifRemembered(table: number, bytes: number, then: () => void, otherwise: () => void, result?: ValueType): void {
+    const code = this.#code;
+    code.tee(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
+    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add").tee(this.#entry);
+    code.load("i64.load", table);
+    code.get(this.#address).i64(BigInt(-4096 | (bytes - 1))).arithmetic("i64", "and");
+    code.get(this.#dataContext).arithmetic("i64", "or").compare("i64", "eq");
+    code.if(
+      () => {
+        code.get(this.#dataHits).i32(1).arithmetic("i32", "add").set(this.#dataHits);
+        then();
+      },
+      otherwise,
+      result,
+    );
+  }
+
+  #rememberedAddress(table: number): Code {
+    const code = this.#code;
+    code.get(this.#entry).load("i32.load", table + ENTRY_TARGET);
+    return code.get(this.#address).convert("wrap").arithmetic("i32", "add");
+  }
+
+  /** After a slow path: if something must be looked at, this slot is the last one counted. */
+  #heed(): void {
+    this.#load32(attention.offset).if(() => {
+      this.#code.get(this.#start).get(this.#budget).arithmetic("i32", "sub").set(this.#start);
+      this.#code.i32(0).set(this.#budget);
+    });
+  }
+
+  /** Counts the slots before the current one. */
+  #publish(): void {
+    const code = this.#code;
+    this.#spent(1);
+    code.tee(this.#handler);
+    this.#call(advance.procedure);
+    code.get(REMAINING).get(this.#handler).arithmetic("i32", "sub").set(REMAINING);
+    code.get(this.#budget).i32(1).arithmetic("i32", "add").set(this.#start);
+  }
+
+  /** Counts all slots dispatched, and the data accesses that hit. */
+  #count(): void {
+    const code = this.#code;
+    this.#spent(0);
+    code.tee(this.#handler);
+    this.#call(advance.procedure);
+    code.get(REMAINING).get(this.#handler).arithmetic("i32", "sub").set(REMAINING);
+    code.get(this.#dataHits);
+    this.#call(countDataHits.procedure);
+    code.i32(0).set(this.#dataHits);
+  }
+
+  /** Pushes the number of slots since they were last counted, less `current`. */
+  #spent(current: number): void {
+    this.#code.get(this.#start).get(this.#budget).arithmetic("i32", "sub");
+    if (current !== 0) this.#code.i32(current).arithmetic("i32", "sub");
+  }
+
+  #storePc(): void {
+    this.#code.get(HART).get(this.#pc).store("i64.store", state.pc.offset);
+  }
+
+  #takeTrap(): void {
+    const code = this.#code;
+    this.#count();
+    code.i32(0).setGlobal(this.#linkage.raisedGlobal);
+    // The slot was counted as retired.
+    code.get(HART).get(HART).load("i64.load", state.retired.offset).i64(1).arithmetic("i64", "sub");
+    code.store("i64.store", state.retired.offset);
+    code.get(HART).load("i64.load32_u", state.raisedCause.offset);
+    code.get(HART).load("i64.load", state.raisedValue.offset).get(this.#pc);
+    this.#call(takeTrap.procedure);
+  }
+
+  /** The dispatch was not an instruction after all. */
+  #giveBackSlot(): void {
+    this.#code.get(this.#budget).i32(1).arithmetic("i32", "add").set(this.#budget);
+  }
+
+  #pcOfSlot(beyond = 0): void {
+    const code = this.#code;
+    this.#slotAddress();
+    code.get(this.#bias).arithmetic("i64", "add");
+    if (beyond !== 0) code.i64(beyond).arithmetic("i64", "add");
+  }
+
+  /** Pushes the slot's position in guest bytes. */
+  #slotAddress(): void {
+    this.#code.get(this.#slot).i32(SLOT_SHIFT).arithmetic("i32", "shr_u").convert("extend_u");
+  }
+
+  #load32(offset: number): Code {
+    return this.#code.get(HART).load("i32.load", offset);
+  }
+
+  #call(p: Procedure): void {
+    this.#code.call(indexOf(this.#linkage, p));
+  }
+
+  #observes(p: Procedure): boolean {
+    let answer = this.#observing.get(p);
+    if (answer === undefined) {
+      answer = p.kind === "host" || looksAtClock(p.body());
+      this.#observing.set(p, answer);
+    }
+    return answer;
+  }
+}
+

@@ -1,0 +1,116 @@
+/** The interpreter: generated WebAssembly over decoded code. */
+import { ENGINE_BYTES, ENGINE_OFFSET } from "../../hart/layout.ts";
+import { createDecoder } from "../../isa/decode.ts";
+import { instructionSet } from "../../isa/table.ts";
+import type { Configuration, Engine } from "../engine.ts";
+import { CodePages } from "./code-pages.ts";
+import type { InterpreterExports } from "./generate.ts";
+import { generateInterpreter } from "./generate.ts";
+import { attention, LOOKASIDE_ENTRIES, nextSpace, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { DECODED_PAGE_BYTES } from "./slot.ts";
+
+/** Pages of code kept decoded. */
+const DECODED_PAGES = 2048;
+/** Bytes of machine memory the interpreter needs for decoded code. */
+export const DECODED_CODE_BYTES = DECODED_PAGES * DECODED_PAGE_BYTES;
+
+export interface InterpreterPlacement {
+  /** Where decoded code goes, `DECODED_CODE_BYTES` long. */
+  readonly pool: number;
+  /** Where RAM begins in machine memory. */
+  readonly ram: number;
+}
+
+export class Interpreter implements Engine {
+  readonly #configuration: Configuration;
+  readonly #pages: CodePages;
+  readonly #exports: InterpreterExports;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+
+  private constructor(configuration: Configuration, placement: InterpreterPlacement, module: WebAssembly.Module) {
+    this.#configuration = configuration;
+    const { buffer } = configuration.memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
+    const instructions = instructionSet(configuration.cpu.extensions);
+    const memory = {
+      buffer,
+      ram: placement.ram,
+      pageFlags: Number(configuration.settings.pageFlags),
+      pool: placement.pool,
+      capacity: DECODED_PAGES,
+    };
+    this.#pages = new CodePages(memory, createDecoder(instructions), instructions, {
+      pageBecameCode: () => this.#forgetStores(),
+      pagesDropped: () => this.#forgetEverything(),
+    });
+    const instance = new WebAssembly.Instance(module, {
+      memory: { memory: configuration.memory },
+      host: this.#hostFunctions(),
+    });
+    this.#exports = instance.exports as unknown as InterpreterExports;
+    for (const hart of configuration.harts) {
+      this.#bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
+      // Address space 0 is that of satp = 0.
+      this.#words[(hart + nextSpace.offset) >> 2] = 1;
+    }
+    this.#forgetEverything();
+  }
+
+  /** Generates and compiles the interpreter for a machine. */
+  static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
+    const bytes = generateInterpreter(configuration, instructionSet(configuration.cpu.extensions));
+    return new Interpreter(configuration, placement, await WebAssembly.compile(bytes));
+  }
+
+  run(hart: number, slots: number): void {
+    this.#exports.run(this.#configuration.harts[hart] ?? 0, slots);
+  }
+
+  memoryChanged(offset: number, bytes: number): void {
+    this.#pages.changed(offset, bytes);
+  }
+
+  /** The board's procedures; after each that may change interrupts or code, every hart looks again. */
+  #hostFunctions(): WebAssembly.ModuleImports {
+    const { host } = this.#configuration;
+    return {
+      deviceAt: (address: number, bytes: number) => host.deviceAt(address >>> 0, bytes),
+      deviceRead: (address: number, bytes: number) => {
+        const value = host.deviceRead(address >>> 0, bytes);
+        this.#demandAttention();
+        return value;
+      },
+      deviceWrite: (address: number, bytes: number, value: number) => {
+        host.deviceWrite(address >>> 0, bytes, value >>> 0);
+        this.#demandAttention();
+      },
+      storeObserved: (offset: number, bytes: number) => {
+        this.#pages.changed(offset >>> 0, bytes);
+        host.storeObserved(offset >>> 0, bytes);
+        this.#demandAttention();
+      },
+      decodedPage: (offset: number) => this.#pages.decodedPage(offset >>> 0),
+      decodeAlone: (word: number, offset: number) => this.#pages.decodeAlone(word, offset),
+      decodeSlot: (slot: number) => this.#pages.decodeSlot(slot),
+    };
+  }
+
+  #demandAttention(): void {
+    for (const hart of this.#configuration.harts) this.#words[(hart + attention.offset) >> 2] = 1;
+  }
+
+  #forgetStores(): void {
+    for (const hart of this.#configuration.harts) {
+      this.#bytes.fill(0xff, hart + WRITE_TABLE, hart + WRITE_TABLE + LOOKASIDE_ENTRIES * 16);
+    }
+  }
+
+  #forgetEverything(): void {
+    for (const hart of this.#configuration.harts) {
+      this.#bytes.fill(0xff, hart + READ_TABLE, hart + READ_TABLE + 3 * LOOKASIDE_ENTRIES * 16);
+    }
+    this.#demandAttention();
+  }
+}

@@ -1,0 +1,114 @@
+/** Lowers procedures to WebAssembly functions, each when it is first called. */
+import type { Procedure } from "../language/procedure.ts";
+import type { Block } from "../language/statement.ts";
+import { Code } from "../wasm/code.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+import type { Configuration } from "./engine.ts";
+import type { Linkage, Site } from "./lower.ts";
+import { Lowering } from "./lower.ts";
+
+export interface ProcedureLinkage extends Linkage {
+  readonly hartGlobal: number;
+  /** Emits the functions that were called but not yet defined, and those that they call in turn. */
+  defineCalled(): void;
+}
+
+/** What an engine supplies besides the description. */
+export interface Suppliers {
+  /** Function index of each imported host procedure, by name. */
+  readonly imported: ReadonlyMap<string, number>;
+  /** The procedures that answer hooks, by the hook's name. */
+  readonly hooks: ReadonlyMap<string, Procedure>;
+}
+
+/** Prepares a module for lowered procedures; imports must have been declared. */
+export function linkProcedures(
+  module: ModuleBuilder,
+  settings: Configuration["settings"],
+  { imported, hooks }: Suppliers,
+): ProcedureLinkage {
+  const hartGlobal = module.global("i32");
+  const raisedGlobal = module.global("i32");
+  const indices = new Map<Procedure, number>();
+  const waiting: Procedure[] = [];
+
+  const functionOf = (procedure: Procedure): number | undefined => {
+    if (procedure.kind === "host") {
+      const index = imported.get(procedure.name);
+      if (index === undefined) throw new Error(`host procedure "${procedure.name}" is not imported`);
+      return index;
+    }
+    if (procedure.kind === "hook") {
+      const answer = hooks.get(procedure.name);
+      return answer === undefined ? undefined : functionOf(answer);
+    }
+    let index = indices.get(procedure);
+    if (index === undefined) {
+      index = module.declare({
+        parameters: procedure.parameters.map((p) => p.type),
+        results: procedure.result === undefined ? [] : [procedure.result],
+      });
+      indices.set(procedure, index);
+      waiting.push(procedure);
+    }
+    return index;
+  };
+
+  const linkage: ProcedureLinkage = {
+    settings,
+    functionOf,
+    hartGlobal,
+    raisedGlobal,
+    defineCalled: () => {
+      for (let p = waiting.pop(); p !== undefined; p = waiting.pop()) {
+        const index = functionOf(p);
+        if (index !== undefined) module.define(index, lowerProcedure(p, linkage));
+      }
+    },
+  };
+  return linkage;
+}
+
+function lowerProcedure(procedure: Procedure, linkage: ProcedureLinkage): Code {
+  const code = new Code(procedure.parameters.map((p) => p.type));
+  const hart = code.local("i32");
+  code.getGlobal(linkage.hartGlobal).set(hart);
+  const lowering = new Lowering(linkage, procedureSite(code, hart, procedure));
+  procedure.parameters.forEach((p, i) => {
+    lowering.bind(p.id, i);
+  });
+  const body: Block = procedure.body();
+  lowering.block(body);
+  // A body that returns on every path leaves nothing for its end.
+  if (procedure.result !== undefined) code.unreachable();
+  return code;
+}
+
+function procedureSite(code: Code, hart: number, procedure: Procedure): Site {
+  const misplaced = (): never => {
+    throw new Error(`procedure "${procedure.name}" uses what only instructions have`);
+  };
+  return {
+    code,
+    hart: () => code.get(hart),
+    leaveRaised: () => {
+      if (procedure.result === "i32") code.i32(0);
+      if (procedure.result === "i64") code.i64(0);
+      code.return();
+    },
+    leaveReturning: () => code.return(),
+    beforeCall: () => {},
+    x: misplaced,
+    f: misplaced,
+    writeX: misplaced,
+    writeF: misplaced,
+    immediate: misplaced,
+    encoding: misplaced,
+    pc: misplaced,
+    next: misplaced,
+    read: misplaced,
+    write: misplaced,
+    jumpTo: misplaced,
+    jumpByImmediate: misplaced,
+  };
+}

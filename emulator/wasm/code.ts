@@ -1,0 +1,226 @@
+/** The body of a WebAssembly function, written instruction by instruction with structured labels. */
+import type { Arithmetic, Comparison, Unary } from "../language/expression.ts";
+import { signedLeb, unsignedLeb } from "./binary.ts";
+
+export type ValueType = "i32" | "i64";
+export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+
+const ARITHMETIC: Record<Arithmetic, readonly [i32: number, i64: number]> = {
+  add: [0x6a, 0x7c],
+  sub: [0x6b, 0x7d],
+  mul: [0x6c, 0x7e],
+  div_s: [0x6d, 0x7f],
+  div_u: [0x6e, 0x80],
+  rem_s: [0x6f, 0x81],
+  rem_u: [0x70, 0x82],
+  and: [0x71, 0x83],
+  or: [0x72, 0x84],
+  xor: [0x73, 0x85],
+  shl: [0x74, 0x86],
+  shr_s: [0x75, 0x87],
+  shr_u: [0x76, 0x88],
+  rotl: [0x77, 0x89],
+  rotr: [0x78, 0x8a],
+};
+
+const COMPARISON: Record<Comparison, readonly [i32: number, i64: number]> = {
+  eq: [0x46, 0x51],
+  ne: [0x47, 0x52],
+  lt_s: [0x48, 0x53],
+  lt_u: [0x49, 0x54],
+  gt_s: [0x4a, 0x55],
+  gt_u: [0x4b, 0x56],
+  le_s: [0x4c, 0x57],
+  le_u: [0x4d, 0x58],
+  ge_s: [0x4e, 0x59],
+  ge_u: [0x4f, 0x5a],
+};
+
+const UNARY: Record<Unary, readonly [i32: number, i64: number]> = {
+  clz: [0x67, 0x79],
+  ctz: [0x68, 0x7a],
+  popcnt: [0x69, 0x7b],
+  extend8_s: [0xc0, 0xc2],
+  extend16_s: [0xc1, 0xc3],
+  // A 32-bit value needs no extension to 32 bits: nop.
+  extend32_s: [0x01, 0xc4],
+};
+
+const LOADS = {
+  "i32.load": 0x28,
+  "i64.load": 0x29,
+  "i32.load8_s": 0x2c,
+  "i32.load8_u": 0x2d,
+  "i32.load16_s": 0x2e,
+  "i32.load16_u": 0x2f,
+  "i64.load8_s": 0x30,
+  "i64.load8_u": 0x31,
+  "i64.load16_s": 0x32,
+  "i64.load16_u": 0x33,
+  "i64.load32_s": 0x34,
+  "i64.load32_u": 0x35,
+} as const;
+const STORES = {
+  "i32.store": 0x36,
+  "i64.store": 0x37,
+  "i32.store8": 0x3a,
+  "i32.store16": 0x3b,
+  "i64.store8": 0x3c,
+  "i64.store16": 0x3d,
+  "i64.store32": 0x3e,
+} as const;
+
+export type Load = keyof typeof LOADS;
+export type Store = keyof typeof STORES;
+
+/** A branch target: the depth at which its block was opened. */
+export type Label = number;
+
+const EMPTY = 0x40;
+
+export class Code {
+  readonly #bytes: number[] = [];
+  readonly #locals: ValueType[];
+  readonly #parameters: number;
+  #depth = 0;
+
+  constructor(parameters: readonly ValueType[]) {
+    this.#locals = [...parameters];
+    this.#parameters = parameters.length;
+  }
+
+  /** A new local variable's index; parameters come first. */
+  local(type: ValueType): number {
+    return this.#locals.push(type) - 1;
+  }
+
+  /** The encoded body with its local declarations. */
+  body(): number[] {
+    const declared = this.#locals.slice(this.#parameters).flatMap((t) => [1, VALUE_TYPE[t]]);
+    const count = this.#locals.length - this.#parameters;
+    const content = [...unsignedLeb(count), ...declared];
+    const size = unsignedLeb(content.length + this.#bytes.length + 1);
+    return size.concat(content, this.#bytes, 0x0b);
+  }
+
+  i32(value: number | bigint): this {
+    return this.#emit(0x41, signedLeb(BigInt.asIntN(32, BigInt(value))));
+  }
+  i64(value: number | bigint): this {
+    return this.#emit(0x42, signedLeb(BigInt(value)));
+  }
+  get(local: number): this {
+    return this.#emit(0x20, unsignedLeb(local));
+  }
+  set(local: number): this {
+    return this.#emit(0x21, unsignedLeb(local));
+  }
+  tee(local: number): this {
+    return this.#emit(0x22, unsignedLeb(local));
+  }
+  getGlobal(index: number): this {
+    return this.#emit(0x23, unsignedLeb(index));
+  }
+  setGlobal(index: number): this {
+    return this.#emit(0x24, unsignedLeb(index));
+  }
+  arithmetic(type: ValueType, op: Arithmetic): this {
+    return this.#emit(ARITHMETIC[op][type === "i32" ? 0 : 1]);
+  }
+  compare(type: ValueType, op: Comparison): this {
+    return this.#emit(COMPARISON[op][type === "i32" ? 0 : 1]);
+  }
+  unary(type: ValueType, op: Unary): this {
+    return this.#emit(UNARY[op][type === "i32" ? 0 : 1]);
+  }
+  convert(op: "wrap" | "extend_u" | "extend_s"): this {
+    return this.#emit({ wrap: 0xa7, extend_s: 0xac, extend_u: 0xad }[op]);
+  }
+  isZero(): this {
+    return this.#emit(0x45);
+  }
+  load(op: Load, offset: number): this {
+    return this.#emit(LOADS[op], [0, ...unsignedLeb(offset)]);
+  }
+  store(op: Store, offset: number): this {
+    return this.#emit(STORES[op], [0, ...unsignedLeb(offset)]);
+  }
+  /** memory.fill: address, byte and length are on the stack. */
+  fill(): this {
+    return this.#emit(0xfc, [11, 0]);
+  }
+  call(functionIndex: number): this {
+    return this.#emit(0x10, unsignedLeb(functionIndex));
+  }
+  select(): this {
+    return this.#emit(0x1b);
+  }
+  drop(): this {
+    return this.#emit(0x1a);
+  }
+  return(): this {
+    return this.#emit(0x0f);
+  }
+  unreachable(): this {
+    return this.#emit(0x00);
+  }
+
+  /** Branching to the label leaves the block. */
+  block(body: (label: Label) => void): this {
+    return this.#structured(0x02, EMPTY, body);
+  }
+  /** Branching to the label starts the loop again. */
+  loop(body: (label: Label) => void): this {
+    return this.#structured(0x03, EMPTY, body);
+  }
+  /** The condition is on the stack. */
+  if(then: () => void, otherwise?: () => void, result?: ValueType): this {
+    return this.#structured(0x04, result === undefined ? EMPTY : VALUE_TYPE[result], () => {
+      then();
+      if (otherwise !== undefined) {
+        this.#emit(0x05);
+        otherwise();
+      }
+    });
+  }
+  branch(label: Label): this {
+    return this.#emit(0x0c, unsignedLeb(this.#depth - label));
+  }
+  branchIf(label: Label): this {
+    return this.#emit(0x0d, unsignedLeb(this.#depth - label));
+  }
+
+  /**
+   * Jumps by the value of a local: entry `n` of `table` names the case to execute, and its last entry the case for all
+   * numbers beyond it. `body` emits a case; one that does not branch away falls out of the switch.
+   */
+  switchOn(selector: number, table: readonly number[], cases: number, body: (index: number) => void): this {
+    return this.block((leave) => {
+      const open = (n: number): void => {
+        if (n === 0) {
+          // Case c is reached by leaving c + 1 blocks: the innermost one is case 0.
+          this.get(selector).#emit(0x0e, [...unsignedLeb(table.length - 1), ...table.flatMap(unsignedLeb)]);
+          return;
+        }
+        this.block(() => open(n - 1));
+        body(n - 1);
+        this.branch(leave);
+      };
+      open(cases);
+    });
+  }
+
+  #structured(opcode: number, type: number, body: (label: Label) => void): this {
+    this.#emit(opcode, [type]);
+    this.#depth++;
+    body(this.#depth);
+    this.#depth--;
+    return this.#emit(0x0b);
+  }
+
+  #emit(opcode: number, rest?: readonly number[]): this {
+    this.#bytes.push(opcode);
+    if (rest !== undefined) for (const b of rest) this.#bytes.push(b);
+    return this;
+  }
+}
