@@ -1,4 +1,5 @@
-/** Names of trap causes, as a reader knows them (privileged specification, table 3.6). */
+/** Traps in words (causes: privileged specification, table 3.6). */
+import type { RepeatingTrap } from "../../emulator/board/stop.ts";
 
 const exceptions = new Map([
   [0, "instruction address misaligned"],
@@ -35,4 +36,11 @@ export function describeCause(interrupt: boolean, cause: number): string {
 /** An address or a register's contents: 16 hexadecimal digits. */
 export function hex64(value: bigint): string {
   return value.toString(16).padStart(16, "0");
+}
+
+/** A sentence about a guest that can only trap. */
+export function describeStuck({ hart, cause, pc, tval }: RepeatingTrap): string {
+  const interrupt = cause >> 63n === 1n;
+  const name = describeCause(interrupt, Number(BigInt.asUintN(63, cause)));
+  return `hart ${hart} is stuck: ${name} (cause ${BigInt.asUintN(63, cause)}, tval 0x${tval.toString(16)}) at pc 0x${pc.toString(16)}, for ever, with no instruction retired in between`;
 }

@@ -17,8 +17,8 @@ export interface HostLoopOptions {
    * reaches the guest at the same instruction in every run.
    */
   onBoundary?(): void;
-  /** Called before the event loop gets its turn, some hundred times a second. */
-  onTurn?(): void;
+  /** Awaited before the event loop gets its turn, some hundred times a second. */
+  onTurn?(): Promise<void> | void;
   /** False when nobody is left who could wake a guest that waits for no timer. */
   inputPossible(): boolean;
 }
@@ -144,7 +144,7 @@ export class HostLoop {
 
   /** Sleeps until the time is over or `wake` or `pause` is called; answers the milliseconds that passed. */
   async #sleep(milliseconds: number): Promise<number> {
-    this.#options.onTurn?.();
+    await this.#options.onTurn?.();
     const began = performance.now();
     if (!this.#woken && !this.#paused) {
       await new Promise<void>((resolve) => {
@@ -161,7 +161,7 @@ export class HostLoop {
   }
 
   async #turn(): Promise<void> {
-    this.#options.onTurn?.();
+    await this.#options.onTurn?.();
     await new Promise((resolve) => setImmediate(resolve));
     this.#turnBegan = performance.now();
   }

@@ -10,6 +10,11 @@ const controlA = 0x01;
 export class EscapeKey {
   #pending = false;
 
+  /** True between Ctrl-A and what follows it. */
+  get pending(): boolean {
+    return this.#pending;
+  }
+
   /** Ctrl-A twice is a single Ctrl-A for the guest. */
   split(typed: Uint8Array): TypedItem[] {
     const items: TypedItem[] = [];

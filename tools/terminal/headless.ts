@@ -1,7 +1,6 @@
 /** A machine run without a screen: its console on stdin and stdout, or led through a script. */
 import type { Machine } from "../../emulator/board/machine.ts";
-import type { RepeatingTrap } from "../../emulator/board/stop.ts";
-import { describeCause, hex64 } from "../host/describe-trap.ts";
+import { describeStuck, hex64 } from "../host/describe-trap.ts";
 import { exitStatus, signalStatus } from "../host/exit-status.ts";
 import { type Ending, HostLoop } from "../host/host-loop.ts";
 import type { MachineBuilder } from "../host/machine-builder.ts";
@@ -227,11 +226,4 @@ export class Headless {
     this.#heldBytes = 0;
     this.#options.output.write(bytes);
   }
-}
-
-/** A sentence about a guest that can only trap. */
-export function describeStuck({ hart, cause, pc, tval }: RepeatingTrap): string {
-  const interrupt = cause >> 63n === 1n;
-  const name = describeCause(interrupt, Number(BigInt.asUintN(63, cause)));
-  return `hart ${hart} is stuck: ${name} (cause ${BigInt.asUintN(63, cause)}, tval 0x${tval.toString(16)}) at pc 0x${pc.toString(16)}, for ever, with no instruction retired in between`;
 }

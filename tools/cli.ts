@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+/** The command line: which commands there are, and how every one of them ends. */
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { ImageError } from "../emulator/board/image-error.ts";
+import { bootCommand } from "./command/boot.ts";
+import { runCommand } from "./command/run.ts";
+import { GuestBuildError } from "./guest/error.ts";
+import { exitStatus } from "./host/exit-status.ts";
+import { Failure } from "./host/failure.ts";
+import { restoreTerminal } from "./terminal/restoration.ts";
+
+// V8 flags that help the engines would be set here, before the first of them is loaded.
+
+const commandNames: readonly string[] = ["boot", "run", "completion"];
+const repeatableOptions: readonly string[] = ["disk", "expect", "send"];
+const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
+
+/** Says what went wrong, and exits. Only a defect of our own, or `--debug`, is worth a stack trace. */
+function die(error: unknown): never {
+  restoreTerminal();
+  const { message, status } = describe(error);
+  process.stderr.write(`trapframe: ${message.trimEnd()}\n`);
+  if (debugging && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exit(status);
+}
+
+function describe(error: unknown): { message: string; status: number } {
+  if (error instanceof Failure) return error;
+  if (error instanceof ImageError || error instanceof GuestBuildError) {
+    return { message: error.message, status: exitStatus.badInput };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message: `internal error: ${message}${debugging ? "" : "\nRun with --debug to see where."}`,
+    status: exitStatus.defect,
+  };
+}
+
+/** `--stats` may stand alone, but the parser would take the next word for its value. */
+function spellOut(argv: readonly string[]): string[] {
+  return argv.map((word, index) =>
+    word === "--stats" && argv[index + 1] !== "json" && argv[index + 1] !== "human" ? "--stats=human" : word,
+  );
+}
+
+/** An option that takes one value but was given several arrives as a list. */
+function refuseRepetition(given: Record<string, unknown>): true {
+  for (const [option, value] of Object.entries(given)) {
+    if (Array.isArray(value) && option !== "_" && !repeatableOptions.includes(option)) {
+      throw new Failure(`--${option} is given ${value.length} times; once is enough`, exitStatus.badUsage);
+    }
+  }
+  return true;
+}
+
+function explainMistake(message: string): string {
+  const first = process.argv[2] ?? "";
+  const isCommand = commandNames.includes(first);
+  const unknown = isCommand || first === "" || first.startsWith("-") ? "" : `unknown command "${first}". `;
+  return `${unknown}${message}\nSee trapframe${isCommand ? ` ${first}` : ""} --help.`;
+}
+
+process.on("uncaughtException", die);
+process.on("unhandledRejection", die);
+
+const command = yargs(spellOut(hideBin(process.argv)))
+  .scriptName("trapframe")
+  .usage("$0 COMMAND\n\nA RISC-V machine you can see through.")
+  .parserConfiguration({
+    "boolean-negation": false,
+    "greedy-arrays": false,
+    "parse-numbers": false,
+    "camel-case-expansion": false,
+  })
+  .command(bootCommand)
+  .command(runCommand)
+  .completion("completion", "print a script that completes commands and options in your shell")
+  .option("debug", { type: "boolean", global: true, description: "show stack traces" })
+  .demandCommand(1, 1, "which command?")
+  .recommendCommands()
+  .strict()
+  .wrap(Math.min(110, process.stdout.columns ?? 80))
+  .check(refuseRepetition, true)
+  .fail((message, error) => {
+    // The parser reports some of the user's mistakes as errors of its own.
+    if (error && error.name !== "YError") throw error;
+    throw new Failure(explainMistake(message || error.message), exitStatus.badUsage);
+  });
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  die(error);
+}
+// A guest's console may still hold stdin open; the output has been written, so nothing is lost.
+process.exit();

@@ -1,0 +1,28 @@
+/** `trapframe boot`: a machine on the screen. */
+import type { CommandModule } from "yargs";
+import { Application } from "../tui/application.ts";
+import { type MachineArguments, withMachine } from "./machine-options.ts";
+import { usage } from "./quantity.ts";
+import { start } from "./start.ts";
+
+export const bootCommand: CommandModule<object, MachineArguments> = {
+  command: "boot [image]",
+  describe: "run a machine in a terminal UI: console, registers, code, traps, TLB",
+  builder: (yargs) =>
+    withMachine(yargs).example([
+      ["$0 boot", "our own guest"],
+      ["$0 boot Image --initrd root.cpio --harts 4", "Linux under our firmware, on four harts"],
+    ]),
+  handler: async (given) => {
+    process.exitCode = await boot(given);
+  },
+};
+
+async function boot(given: MachineArguments): Promise<number> {
+  const { stdin, stdout } = process;
+  if (given["dump-dtb"] === undefined && !(stdin.isTTY && stdout.isTTY)) {
+    throw usage('boot needs a terminal on stdin and stdout; use "trapframe run" in pipes and scripts');
+  }
+  const started = await start(given);
+  return started === undefined ? 0 : Application.run({ ...started, input: stdin, output: stdout });
+}

@@ -1,0 +1,21 @@
+/** What every command does that starts a machine, before anything runs. */
+import { createMachine } from "../../emulator/index.ts";
+import { MachineBuilder } from "../host/machine-builder.ts";
+import { writeOutput } from "../host/read-input.ts";
+import { gather, type Ingredients } from "../host/recipe.ts";
+import { type MachineArguments, readRecipe } from "./machine-options.ts";
+
+export interface Start extends Ingredients {
+  readonly builder: MachineBuilder;
+}
+
+/** Gathers what the options name; undefined when only the device tree was asked for, which is then written. */
+export async function start(given: MachineArguments): Promise<Start | undefined> {
+  const ingredients = await gather(readRecipe(given));
+  const builder = new MachineBuilder(ingredients.options, createMachine);
+  const file = given["dump-dtb"];
+  if (file === undefined) return { ...ingredients, builder };
+  const machine = await builder.build({});
+  await writeOutput("device tree", file, machine.deviceTree);
+  return undefined;
+}
