@@ -149,9 +149,7 @@ test("every instruction has a test", () => {
   expect(all.map(({ name }) => name).sort()).toEqual([...Object.keys(model), ...transfers].sort());
 });
 
-describe.each(engines)("on the $engine engine", ({ bench: create }) => {
-  const bench = create();
-
+describe.each(engines)("on the $engine engine", ({ bench }) => {
   describe("results and flags", () => {
     test.each(Object.entries(model))("%s", (name, { from, to, outcome }) => {
       const entry = instructionNamed(name);

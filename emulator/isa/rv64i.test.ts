@@ -88,8 +88,7 @@ testKnownResults([
   ["subw", 0x8000_0000n, 1n, 0x7fff_ffffn],
 ]);
 
-describe.each(engines)("on the $engine engine", (entry) => {
-  const bench = entry.bench();
+describe.each(engines)("on the $engine engine", ({ bench }) => {
   const lastByte = 0x8000_0000n + RAM_BYTES - 1n;
 
   describe("upper immediates", () => {

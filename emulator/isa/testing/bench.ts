@@ -1,17 +1,13 @@
 /** A bare hart in M-mode with a little RAM and no devices, to try single instructions on. */
 import { defaultCpu } from "../../board/cpu.ts";
+import type { EngineName } from "../../board/options.ts";
+import type { Placement } from "../../board/placement.ts";
+import { placeMachine } from "../../board/placement.ts";
 import type { Configuration, Engine } from "../../engine/engine.ts";
-import {
-  F_OFFSET,
-  PMP_ADDRESS_OFFSET,
-  PMP_CONFIG_OFFSET,
-  state,
-  TLB_OFFSET,
-  X_OFFSET,
-} from "../../hart/layout.ts";
+import { Interpreter } from "../../engine/interpreter/interpreter.ts";
+import { ReferenceEngine } from "../../engine/reference/reference.ts";
+import { F_OFFSET, PMP_ADDRESS_OFFSET, PMP_CONFIG_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
-import { TLB_ENTRY_BYTES } from "../../memory/tlb.ts";
-import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES } from "../../trap/log.ts";
 import type { Operands } from "../encode.ts";
 import { encode } from "../encode.ts";
 import { instructionNamed } from "./sample.ts";
@@ -44,54 +40,51 @@ export interface After {
   readonly trap: { readonly cause: bigint; readonly value: bigint; readonly pc: bigint } | undefined;
 }
 
+/** Makes a bench on which an engine executes. */
+export async function createBench(name: EngineName): Promise<Bench> {
+  const placement = placeMachine({
+    memory: Number(RAM_BYTES),
+    harts: 1,
+    cpu: defaultCpu,
+    engine: name,
+    entropySeed: 0n,
+    startTime: 0n,
+  });
+  const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
+  const absent = () => 0;
+  const configuration: Configuration = {
+    memory,
+    cpu: defaultCpu,
+    harts: placement.harts,
+    settings: placement.settings,
+    host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
+  };
+  const engine =
+    name === "reference"
+      ? new ReferenceEngine(configuration)
+      : await Interpreter.create(configuration, placement);
+  return new Bench(engine, memory, placement);
+}
+
 export class Bench {
-  readonly #view: DataView;
   readonly #engine: Engine;
+  readonly #view: DataView;
   readonly #hart: number;
   readonly #ram: number;
 
-  constructor(build: (configuration: Configuration) => Engine) {
-    const hart = 4096;
-    const tlb = defaultCpu.tlbSets * defaultCpu.tlbWays * TLB_ENTRY_BYTES;
-    const trapLog = hart + TLB_OFFSET + tlb;
-    const pageFlags = trapLog + TRAP_LOG_HEADER + TRAP_LOG_RECORDS * TRAP_RECORD_BYTES;
-    const ram = Math.ceil((pageFlags + Number(RAM_BYTES / 4096n)) / 65536) * 65536;
-    const memory = new WebAssembly.Memory({ initial: ram / 65536 + Number(RAM_BYTES / 65536n) });
+  constructor(engine: Engine, memory: WebAssembly.Memory, { harts: [hart = 0], ram }: Placement) {
+    this.#engine = engine;
     this.#view = new DataView(memory.buffer);
     this.#hart = hart;
     this.#ram = ram;
-    const absent = () => 0;
-    this.#engine = build({
-      memory,
-      cpu: defaultCpu,
-      harts: [hart],
-      settings: {
-        ramBytes: RAM_BYTES,
-        ramBias: BigInt.asIntN(32, BigInt(ram) - RAM_BASE),
-        pageFlags: BigInt(pageFlags),
-        trapLog: BigInt(trapLog),
-        tlbSets: BigInt(defaultCpu.tlbSets),
-        tlbWays: BigInt(defaultCpu.tlbWays),
-        maximumLevels: 5n,
-        svadu: 0n,
-        sstc: 1n,
-        misa: 0n,
-      },
-      host: {
-        deviceAt: absent,
-        deviceRead: absent,
-        deviceWrite: absent,
-        storeObserved: (offset, bytes) => this.#engine.memoryChanged(offset, bytes),
-      },
-    });
     this.#set64(state.reservation.offset, -1n);
     this.#set64(state.mtimecmp.offset, -1n);
     this.#set64(state.stimecmp.offset, -1n);
     this.#set64(state.mtvec.offset, TRAP_VECTOR);
     // All memory for all modes: one PMP entry over the whole address space.
-    this.#view.setUint8(hart + PMP_CONFIG_OFFSET, 0x1f);
+    this.#view.setUint8(this.#hart + PMP_CONFIG_OFFSET, 0x1f);
     this.#set64(PMP_ADDRESS_OFFSET, (1n << 54n) - 1n);
-    this.#view.setInt32(hart + state.pmpInUse.offset, 1, true);
+    this.#view.setInt32(this.#hart + state.pmpInUse.offset, 1, true);
   }
 
   /** Executes the instruction of a name, or a word, and tells what came of it. */

@@ -74,10 +74,9 @@ function testEach(
   body: (bench: Bench, name: string, oracle: Oracle) => void,
 ) {
   describe.each(engines)(`${form} on the $engine engine`, ({ bench }) => {
-    const shared = bench();
     test.each(Object.entries(oracles))("%s", (name, oracle) => {
       expect(instructionNamed(name).assembly).toBe(form);
-      body(shared, name, oracle);
+      body(bench, name, oracle);
     });
   });
 }
@@ -88,12 +87,11 @@ export type Known = readonly [name: string, a: bigint, b: bigint, result: bigint
 /** Instructions with operands and results written out by hand. */
 export function testKnownResults(known: readonly Known[]): void {
   describe.each(engines)("known results on the $engine engine", ({ bench }) => {
-    const shared = bench();
     test.each(known.map(([name, a, b, result]) => ({ name, a: hex(a), b: hex(b), result: hex(result) })))(
       "$name $a $b = $result",
       ({ name, a, b, result }) => {
         const immediate = instructionNamed(name).encoding.immediateBits === 0 ? 0 : Number(signed(BigInt(b)));
-        check(shared, name, BigInt(a), BigInt(b), immediate, BigInt(result));
+        check(bench, name, BigInt(a), BigInt(b), immediate, BigInt(result));
       },
     );
   });
