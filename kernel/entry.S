@@ -10,6 +10,10 @@
     .globl kernel_entry
 kernel_entry:
     call    enable_paging
+    la      t0, boot_hart_taken
+    li      t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez    t1, late_hart
 
     la      t0, bss_start
     la      t1, bss_end
@@ -26,10 +30,27 @@ kernel_entry:
     .globl secondary_entry
 secondary_entry:
     call    enable_paging
+start_secondary:
     mv      tp, a1
     ld      sp, HART_STACK_TOP(tp)
     call    secondary_main
     j       resume_user
+
+// A hart that comes in where only the first should: some firmware starts all harts, and OpenSBI before 1.3 may start one
+// before it has noted where. It waits for hart_start_others and goes the way it should have come.
+late_hart:
+    la      t0, others_may_start
+1:  lw      t1, (t0)
+    beqz    t1, 1b
+    fence   r, rw
+    la      a1, harts
+    la      t2, harts + MAX_HARTS * HART_BYTES
+2:  ld      t1, HART_ID(a1)
+    beq     t1, a0, start_secondary
+    addi    a1, a1, HART_BYTES
+    bltu    a1, t2, 2b
+3:  wfi                             // one more than MAX_HARTS
+    j       3b
 
 // Returns to its caller's address in the upper half. Until the jump, pc is still physical: the boot page table maps
 // RAM at both places.
@@ -44,8 +65,12 @@ enable_paging:
     add     ra, ra, t1
     ret
 
-// Good for the first steps only: 8 GiB of RAM from 2 GiB up, readable, writable, executable. vm.c makes the real one.
+// The boot page table, good for the first steps only: 8 GiB of RAM from 2 GiB up, readable, writable, executable. vm.c makes the real one.
     .data
+    .balign 4
+boot_hart_taken:                    // not in .bss, which the boot hart clears
+    .word   0
+
     .balign PAGE_SIZE
 boot_page_table:
     .macro map_ram

@@ -10,6 +10,9 @@ extern char trap_entry[], secondary_entry[];
 struct hart harts[MAX_HARTS];
 unsigned hart_count;
 
+// For harts that are in entry.S already. Not in .bss, which the boot hart clears after they may have come.
+uint32_t others_may_start __attribute__((section(".data")));
+
 struct stack {
   uint8_t guard[HART_STACK_GUARD];
   uint8_t bytes[HART_STACK_BYTES];
@@ -46,6 +49,7 @@ void hart_find_all(uint64_t boot_hart_id) {
 }
 
 void hart_start_others(void) {
+  __atomic_store_n(&others_may_start, 1, __ATOMIC_RELEASE);
   for (unsigned i = 1; i < hart_count; i++) {
     if (!sbi_start_hart(harts[i].hart_id, kernel_to_physical(secondary_entry), (uint64_t)&harts[i]))
       print("hart %lu does not start\n", harts[i].hart_id);

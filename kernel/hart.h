@@ -2,7 +2,9 @@
 #pragma once
 
 #define MAX_HARTS        8
-#define HART_STACK_TOP   0 // offset of stack_top in struct hart
+#define HART_STACK_TOP   0 // offsets in struct hart, and its size
+#define HART_ID          8
+#define HART_BYTES       72
 #define HART_STACK_BYTES 0x4000
 // Below each stack lies a page that is not mapped, so that an overflow is a fault and not a riddle.
 #define HART_STACK_GUARD 0x1000
@@ -23,7 +25,9 @@ struct hart {
   uint64_t user_since; // when the running thread last entered user mode
 };
 
-_Static_assert(offsetof(struct hart, stack_top) == HART_STACK_TOP, "trap.S");
+_Static_assert(offsetof(struct hart, stack_top) == HART_STACK_TOP, "trap.S, entry.S");
+_Static_assert(offsetof(struct hart, hart_id) == HART_ID, "entry.S");
+_Static_assert(sizeof(struct hart) == HART_BYTES, "entry.S");
 
 extern struct hart harts[MAX_HARTS];
 extern unsigned hart_count;

@@ -3,18 +3,19 @@
 
 #include "types.h"
 
+// Whoever comes first gets it, without a queue: where harts are themselves scheduled, as in an emulator, the next in a
+// queue may be one that is not executing, and everybody would wait for it.
 struct lock {
-  uint32_t next_ticket, serving; // tickets, so that no hart waits for ever
+  uint32_t held; // a word, because amoswap has no smaller ones
 };
 
 extern struct lock kernel_lock;
 
 static inline void lock_acquire(struct lock *lock) {
-  uint32_t ticket = __atomic_fetch_add(&lock->next_ticket, 1, __ATOMIC_RELAXED);
-  while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket) {
+  while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
+    while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+      __asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010"); // pause (Zihintpause), elsewhere a fence
   }
 }
 
-static inline void lock_release(struct lock *lock) {
-  __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-}
+static inline void lock_release(struct lock *lock) { __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE); }

@@ -40,7 +40,7 @@ static const char *const fault_reasons[] = {
 static enum verdict kill_for_fault(struct thread *thread, const char *reason) {
   const struct trapframe *frame = &thread->trapframe;
   struct process *process = thread->process;
-  print("process %d (%s) killed: %s at pc %p, address %p%s%s\n", process->id, process->name,
+  print("process %d (%s) killed: %s at pc %p, stval %p%s%s\n", process->id, process->name,
         exception_name(frame->scause), (void *)frame->pc, (void *)frame->stval, *reason == 0 ? "" : ": ",
         reason);
   process_end(process, (struct exit_report){EXIT_FAULTED, (int64_t)frame->scause});
