@@ -102,11 +102,16 @@ export interface Finished {
   readonly errors: string;
 }
 
+/** After this a run ends by itself, with status 124. */
+export const limitSeconds = 280;
+
 /** Runs `trapframe run` as a user would, with nothing on its stdin. */
 export function trapframeRun(...args: string[]): Promise<Finished> {
   const cli = join(ROOT, ".build/js/tools/cli.js");
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, "run", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [cli, "run", `--timeout=${limitSeconds}`, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output: Buffer[] = [];
     const errors: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readyMarker } from "../../tools/linux/initramfs.ts";
 import {
   conversation,
+  limitSeconds,
   readFromExt4,
   requireCommand,
   requireDebian,
@@ -10,7 +11,7 @@ import {
   Workshop,
 } from "./linux-guest.ts";
 
-const bootMilliseconds = 300_000;
+const bootMilliseconds = (limitSeconds + 20) * 1000;
 const prompt = "# ";
 
 const debian = requireDebian();
