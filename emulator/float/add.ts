@@ -32,17 +32,16 @@ export function addOrdered(format: Format, round: Round, larger: Addend, smaller
   when(sum.isZero(), () => returns(zeroSum(format, larger.sign, smaller.sign, mode)));
   const shift = local(sum.clz().sub(63 - POINT));
   const exponent = larger.exponent.add(POINT - ADDEND_POINT).sub(shift.toI32());
-  return round({ sign: larger.sign, exponent, significand: sum.shl(shift), mode });
+  return round({ sign: larger.sign, exponent, significand: sum.shl(shift) }, mode);
 }
 
 /** a + b. */
 export const addition = (format: Format, round: Round) =>
   procedure(`${format.name}.add`, { a: "i64", b: "i64", mode: "i32" }, "i64", ({ a, b, mode }) => {
-    when(magnitudeOf(format, a).ltU(magnitudeOf(format, b)), () => {
-      const smaller = local(a);
-      a.set(b);
-      b.set(smaller);
-    });
+    const swapped = local(magnitudeOf(format, a).ltU(magnitudeOf(format, b)));
+    const first = local(select(swapped, b, a));
+    b.set(select(swapped, a, b));
+    a.set(first);
     when(magnitudeOf(format, a).geU(format.infinity), () => {
       propagateNaN(format, a, b);
       when(isInfinite(format, b).and(a.ne(b)), () => invalid(format));

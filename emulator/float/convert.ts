@@ -33,7 +33,7 @@ export const formatConversion = (from: Format, to: Format, round: Round) =>
       when(isZero(from, a), () => returns(sign));
       normaliseSubnormal(from, a, x, POINT);
     });
-    return round({ sign, exponent: x.exponent.add(to.bias - from.bias), significand: x.significand, mode });
+    return round({ sign, exponent: x.exponent.add(to.bias - from.bias), significand: x.significand }, mode);
   });
 
 /**
@@ -82,7 +82,7 @@ const magnitudeConversion = (format: Format, round: Round) =>
       const zeros = local(magnitude.clz());
       const atTop = local(magnitude.shl(zeros));
       const exponent = u32(format.bias + 63).sub(zeros.toI32());
-      return round({ sign, exponent, significand: atTop.shrU(1).or(atTop.and(1)), mode });
+      return round({ sign, exponent, significand: atTop.shrU(1).or(atTop.and(1)) }, mode);
     },
   );
 

@@ -83,6 +83,6 @@ export function division(format: Format, round: Round) {
       .sub(y.exponent)
       .add(format.bias + POINT - points.quotient)
       .sub(shift.toI32());
-    return round({ sign, exponent, significand: quotient.shl(shift), mode });
+    return round({ sign, exponent, significand: quotient.shl(shift) }, mode);
   });
 }

@@ -102,12 +102,14 @@ function wide(
 
   const shift = local(high.clz().sub(63 - POINT));
   const upper = high.shl(shift).or(low.shrU(1).shrU(u64(63).sub(shift)));
-  return round({
-    sign,
-    exponent: exponent.add(POINT - ADDEND_POINT).sub(shift.toI32()),
-    significand: upper.or(low.shl(shift).ne(0).toU64()),
+  return round(
+    {
+      sign,
+      exponent: exponent.add(POINT - ADDEND_POINT).sub(shift.toI32()),
+      significand: upper.or(low.shl(shift).ne(0).toU64()),
+    },
     mode,
-  });
+  );
 }
 
 /** a * b + c. */

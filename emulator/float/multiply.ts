@@ -37,7 +37,7 @@ export function multiplication(format: Format, round: Round) {
       );
       const atPoint = local(product.shrU(POINT));
       const exponent = x.exponent.add(y.exponent).sub(format.bias).add(atPoint.toI32());
-      return round({ sign, exponent, significand: product.shl(atPoint.xor(1)), mode });
+      return round({ sign, exponent, significand: product.shl(atPoint.xor(1)) }, mode);
     },
   );
 }

@@ -70,10 +70,12 @@ export const squareRoot = (format: Format, round: Round) =>
     // A root that has no more bits than a significand leaves no remainder here already.
     const remainder = local(radicand.sub(root.mul(root)));
     const significand = isNarrow(format) ? root.shl(POINT - 30) : wideRoot(root, remainder).shl(1);
-    return round({
-      sign: 0n,
-      exponent: exponent.shrS(1).add(format.bias),
-      significand: significand.or(remainder.ne(0).toU64()),
+    return round(
+      {
+        sign: u64(0),
+        exponent: exponent.shrS(1).add(format.bias),
+        significand: significand.or(remainder.ne(0).toU64()),
+      },
       mode,
-    });
+    );
   });
