@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 /** The command line: which commands there are, and how every one of them ends. */
+import { constants } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { ImageError } from "../emulator/board/image-error.ts";
 import { bootCommand } from "./command/boot.ts";
+import { disasmCommand } from "./command/disasm.ts";
+import { isaCommand } from "./command/isa.ts";
 import { runCommand } from "./command/run.ts";
 import { GuestBuildError } from "./guest/error.ts";
-import { exitStatus } from "./host/exit-status.ts";
+import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
 import { restoreTerminal } from "./terminal/restoration.ts";
 
 // V8 flags that help the engines would be set here, before the first of them is loaded.
 
-const commandNames: readonly string[] = ["boot", "run", "completion"];
+const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "completion"];
 const repeatableOptions: readonly string[] = ["disk", "expect", "send"];
 const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
 
@@ -61,6 +64,9 @@ function explainMistake(message: string): string {
   return `${unknown}${message}\nSee trapframe${isCommand ? ` ${first}` : ""} --help.`;
 }
 
+// A reader that has seen enough, such as head, is no error; nobody is left to be told more.
+process.stdout.on("error", () => process.exit(signalStatus(constants.signals.SIGPIPE)));
+process.stderr.on("error", () => {});
 process.on("uncaughtException", die);
 process.on("unhandledRejection", die);
 
@@ -75,6 +81,8 @@ const command = yargs(spellOut(hideBin(process.argv)))
   })
   .command(bootCommand)
   .command(runCommand)
+  .command(disasmCommand)
+  .command(isaCommand)
   .completion("completion", "print a script that completes commands and options in your shell")
   .option("debug", { type: "boolean", global: true, description: "show stack traces" })
   .demandCommand(1, 1, "which command?")

@@ -1,5 +1,13 @@
 /** Addresses with the names a reader knows them by. */
-import type { SymbolTable } from "../../emulator/board/symbols.ts";
+import type { ElfProgram } from "../../emulator/board/elf.ts";
+import { SymbolTable } from "../../emulator/board/symbols.ts";
+
+/** The symbols of programs that share an address space, without the labels an assembler makes for itself. */
+export function symbolsOf(...programs: readonly ElfProgram[]): SymbolTable {
+  return new SymbolTable(
+    programs.flatMap(({ symbols }) => symbols.all.filter(({ name }) => !name.startsWith(".L"))),
+  );
+}
 
 /** For example "memcpy+0x12"; undefined where no symbol reaches. */
 export function symbolicAddress(symbols: SymbolTable, address: bigint): string | undefined {

@@ -1,7 +1,8 @@
 /** From what the user asked for to what a machine is built from: images read, defaults filled in, disks opened. */
-import { isElf, parseElf } from "../../emulator/board/elf.ts";
+import { type ElfProgram, isElf, parseElf } from "../../emulator/board/elf.ts";
 import type { CpuOptions, EngineName, MachineOptions } from "../../emulator/board/options.ts";
-import { SymbolTable } from "../../emulator/board/symbols.ts";
+import type { SymbolTable } from "../../emulator/board/symbols.ts";
+import { symbolsOf } from "../code/address.ts";
 import { openDisk, parseDisk } from "../disk/disk.ts";
 import { buildImages } from "../guest/images.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -38,7 +39,8 @@ export interface Ingredients {
 
 interface Image {
   readonly bytes: Uint8Array;
-  readonly symbols: SymbolTable | undefined;
+  /** Undefined when it is not an ELF file. */
+  readonly program: ElfProgram | undefined;
 }
 
 /** Reads and checks everything `recipe` names, building our own guest first where it is asked for. Throws `Failure` and `ImageError`. */
@@ -46,7 +48,8 @@ export async function gather(recipe: Recipe): Promise<Ingredients> {
   const paths = await choosePaths(recipe);
   const kernel = paths.kernel === undefined ? undefined : await readProgram("kernel", paths.kernel);
   // A bare test program announces itself by the symbol through which it reports, and expects to start in M-mode.
-  const bare = recipe.bios === "none" || (recipe.bios === undefined && kernel?.symbols?.named("tohost"));
+  const bare =
+    recipe.bios === "none" || (recipe.bios === undefined && kernel?.program?.symbols.named("tohost"));
   const firmware = bare ? undefined : await readProgram("bios", await paths.firmware());
   const initrd = paths.initrd === undefined ? undefined : await readInput("initrd", paths.initrd);
   const disks = recipe.disks.map((text) => openDisk(parseDisk(text)));
@@ -64,7 +67,7 @@ export async function gather(recipe: Recipe): Promise<Ingredients> {
       ...(initrd && { initrd }),
       ...(recipe.append !== undefined && { append: recipe.append }),
     },
-    symbols: new SymbolTable([...(kernel?.symbols?.all ?? []), ...(firmware?.symbols?.all ?? [])]),
+    symbols: symbolsOf(...[kernel, firmware].flatMap((image) => image?.program ?? [])),
     title: paths.title,
     notices: disks.flatMap(({ notice }) => notice ?? []),
   };
@@ -100,5 +103,5 @@ function buildOurs() {
 
 async function readProgram(role: string, path: string): Promise<Image> {
   const bytes = await readInput(role, path);
-  return { bytes, symbols: isElf(bytes) ? parseElf(bytes, `${role} "${path}"`).symbols : undefined };
+  return { bytes, program: isElf(bytes) ? parseElf(bytes, `${role} "${path}"`) : undefined };
 }

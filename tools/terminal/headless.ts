@@ -1,7 +1,7 @@
 /** A machine run without a screen: its console on stdin and stdout, or led through a script. */
 import type { Machine } from "../../emulator/board/machine.ts";
 import { describeStuck, hex64 } from "../host/describe-trap.ts";
-import { exitStatus, signalStatus } from "../host/exit-status.ts";
+import { exitStatus } from "../host/exit-status.ts";
 import { type Ending, HostLoop } from "../host/host-loop.ts";
 import type { MachineBuilder } from "../host/machine-builder.ts";
 import type { Effort } from "../host/statistics.ts";
@@ -34,7 +34,6 @@ Ctrl-A i       where the harts are
 Ctrl-A Ctrl-A  send Ctrl-A to the guest
 Ctrl-A h       this help
 `;
-const sigpipe = 13;
 /** Console output held back within a turn; more is written at once. */
 const mostHeldBytes = 1 << 16;
 
@@ -143,16 +142,14 @@ export class Headless {
   }
 
   #listen(): void {
-    const { input, output } = this.#options;
+    const { input } = this.#options;
     if (this.#interactive) this.#undo.push(enterRawMode(input));
     const onData = (typed: Uint8Array) => this.#type(typed);
     const onEnd = () => {
       this.#inputOpen = false;
       this.#loop.wake();
     };
-    const onOutputError = () => this.#end({ status: signalStatus(sigpipe) });
     input.on("data", onData).on("end", onEnd).on("error", onEnd);
-    output.on("error", onOutputError);
     this.#undo.push(() => {
       input.off("data", onData).off("end", onEnd).off("error", onEnd);
       input.pause();

@@ -64,6 +64,14 @@ describe("Script", () => {
     expect(typedBy(script)).toEqual(["!"]);
   });
 
+  it("does not see control sequences, not even split ones", () => {
+    const script = new Script([parseExpect("^~ # $"), parseSend("!")]);
+    script.feed(bytes("\x1b[1;31m~"));
+    script.feed(bytes(" #\x1b[m \x1b["));
+    script.feed(bytes("6n"));
+    expect(typedBy(script)).toEqual(["!"]);
+  });
+
   it("refuses a malformed regular expression", () => {
     expect(() => parseExpect("(")).toThrow(SyntaxError);
   });

@@ -7,20 +7,33 @@ export type ScriptStep =
 /** Output that is kept to be matched; older output is forgotten. */
 const windowCharacters = 1 << 16;
 
+/** Control sequences (ECMA-48, 5.4) after their ESC: colours, and a shell's question where the cursor is. */
+const controlSequence = /^\[[0-?]*[ -/]*[@-~]/;
+const unfinishedSequence = /^(?:\[[0-?]*[ -/]*)?$/;
+
 export class Script {
   readonly #steps: readonly ScriptStep[];
   readonly #decoder = new TextDecoder();
   #position = 0;
   #window = "";
+  /** A control sequence of which only the beginning has arrived. */
+  #unfinished = "";
   #fresh = false;
 
   constructor(steps: readonly ScriptStep[]) {
     this.#steps = steps;
   }
 
-  /** Takes what the guest printed. */
+  /** Takes what the guest printed. Control sequences are not matched: they cannot be seen on a screen either. */
   feed(bytes: Uint8Array): void {
-    this.#window = (this.#window + this.#decoder.decode(bytes, { stream: true })).slice(-windowCharacters);
+    const [text = "", ...escaped] = (this.#unfinished + this.#decoder.decode(bytes, { stream: true })).split(
+      "\x1b",
+    );
+    const last = escaped.at(-1);
+    this.#unfinished = last !== undefined && unfinishedSequence.test(last) ? `\x1b${last}` : "";
+    const rest = this.#unfinished === "" ? escaped : escaped.slice(0, -1);
+    const visible = text + rest.map((piece) => piece.replace(controlSequence, "")).join("");
+    this.#window = (this.#window + visible).slice(-windowCharacters);
     this.#fresh = true;
   }
 

@@ -1,0 +1,80 @@
+/** `trapframe disasm`: a program's code as text. */
+import { once } from "node:events";
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { type ElfProgram, parseElf } from "../../emulator/board/elf.ts";
+import type { ProgramSymbol, SymbolTable } from "../../emulator/board/symbols.ts";
+import { parseAddress, symbolsOf } from "../code/address.ts";
+import { disassembleRange } from "../code/listing.ts";
+import { readInput } from "../host/read-input.ts";
+import { usage } from "./quantity.ts";
+
+const disasmOptions = {
+  from: { type: "string", requiresArg: true, description: "first address: a symbol, or hexadecimal" },
+  to: { type: "string", requiresArg: true, description: "address after the last" },
+  symbol: { type: "string", requiresArg: true, description: "only this function", conflicts: ["from", "to"] },
+} as const;
+
+type DisasmArguments = InferredOptionTypes<typeof disasmOptions> & { elf: string };
+
+/** Text gathered before it is written. */
+const chunkCharacters = 1 << 16;
+
+export const disasmCommand: CommandModule<object, DisasmArguments> = {
+  command: "disasm <elf>",
+  describe: "disassemble a riscv64 program",
+  builder: (yargs) =>
+    yargs
+      .positional("elf", { type: "string", demandOption: true, description: "an ELF file" })
+      .options(disasmOptions)
+      .example([
+        ["$0 disasm kernel.elf", "all its code"],
+        ["$0 disasm kernel.elf --symbol trap_entry", "one function"],
+        ["$0 disasm kernel.elf --from 80200000 --to 80200040", "a range of addresses"],
+      ]),
+  handler: disasm,
+};
+
+async function disasm(given: DisasmArguments): Promise<void> {
+  const program = parseElf(await readInput("program", given.elf), `"${given.elf}"`);
+  const symbols = symbolsOf(program);
+  const [from, to] = chooseRange(given, program);
+  process.stdout.write(`${given.elf}: 64-bit RISC-V, entry point 0x${program.entry.toString(16)}\n`);
+  let chunk = "";
+  for (const segment of program.segments) {
+    if (!segment.executable) continue;
+    for (const line of disassembleRange(segment, from, to, symbols)) {
+      chunk += `${line}\n`;
+      if (chunk.length < chunkCharacters) continue;
+      if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
+      chunk = "";
+    }
+  }
+  process.stdout.write(chunk);
+}
+
+function chooseRange(given: DisasmArguments, program: ElfProgram): [from: bigint, to: bigint] {
+  const symbols = symbolsOf(program);
+  if (given.symbol !== undefined) {
+    const symbol = symbols.named(given.symbol);
+    if (symbol === undefined) throw usage(`--symbol: the program has no symbol "${given.symbol}"`);
+    return [
+      symbol.address,
+      symbol.bytes > 0n ? symbol.address + symbol.bytes : nextFunction(symbol, symbols),
+    ];
+  }
+  const read = (option: string, text: string | undefined, otherwise: bigint) => {
+    const address = text === undefined ? otherwise : parseAddress(symbols, text);
+    if (address === undefined) throw usage(`--${option}: "${text}" is no symbol and no hexadecimal address`);
+    return address;
+  };
+  return [read("from", given.from, 0n), read("to", given.to, 1n << 64n)];
+}
+
+/** Where the code of a symbol without a size ends. */
+function nextFunction(symbol: ProgramSymbol, symbols: SymbolTable): bigint {
+  let next = symbol.sectionEnd ?? symbol.address;
+  for (const { address, kind } of symbols.all) {
+    if (kind === "function" && address > symbol.address && address < next) next = address;
+  }
+  return next;
+}

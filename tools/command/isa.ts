@@ -1,0 +1,162 @@
+/** `trapframe isa`: what the machine's own table knows of instructions and registers. */
+import type { CommandModule } from "yargs";
+import { type Csr, csrs } from "../../emulator/isa/csr.ts";
+import type { Instruction } from "../../emulator/isa/instruction.ts";
+import { pseudoInstructions } from "../../emulator/isa/pseudo.ts";
+import { instructions } from "../../emulator/isa/table.ts";
+import { describeSemantics } from "../code/semantics.ts";
+import { usage } from "./quantity.ts";
+
+interface IsaArguments {
+  readonly name: string | undefined;
+  readonly json: boolean | undefined;
+}
+
+export const isaCommand: CommandModule<object, IsaArguments> = {
+  command: "isa [name]",
+  describe: "list instructions, or tell all about one, an extension, or a CSR",
+  builder: (yargs) =>
+    yargs
+      .positional("name", { type: "string", description: "an instruction, an extension, or a CSR" })
+      .option("json", { type: "boolean", description: "for programs to read" })
+      .example([
+        ["$0 isa", "every instruction"],
+        ["$0 isa sret", "one of them"],
+        ["$0 isa zbb", "an extension"],
+        ["$0 isa mstatus --json", "a CSR's fields"],
+      ]),
+  handler: ({ name, json = false }) => {
+    process.stdout.write(json ? `${JSON.stringify(lookUpData(name), undefined, 2)}\n` : lookUpText(name));
+  },
+};
+
+function lookUpText(name: string | undefined): string {
+  const found = lookUp(name);
+  if (found.kind === "instruction") return instructionText(found.entry);
+  if (found.kind === "csr") return csrText(found.entry);
+  return found.entries.map(listLine).join("");
+}
+
+function lookUpData(name: string | undefined): unknown {
+  const found = lookUp(name);
+  if (found.kind === "instruction") {
+    return { ...instructionData(found.entry), semantics: describeSemantics(found.entry.semantics()) };
+  }
+  return found.kind === "csr" ? csrData(found.entry) : found.entries.map(instructionData);
+}
+
+type Found =
+  | { readonly kind: "instruction"; readonly entry: Instruction }
+  | { readonly kind: "csr"; readonly entry: Csr }
+  | { readonly kind: "list"; readonly entries: readonly Instruction[] };
+
+function lookUp(given: string | undefined): Found {
+  if (given === undefined) return { kind: "list", entries: instructions };
+  const name = given.toLowerCase();
+  const entry = instructions.find((candidate) => candidate.name === name);
+  if (entry) return { kind: "instruction", entry };
+  const csr = csrs.find((candidate) => candidate.name === name);
+  if (csr) return { kind: "csr", entry: csr };
+  const entries = instructions.filter(({ extension }) => extension === name);
+  if (entries.length > 0) return { kind: "list", entries };
+  const bases = pseudoBases(name);
+  if (bases.length === 1 && bases[0]) return { kind: "instruction", entry: bases[0] };
+  if (bases.length > 1) return { kind: "list", entries: bases };
+  throw usage(`no instruction, extension or CSR is called "${given}"${suggestion(name)}`);
+}
+
+/** Instructions of which `name` is a usual name for a special case. */
+function pseudoBases(name: string): Instruction[] {
+  return instructions.filter((entry) => pseudoNames(entry).includes(name));
+}
+
+function pseudoNames(entry: Instruction): string[] {
+  return [...new Set(pseudoInstructions.get(entry.name)?.map((pseudo) => pseudo.name))];
+}
+
+function suggestion(name: string): string {
+  const known = [...instructions, ...csrs].map((entry) => entry.name);
+  const close = known.filter((candidate) => candidate.startsWith(name) || name.startsWith(candidate));
+  return close.length > 0 ? `; there are ${close.slice(0, 8).join(", ")}` : "; trapframe isa lists them";
+}
+
+function listLine({ name, assembly, extension, class: kind, pattern }: Instruction): string {
+  const columns = [name.padEnd(11), assembly.padEnd(20), extension.padEnd(9), kind.padEnd(20), pattern];
+  return `${columns.join(" ").trimEnd()}\n`;
+}
+
+function instructionText(entry: Instruction): string {
+  const { name, assembly, extension, pattern, encoding, standsFor, except } = entry;
+  const rows: [label: string, text: string][] = [
+    ["assembly", `${name} ${assembly}`.trimEnd()],
+    ["extension", extension],
+    ["class", entry.class],
+    ["encoding", pattern],
+    ["match", `${hex(encoding.match, encoding.length)} under mask ${hex(encoding.mask, encoding.length)}`],
+  ];
+  if (standsFor !== undefined) rows.push(["stands for", standsFor]);
+  if (except.length > 0)
+    rows.push(["except", except.map(({ operand, value }) => `${operand}=${value}`).join(", ")]);
+  const pseudos = pseudoNames(entry);
+  if (pseudos.length > 0) rows.push(["also", pseudos.join(", ")]);
+  const lines = rows.map(([label, text]) => `${label.padEnd(12)}${text}\n`);
+  const semantics = describeSemantics(entry.semantics()).map((line) => `  ${line}\n`);
+  return `${lines.join("")}semantics\n${semantics.join("")}`;
+}
+
+function instructionData(entry: Instruction) {
+  const { name, extension, pattern, encoding, assembly, class: kind, standsFor, except } = entry;
+  return {
+    name,
+    extension,
+    class: kind,
+    assembly,
+    encoding: pattern,
+    bytes: encoding.length,
+    match: hex(encoding.match, encoding.length),
+    mask: hex(encoding.mask, encoding.length),
+    ...(standsFor !== undefined && { standsFor }),
+    ...(except.length > 0 && { except }),
+    pseudoInstructions: pseudoNames(entry),
+  };
+}
+
+const modes = ["U", "S", "hypervisor", "M"];
+
+function csrData({ name, number, fields, reset }: Csr) {
+  return {
+    name,
+    number: `0x${number.toString(16)}`,
+    lowestMode: modes[(number >> 8) & 3],
+    readOnly: number >> 10 === 3,
+    reset: `0x${reset.toString(16)}`,
+    fields: fields.map((field) => ({
+      name: field.name,
+      low: field.low,
+      width: field.width,
+      ...(field.rule !== "any" && describeRule(field.rule)),
+    })),
+  };
+}
+
+function describeRule(rule: { readonly legal: readonly bigint[] } | { readonly constant: bigint }) {
+  return "legal" in rule ? { legal: rule.legal.map(Number) } : { constant: Number(rule.constant) };
+}
+
+function csrText(csr: Csr): string {
+  const { name, number, lowestMode, readOnly, reset, fields } = csrData(csr);
+  const lines = [
+    `${name}, CSR ${number}: ${readOnly ? "read-only" : "read and write"} from ${lowestMode}-mode up, ${reset} at reset`,
+    ...fields.map((field) => {
+      const bits = field.width === 1 ? `${field.low}` : `${field.low + field.width - 1}:${field.low}`;
+      const legal = "legal" in field ? `  one of ${field.legal?.join(", ")}` : "";
+      const constant = "constant" in field ? `  always ${field.constant}` : "";
+      return `  ${bits.padEnd(6)} ${field.name}${legal}${constant}`;
+    }),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function hex(value: number, bytes: number): string {
+  return `0x${(value >>> 0).toString(16).padStart(bytes * 2, "0")}`;
+}
