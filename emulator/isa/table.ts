@@ -52,7 +52,7 @@ export const instructions: readonly Instruction[] = checked([
   ...privilegedInstructions,
 ]);
 
-/** RV64GC without what its G leaves to switches: these extensions every machine has. */
+/** Extensions that every machine has, whatever is switched off. */
 const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c"]);
 
 /** The instructions of a machine with RV64IMAFDC and these further extensions (lower-case, as in `riscv,isa`). */
