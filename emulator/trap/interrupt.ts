@@ -19,8 +19,8 @@ export const Interrupt = {
 /** In the order in which they are taken. */
 const BY_PRIORITY = [11, 3, 7, 9, 1, 5];
 
-/** Time slots of one tick of mtime: instructions at a nominal 1 GHz against a 10 MHz time base. */
-export const SLOTS_PER_TICK = 100;
+/** Time slots of one tick of mtime: instructions at a nominal 250 MHz, about what the interpreter does, on a 10 MHz time base. */
+export const SLOTS_PER_TICK = 25;
 
 /** mtime as the hart sees it. */
 export const ticks = (): I64 => state.clock.get().divU(SLOTS_PER_TICK).add(state.timeOffset.get());
