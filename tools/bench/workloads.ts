@@ -9,7 +9,7 @@ export interface Workload {
   /** Beside start.S and runtime.c, in tools/bench/workload/. */
   readonly sources: readonly string[];
   readonly harts: number;
-  /** How often its `run` is called: enough for about half a second on QEMU. */
+  /** How often its `run` is called: enough for half a second to two on QEMU. */
   readonly iterations: number;
 }
 
@@ -31,7 +31,7 @@ export const workloads: readonly Workload[] = [
     suite: "system",
     sources: ["ecall.c", "ecall.S", ...supervisor],
     harts: 1,
-    iterations: 180,
+    iterations: 360,
   },
   {
     name: "pagefault",
@@ -47,9 +47,9 @@ export const workloads: readonly Workload[] = [
     harts: 1,
     iterations: 32,
   },
-  { name: "timer", suite: "system", sources: ["timer.c", "timer.S"], harts: 1, iterations: 800 },
+  { name: "timer", suite: "system", sources: ["timer.c", "timer.S"], harts: 1, iterations: 1600 },
   { name: "fence-i", suite: "system", sources: ["fence_i.c"], harts: 1, iterations: 1000 },
-  { name: "atomics", suite: "system", sources: ["atomics.c"], harts: 4, iterations: 50 },
+  { name: "atomics", suite: "system", sources: ["atomics.c"], harts: 4, iterations: 100 },
 ];
 
 /** Does nothing: measures how long a machine takes to start and to stop. */
