@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { Benchmark, type Result } from "../bench/benchmark.ts";
+import { Benchmark, type Result, ratios } from "../bench/benchmark.ts";
 import { qemu, trapframe } from "../bench/machines.ts";
 import { formatHeader, formatMeans, formatResult } from "../bench/report.ts";
 import { linuxTask, type Task, workloadTask } from "../bench/task.ts";
@@ -89,7 +89,10 @@ async function bench({ filter, runs, engine, linux, json }: BenchArguments): Pro
       print(formatResult(result));
     }
     print(formatMeans(results));
-    if (json) process.stdout.write(`${JSON.stringify({ machines, startup, results }, undefined, 2)}\n`);
+    if (json) {
+      const rows = results.map((result) => ({ ...result, ratios: ratios(result) }));
+      process.stdout.write(`${JSON.stringify({ machines, startup, results: rows }, undefined, 2)}\n`);
+    }
   });
   if (wantsLinux && debian === undefined) {
     process.stderr.write(
