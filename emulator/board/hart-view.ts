@@ -95,7 +95,9 @@ export class Hart implements HartView {
         virtual: BigInt.asUintN(64, this.#view.getBigUint64(at + TlbEntryOffset.page, true) << shift),
         physical: (((pte >> 10n) & ((1n << 44n) - 1n)) << 12n) & ~(bytes - 1n),
         bytes,
-        permissions: [...PERMISSIONS].map((p, bit) => (((pte >> BigInt(bit)) & 1n) === 1n ? p : "-")).join(""),
+        permissions: [...PERMISSIONS]
+          .map((p, bit) => (((pte >> BigInt(bit)) & 1n) === 1n ? p : "-"))
+          .join(""),
       });
     }
     return entries;
@@ -116,7 +118,11 @@ export class Hart implements HartView {
     const saved = this.#bytes.slice(from, from + this.#placement.hartBytes);
     try {
       const mode = this.#get32(state.mode.offset);
-      return this.#evaluator.call(translate.procedure, this.#context, [virtual, Access.execute, mode]) as bigint;
+      return this.#evaluator.call(translate.procedure, this.#context, [
+        virtual,
+        Access.execute,
+        mode,
+      ]) as bigint;
     } catch (error) {
       if (error !== RAISED) throw error;
       return undefined;

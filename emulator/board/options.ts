@@ -1,4 +1,5 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
+import { defaultCpu } from "./cpu.ts";
 
 export type EngineName = "reference" | "interpreter";
 
@@ -51,3 +52,13 @@ export interface MachineOptions {
   /** Called with what the guest prints on the virtio console. */
   readonly onVirtioConsole?: (bytes: Uint8Array) => void;
 }
+
+/** What a machine is where nothing else is asked for. */
+export const defaultOptions: MachineOptions = {
+  memory: 256 * 1024 * 1024,
+  harts: 1,
+  cpu: defaultCpu,
+  engine: "interpreter",
+  entropySeed: 1n,
+  startTime: 0n,
+};

@@ -1,11 +1,13 @@
 /** The virt board: harts, memory and devices wired together. */
-import { Bus } from "../device/bus.ts";
+
 import type { BusWindow } from "../device/bus.ts";
+import { Bus } from "../device/bus.ts";
 import { Clint } from "../device/clint.ts";
 import type { DirectMemory } from "../device/device.ts";
 import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Htif } from "../device/htif.ts";
 import { Plic } from "../device/plic.ts";
+import { ReadOnlyMemory } from "../device/rom.ts";
 import { Syscon } from "../device/syscon.ts";
 import { Uart16550 } from "../device/uart16550.ts";
 import { BlockDevice } from "../device/virtio/block.ts";
@@ -29,9 +31,9 @@ import { ImageError } from "./image-error.ts";
 import type { Machine, TrapRecord } from "./machine.ts";
 import * as map from "./memory-map.ts";
 import type { MachineOptions } from "./options.ts";
+import { defaultOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { placeMachine } from "./placement.ts";
-import { ReadOnlyMemory } from "../device/rom.ts";
 import { Schedule } from "./schedule.ts";
 import type { Stop } from "./stop.ts";
 
@@ -43,8 +45,12 @@ const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 
 const align64k = 65536;
 
-/** Builds a machine and starts its harts at the boot ROM. Throws ImageError where the images cannot be started. */
-export async function createMachine(options: MachineOptions): Promise<Machine> {
+/**
+ * Builds a machine from what is asked for over the defaults, its harts at the boot ROM. Throws ImageError where the
+ * images cannot be started.
+ */
+export async function createMachine(request: Partial<MachineOptions>): Promise<Machine> {
+  const options = { ...defaultOptions, ...request };
   const plan = planBoot(options);
   const placement = placeMachine(options);
   const pages = placement.bytes / align64k;
@@ -97,7 +103,8 @@ class Board implements Machine {
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#resetHarts();
-    for (const { address, bytes } of plan.loads) this.#bytes.set(bytes, placement.ram + address - map.ramBase);
+    for (const { address, bytes } of plan.loads)
+      this.#bytes.set(bytes, placement.ram + address - map.ramBase);
 
     const power = {
       powerOff: (status: number) => this.#end({ reason: "power-off", status }),
@@ -168,7 +175,11 @@ class Board implements Machine {
 
   advance(ticks: bigint): void {
     for (let hart = 0; hart < this.options.harts; hart++) {
-      this.#set64(hart, state.clock.offset, this.#get64(hart, state.clock.offset) + ticks * BigInt(SLOTS_PER_TICK));
+      this.#set64(
+        hart,
+        state.clock.offset,
+        this.#get64(hart, state.clock.offset) + ticks * BigInt(SLOTS_PER_TICK),
+      );
     }
     this.#rtc.poll();
   }
@@ -247,7 +258,8 @@ class Board implements Machine {
     for (let n = 0; n < slots; n++) {
       const hart = this.#schedule.turn;
       const pc = this.#get64(hart, state.pc.offset);
-      if (n > 0 && this.breakpoints.has(pc) && !this.harts[hart]?.waiting) return { reason: "breakpoint", hart, pc };
+      if (n > 0 && this.breakpoints.has(pc) && !this.harts[hart]?.waiting)
+        return { reason: "breakpoint", hart, pc };
       const stop = this.#runFreely(1);
       if (stop.reason !== "limit") return stop;
     }
@@ -352,7 +364,8 @@ class Board implements Machine {
       },
       compare: (hart) => this.#get64(hart, state.mtimecmp.offset),
       setCompare: (hart, ticks) => this.#set64(hart, state.mtimecmp.offset, ticks),
-      software: (hart) => ((this.#get64(hart, state.lines.offset) >> BigInt(Interrupt.machineSoftware)) & 1n) === 1n,
+      software: (hart) =>
+        ((this.#get64(hart, state.lines.offset) >> BigInt(Interrupt.machineSoftware)) & 1n) === 1n,
       setSoftware: (hart, level) => this.#setLine(hart, Interrupt.machineSoftware, level),
     };
   }

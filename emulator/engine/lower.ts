@@ -2,10 +2,11 @@
  * Lowers the vocabulary to WebAssembly. What depends on where the code runs (operands, registers, guest memory, traps)
  * is asked of a `Site`; procedures have a site of their own kind.
  */
+
+import { state } from "../hart/layout.ts";
 import type { Cell, Node, RegisterOperand, Setting } from "../language/expression.ts";
 import type { Procedure } from "../language/procedure.ts";
 import type { Block, Statement } from "../language/statement.ts";
-import { state } from "../hart/layout.ts";
 import type { Code, Load, Store, ValueType } from "../wasm/code.ts";
 
 /** Names that procedures and globals have in the module under construction. */
@@ -122,7 +123,7 @@ export class Lowering {
         code.convert(n.op);
         return;
       case "select":
-        this.node(n.then);
+        this.node(n.taken);
         this.node(n.otherwise);
         this.node(n.condition);
         code.select();
@@ -202,7 +203,7 @@ export class Lowering {
       case "if":
         this.node(s.condition);
         code.if(
-          () => this.block(s.then),
+          () => this.block(s.taken),
           s.otherwise.length === 0 ? undefined : () => this.block(s.otherwise),
         );
         return;

@@ -71,11 +71,33 @@ export type Node =
       readonly b: Node;
     }
   | { readonly kind: "unary"; readonly type: Type; readonly op: Unary; readonly a: Node }
-  | { readonly kind: "convert"; readonly type: Type; readonly op: "wrap" | "extend_u" | "extend_s"; readonly a: Node }
-  | { readonly kind: "select"; readonly type: Type; readonly condition: Node; readonly then: Node; readonly otherwise: Node }
+  | {
+      readonly kind: "convert";
+      readonly type: Type;
+      readonly op: "wrap" | "extend_u" | "extend_s";
+      readonly a: Node;
+    }
+  | {
+      readonly kind: "select";
+      readonly type: Type;
+      readonly condition: Node;
+      readonly taken: Node;
+      readonly otherwise: Node;
+    }
   | { readonly kind: "local"; readonly type: Type; readonly id: number }
-  | { readonly kind: "call"; readonly type: Type; readonly procedure: Procedure; readonly arguments: readonly Node[] }
-  | { readonly kind: "cell"; readonly type: Type; readonly cell: Cell; readonly address: Node; readonly offset: number }
+  | {
+      readonly kind: "call";
+      readonly type: Type;
+      readonly procedure: Procedure;
+      readonly arguments: readonly Node[];
+    }
+  | {
+      readonly kind: "cell";
+      readonly type: Type;
+      readonly cell: Cell;
+      readonly address: Node;
+      readonly offset: number;
+    }
   /** Address in machine memory of the state of the hart that executes. */
   | { readonly kind: "hart"; readonly type: "i32" }
   | { readonly kind: "x"; readonly type: "i64"; readonly operand: RegisterOperand }
@@ -359,14 +381,14 @@ export class I64 extends Value {
 export function select(condition: I32, then: In64, otherwise: In64): I64 {
   const a = I64.of(then).node;
   const b = I64.of(otherwise).node;
-  return new I64({ kind: "select", type: "i64", condition: condition.node, then: a, otherwise: b });
+  return new I64({ kind: "select", type: "i64", condition: condition.node, taken: a, otherwise: b });
 }
 
 /** `select` for 32-bit values. */
 export function select32(condition: I32, then: In32, otherwise: In32): I32 {
   const a = I32.of(then).node;
   const b = I32.of(otherwise).node;
-  return new I32({ kind: "select", type: "i32", condition: condition.node, then: a, otherwise: b });
+  return new I32({ kind: "select", type: "i32", condition: condition.node, taken: a, otherwise: b });
 }
 
 export const u32 = (value: In32) => I32.of(value);

@@ -89,7 +89,11 @@ export function procedure<P extends Parameters, R extends Type | "none">(
 }
 
 /** Declares a procedure that the board answers. */
-export function hostProcedure<P extends Parameters, R extends Type | "none">(name: string, parameters: P, result: R) {
+export function hostProcedure<P extends Parameters, R extends Type | "none">(
+  name: string,
+  parameters: P,
+  result: R,
+) {
   return declare("host", name, parameters, result, () => undefined as Result<R>);
 }
 

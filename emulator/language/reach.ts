@@ -32,7 +32,7 @@ function children(n: Node): readonly Node[] {
     case "convert":
       return [n.a];
     case "select":
-      return [n.condition, n.then, n.otherwise];
+      return [n.condition, n.taken, n.otherwise];
     case "call":
       return n.arguments;
     case "cell":
@@ -68,7 +68,7 @@ function operands(s: Statement): readonly Node[] {
 function inner(s: Statement): readonly Block[] {
   switch (s.kind) {
     case "if":
-      return [s.then, s.otherwise];
+      return [s.taken, s.otherwise];
     case "while":
       return [s.body];
     case "match":

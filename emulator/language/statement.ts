@@ -8,11 +8,22 @@ import { I32, I64 } from "./expression.ts";
 export type Statement =
   | { readonly kind: "set"; readonly id: number; readonly value: Node }
   | { readonly kind: "evaluate"; readonly value: Node }
-  | { readonly kind: "if"; readonly condition: Node; readonly then: Block; readonly otherwise: Block }
+  | { readonly kind: "if"; readonly condition: Node; readonly taken: Block; readonly otherwise: Block }
   | { readonly kind: "while"; readonly condition: Node; readonly body: Block }
-  | { readonly kind: "match"; readonly value: Node; readonly cases: ReadonlyMap<number, Block>; readonly otherwise: Block }
+  | {
+      readonly kind: "match";
+      readonly value: Node;
+      readonly cases: ReadonlyMap<number, Block>;
+      readonly otherwise: Block;
+    }
   | { readonly kind: "return"; readonly value: Node | undefined }
-  | { readonly kind: "store"; readonly cell: Cell; readonly address: Node; readonly offset: number; readonly value: Node }
+  | {
+      readonly kind: "store";
+      readonly cell: Cell;
+      readonly address: Node;
+      readonly offset: number;
+      readonly value: Node;
+    }
   | { readonly kind: "fill"; readonly address: Node; readonly byte: number; readonly bytes: Node }
   | { readonly kind: "write-x"; readonly operand: RegisterOperand; readonly value: Node }
   | { readonly kind: "write-f"; readonly operand: RegisterOperand; readonly value: Node }
@@ -87,7 +98,7 @@ export function local(value: I32 | I64): Local32 | Local64 {
 
 /** Executes `then` if the condition is not zero, else `otherwise`. */
 export function when(condition: I32, then: () => void, otherwise: () => void = () => {}): void {
-  append({ kind: "if", condition: condition.node, then: block(then), otherwise: block(otherwise) });
+  append({ kind: "if", condition: condition.node, taken: block(then), otherwise: block(otherwise) });
 }
 
 /** Executes `body` as long as the condition is not zero. */
@@ -96,7 +107,11 @@ export function whilst(condition: I32, body: () => void): void {
 }
 
 /** Executes the case whose number equals `value`, or `otherwise`. Case numbers are small and not negative. */
-export function match(value: I32, cases: Iterable<readonly [number, () => void]>, otherwise: () => void): void {
+export function match(
+  value: I32,
+  cases: Iterable<readonly [number, () => void]>,
+  otherwise: () => void,
+): void {
   const blocks = new Map<number, Block>();
   for (const [number, body] of cases) {
     if (blocks.has(number)) throw new Error(`case ${number} is described twice`);

@@ -73,7 +73,14 @@ const walk = procedure(
       );
       const pte = local(readPhysical({ address, bytes: 8, cause: accessFault(access), virtual }));
       const flags = local(pte.toI32());
-      when(flags.and(V).isZero().or(flags.and(R | W).eq(W)).or(pte.shrU(HIGH_BITS).ne(0)), fault);
+      when(
+        flags
+          .and(V)
+          .isZero()
+          .or(flags.and(R | W).eq(W))
+          .or(pte.shrU(HIGH_BITS).ne(0)),
+        fault,
+      );
       when(flags.and(G).ne(0), () => global.set(1));
       when(
         flags.and(R | X).isZero(),
@@ -129,4 +136,3 @@ export const translate = procedure(
     return walk({ virtual, access, mode });
   },
 );
-

@@ -19,7 +19,12 @@ export const dataMode = (): I32 => {
 };
 
 /** Tells engines that an access of this kind has been allowed, in the current mode, and where it goes. */
-export const accessAllowed = hook("accessAllowed", { virtual: "i64", physical: "i64", access: "i32", mode: "i32" });
+export const accessAllowed = hook("accessAllowed", {
+  virtual: "i64",
+  physical: "i64",
+  access: "i32",
+  mode: "i32",
+});
 
 const crossesPage = (address: I64, bytes: I32): I32 => address.toI32().and(0xfff).add(bytes).gtU(4096);
 
@@ -136,7 +141,12 @@ export const fetch = procedure("fetch", { pc: "i64" }, "i32", ({ pc }) => {
     pc.toI32().and(0xfff).eq(0xffe),
     () => second.set(fetchParcel({ virtual: next })),
     () => {
-      const allowed = pmpAllows({ address: second, bytes: 2, access: Access.execute, mode: state.mode.get() });
+      const allowed = pmpAllows({
+        address: second,
+        bytes: 2,
+        access: Access.execute,
+        mode: state.mode.get(),
+      });
       when(allowed.isZero(), () => raise(cause, next));
     },
   );

@@ -1,8 +1,9 @@
 /** Exception causes (privileged 3.1.15) and how instructions raise them. */
-import { u32, u64 } from "../language/expression.ts";
-import { raise } from "../language/statement.ts";
+
 import { state } from "../hart/layout.ts";
 import { encoding, pc } from "../isa/operands.ts";
+import { u32, u64 } from "../language/expression.ts";
+import { raise } from "../language/statement.ts";
 
 export const Cause = {
   instructionMisaligned: 0,

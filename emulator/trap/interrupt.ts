@@ -70,10 +70,16 @@ export const slotsToTimer = procedure("slotsToTimer", {}, "i64", () => {
   for (const comparator of [state.mtimecmp, state.stimecmp]) {
     const at = local(comparator.get().sub(state.timeOffset.get()));
     // A comparator beyond the range of the clock never fires.
-    when(comparator.get().gtU(ticks()).and(at.ltU(1n << 56n)), () => {
-      const slots = local(at.mul(SLOTS_PER_TICK).sub(clock));
-      when(slots.ltU(nearest), () => nearest.set(slots));
-    });
+    when(
+      comparator
+        .get()
+        .gtU(ticks())
+        .and(at.ltU(1n << 56n)),
+      () => {
+        const slots = local(at.mul(SLOTS_PER_TICK).sub(clock));
+        when(slots.ltU(nearest), () => nearest.set(slots));
+      },
+    );
   }
   return nearest;
 });

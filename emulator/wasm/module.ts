@@ -39,7 +39,9 @@ export class ModuleBuilder {
 
   /** Reserves a function's index, so that it can be called before `define` gives its body. */
   declare(signature: Signature): number {
-    return this.#importedFunctions + this.#functions.push({ type: this.#type(signature), code: undefined }) - 1;
+    return (
+      this.#importedFunctions + this.#functions.push({ type: this.#type(signature), code: undefined }) - 1
+    );
   }
 
   define(index: number, code: Code): void {
@@ -82,4 +84,3 @@ export class ModuleBuilder {
 const section = (id: number, content: readonly number[]): number[] => {
   return [id].concat(unsignedLeb(content.length), content);
 };
-

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { createMachine, defaultCpu } from "../../emulator/index.ts";
+import { Machine, defaultCpu } from "../../emulator/index.ts";
 import { buildWorkload, emptyWorkload, workloads } from "./workloads.ts";
 
 const sliceInstructions = 100_000_000;
@@ -8,7 +8,7 @@ const sliceInstructions = 100_000_000;
 test.each([emptyWorkload, ...workloads])("$name finds its results right", async (workload) => {
   const elf = await buildWorkload({ ...workload, iterations: 2 });
   let printed = "";
-  const machine = await createMachine({
+  const machine = await Machine.create({
     memory: 2 ** 25,
     harts: workload.harts,
     cpu: defaultCpu,

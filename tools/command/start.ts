@@ -1,5 +1,5 @@
 /** What every command does that starts a machine, before anything runs. */
-import { createMachine } from "../../emulator/index.ts";
+import { Machine } from "../../emulator/index.ts";
 import { MachineBuilder } from "../host/machine-builder.ts";
 import { writeOutput } from "../host/read-input.ts";
 import { gather, type Ingredients } from "../host/recipe.ts";
@@ -12,7 +12,7 @@ export interface Start extends Ingredients {
 /** Gathers what the options name; undefined when only the device tree was asked for, which is then written. */
 export async function start(given: MachineArguments): Promise<Start | undefined> {
   const ingredients = await gather(readRecipe(given));
-  const builder = new MachineBuilder(ingredients.options, createMachine);
+  const builder = new MachineBuilder(ingredients.options, Machine.create);
   const file = given["dump-dtb"];
   if (file === undefined) return { ...ingredients, builder };
   const machine = await builder.build({});

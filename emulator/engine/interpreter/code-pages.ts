@@ -50,7 +50,9 @@ export class CodePages {
     this.#events = events;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#handlers = new Map(instructions.map((instruction, i) => [instruction, Handler.firstInstruction + i]));
+    this.#handlers = new Map(
+      instructions.map((instruction, i) => [instruction, Handler.firstInstruction + i]),
+    );
     this.#integerDestination = new Set(instructions.filter(writesInteger));
     this.#reset();
   }

@@ -10,16 +10,16 @@
  * `synchronise`; a trap leaves its handler through `trapped`.
  */
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import { protectionChanged } from "../../isa/csr.ts";
 import type { Instruction } from "../../isa/instruction.ts";
-import { procedure } from "../../language/procedure.ts";
 import type { Procedure } from "../../language/procedure.ts";
+import { procedure } from "../../language/procedure.ts";
 import { walkBlock } from "../../language/reach.ts";
 import type { Block } from "../../language/statement.ts";
-import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import { translationDropped } from "../../memory/tlb.ts";
+import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import { interruptToTake, slotsToTimer, wakes } from "../../trap/interrupt.ts";
 import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
-import { protectionChanged } from "../../isa/csr.ts";
 import type { Label, Load, Store, ValueType } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
@@ -41,8 +41,8 @@ import {
   forgetTranslation,
   LOOKASIDE_ENTRIES,
   locateCode,
-  raiseIllegal,
   READ_TABLE,
+  raiseIllegal,
   rememberAccess,
   renewContexts,
   WRITE_TABLE,
@@ -108,7 +108,12 @@ const READ_OPS: Record<string, Load> = {
   "4s": "i64.load32_s",
   "8u": "i64.load",
 };
-const WRITE_OPS: Record<number, Store> = { 1: "i64.store8", 2: "i64.store16", 4: "i64.store32", 8: "i64.store" };
+const WRITE_OPS: Record<number, Store> = {
+  1: "i64.store8",
+  2: "i64.store16",
+  4: "i64.store32",
+  8: "i64.store",
+};
 
 /** Whether a block may look at the clock: then the slots executed so far must have been counted. */
 function looksAtClock(block: Block): boolean {
@@ -219,7 +224,13 @@ class Loop {
     code.get(HART).i32(0).store("i32.store", attention.offset);
     // Both factors are below 2^32 after the comparison, so the timer's distance fits when it is the smaller one.
     this.#call(slotsToTimer.procedure);
-    code.tee(this.#address).get(REMAINING).convert("extend_u").get(this.#address).get(REMAINING).convert("extend_u");
+    code
+      .tee(this.#address)
+      .get(REMAINING)
+      .convert("extend_u")
+      .get(this.#address)
+      .get(REMAINING)
+      .convert("extend_u");
     code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget).set(this.#start);
     code.get(HART).load("i64.load", dataContext.offset).set(this.#dataContext);
     code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
@@ -230,12 +241,21 @@ class Loop {
     const code = this.#code;
     this.#stopWhenSpent();
     code.get(this.#pc).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add").tee(this.#entry);
+    code
+      .i32((LOOKASIDE_ENTRIES - 1) << 4)
+      .arithmetic("i32", "and")
+      .get(HART)
+      .arithmetic("i32", "add")
+      .tee(this.#entry);
     code.load("i64.load", FETCH_TABLE);
     code.get(this.#pc).i64(-4096).arithmetic("i64", "and");
     code.get(HART).load("i64.load", fetchContext.offset).arithmetic("i64", "or").compare("i64", "eq");
     code.if(
-      () => code.get(this.#entry).load("i32.load", FETCH_TABLE + ENTRY_TARGET).set(this.#page),
+      () =>
+        code
+          .get(this.#entry)
+          .load("i32.load", FETCH_TABLE + ENTRY_TARGET)
+          .set(this.#page),
       () => {
         code.get(this.#pc);
         this.#call(locateCode.procedure);
@@ -338,7 +358,11 @@ class Loop {
       this.#pcOfSlot(length);
       code.set(this.#pc).branch(this.#flush);
     } else {
-      code.get(this.#slot).i32(length << SLOT_SHIFT).arithmetic("i32", "add").set(this.#slot);
+      code
+        .get(this.#slot)
+        .i32(length << SLOT_SHIFT)
+        .arithmetic("i32", "add")
+        .set(this.#slot);
       code.branch(this.#next);
     }
   }
@@ -394,7 +418,10 @@ class Loop {
             lower.leaveIfRaised();
             this.#heed();
             if (node.signed) {
-              code.unary("i64", node.bytes === 1 ? "extend8_s" : node.bytes === 2 ? "extend16_s" : "extend32_s");
+              code.unary(
+                "i64",
+                node.bytes === 1 ? "extend8_s" : node.bytes === 2 ? "extend16_s" : "extend32_s",
+              );
             }
           },
           "i64",
@@ -448,12 +475,26 @@ class Loop {
   }
 
   /** With the address on the stack: `then` if the table remembers its page, else `otherwise`. */
-  #ifRemembered(table: number, bytes: number, then: () => void, otherwise: () => void, result?: ValueType): void {
+  #ifRemembered(
+    table: number,
+    bytes: number,
+    then: () => void,
+    otherwise: () => void,
+    result?: ValueType,
+  ): void {
     const code = this.#code;
     code.tee(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add").tee(this.#entry);
+    code
+      .i32((LOOKASIDE_ENTRIES - 1) << 4)
+      .arithmetic("i32", "and")
+      .get(HART)
+      .arithmetic("i32", "add")
+      .tee(this.#entry);
     code.load("i64.load", table);
-    code.get(this.#address).i64(BigInt(-4096 | (bytes - 1))).arithmetic("i64", "and");
+    code
+      .get(this.#address)
+      .i64(BigInt(-4096 | (bytes - 1)))
+      .arithmetic("i64", "and");
     code.get(this.#dataContext).arithmetic("i64", "or").compare("i64", "eq");
     code.if(
       () => {
@@ -557,4 +598,3 @@ class Loop {
     return answer;
   }
 }
-

@@ -28,7 +28,11 @@ export class Interpreter implements Engine {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
 
-  private constructor(configuration: Configuration, placement: InterpreterPlacement, module: WebAssembly.Module) {
+  private constructor(
+    configuration: Configuration,
+    placement: InterpreterPlacement,
+    module: WebAssembly.Module,
+  ) {
     this.#configuration = configuration;
     const { buffer } = configuration.memory;
     this.#bytes = new Uint8Array(buffer);

@@ -71,12 +71,17 @@ export const forgetTranslation = procedure(
       returns();
     });
     const entry = local(hart.add(entryOf(virtual)));
-    for (const table of [READ_TABLE, WRITE_TABLE, FETCH_TABLE]) storeCell("i64", entry, u32(-1).toS64(), table);
+    for (const table of [READ_TABLE, WRITE_TABLE, FETCH_TABLE])
+      storeCell("i64", entry, u32(-1).toS64(), table);
     attention.set(u32(1));
   },
 );
 
-const entryOf = (virtual: I64): I32 => virtual.shrU(8).toI32().and((LOOKASIDE_ENTRIES - 1) << 4);
+const entryOf = (virtual: I64): I32 =>
+  virtual
+    .shrU(8)
+    .toI32()
+    .and((LOOKASIDE_ENTRIES - 1) << 4);
 const pageOf = (address: I64): I64 => address.and(-4096n);
 
 /** Remembers an access that has been allowed, if the answer holds for its whole page. */
@@ -174,7 +179,9 @@ export const locateCode = procedure("locateCode", { pc: "i64" }, "i32", ({ pc })
   const address = local(translate({ virtual: pc, access: Access.execute, mode }));
   const page = local(pageOf(address));
   when(inRam(page, u32(4096)).isZero(), () => returns(u32(0)));
-  when(pmpAllows({ address: page, bytes: 4096n, access: Access.execute, mode }).isZero(), () => returns(u32(0)));
+  when(pmpAllows({ address: page, bytes: 4096n, access: Access.execute, mode }).isZero(), () =>
+    returns(u32(0)),
+  );
   const decoded = local(decodedPage({ offset: page.sub(RAM_BASE).toI32() }));
   const entry = local(hart.add(FETCH_TABLE).add(entryOf(pc)));
   storeCell("i64", entry, pageOf(pc).or(fetchContext.get()));
@@ -194,4 +201,3 @@ export const fetchAlone = procedure("fetchAlone", { pc: "i64" }, "i32", ({ pc })
 export const raiseIllegal = procedure("raiseIllegal", { word: "i32" }, "none", ({ word }) =>
   raise(Cause.illegalInstruction, word.toU64()),
 );
-

@@ -2,10 +2,11 @@
  * Evaluates the vocabulary: every node becomes a small closure that computes exactly what the node says, with 32-bit
  * values as signed numbers and 64-bit values as unsigned bigints. Slow, and made to be trusted.
  */
+
+import { F_OFFSET, state, X_OFFSET, X_SINK } from "../../hart/layout.ts";
 import type { Arithmetic, Comparison, Node, RegisterOperand, Unary } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
-import { F_OFFSET, state, X_OFFSET, X_SINK } from "../../hart/layout.ts";
 import type { Configuration, Host } from "../engine.ts";
 
 /** The decoded instruction that semantics refer to. */
@@ -47,8 +48,8 @@ const ARITHMETIC_32: Record<Arithmetic, (a: number, b: number) => number> = {
   mul: Math.imul,
   div_s: (a, b) => (a / b) | 0,
   div_u: (a, b) => ((a >>> 0) / (b >>> 0)) | 0,
-  rem_s: (a, b) => a % b | 0,
-  rem_u: (a, b) => (a >>> 0) % (b >>> 0) | 0,
+  rem_s: (a, b) => (a % b) | 0,
+  rem_u: (a, b) => ((a >>> 0) % (b >>> 0)) | 0,
   and: (a, b) => a & b,
   or: (a, b) => a | b,
   xor: (a, b) => a ^ b,
@@ -199,7 +200,7 @@ export class Evaluator {
       }
       case "if": {
         const condition = this.#i32(s.condition);
-        const then = this.block(s.then);
+        const then = this.block(s.taken);
         const otherwise = this.block(s.otherwise);
         return (c) => (condition(c) !== 0 ? then(c) : otherwise(c));
       }
@@ -340,7 +341,11 @@ export class Evaluator {
         return (c) => Number(BigInt.asIntN(32, a(c)));
       }
       case "select": {
-        const [condition, then, otherwise] = [this.#i32(n.condition), this.#i32(n.then), this.#i32(n.otherwise)];
+        const [condition, then, otherwise] = [
+          this.#i32(n.condition),
+          this.#i32(n.taken),
+          this.#i32(n.otherwise),
+        ];
         return (c) => {
           const [a, b] = [then(c), otherwise(c)];
           return condition(c) !== 0 ? a : b;
@@ -389,7 +394,11 @@ export class Evaluator {
         return n.op === "extend_u" ? (c) => BigInt(a(c) >>> 0) : (c) => unsigned(BigInt(a(c)));
       }
       case "select": {
-        const [condition, then, otherwise] = [this.#i32(n.condition), this.#i64(n.then), this.#i64(n.otherwise)];
+        const [condition, then, otherwise] = [
+          this.#i32(n.condition),
+          this.#i64(n.taken),
+          this.#i64(n.otherwise),
+        ];
         return (c) => {
           const [a, b] = [then(c), otherwise(c)];
           return condition(c) !== 0 ? a : b;
@@ -437,7 +446,11 @@ export class Evaluator {
     const values = n.arguments.map((a) => this.#any(a));
     if (procedure.kind === "host") {
       const answer = this.#host[procedure.name as keyof Host] as (...args: number[]) => number | undefined;
-      return (c) => (answer.apply(this.#host, values.map((v) => Number(v(c)) >>> 0)) ?? 0) | 0;
+      return (c) =>
+        (answer.apply(
+          this.#host,
+          values.map((v) => Number(v(c)) >>> 0),
+        ) ?? 0) | 0;
     }
     // Hooks tell of caches to keep consistent, and the reference engine has none.
     if (procedure.kind === "hook") return () => 0;

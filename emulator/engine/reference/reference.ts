@@ -119,11 +119,11 @@ export class ReferenceEngine implements Engine {
   }
 
   #get32 = (offset: number) => this.#context.view.getInt32(this.#context.hart + offset, true);
-  #set32 = (offset: number, value: number) => this.#context.view.setInt32(this.#context.hart + offset, value, true);
+  #set32 = (offset: number, value: number) =>
+    this.#context.view.setInt32(this.#context.hart + offset, value, true);
   #get64 = (offset: number) => this.#context.view.getBigUint64(this.#context.hart + offset, true);
   #set64 = (offset: number, value: bigint) =>
     this.#context.view.setBigUint64(this.#context.hart + offset, value, true);
   #add64 = (offset: number, value: bigint) =>
     this.#set64(offset, BigInt.asUintN(64, this.#get64(offset) + value));
 }
-
