@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Machine, defaultCpu } from "../../emulator/index.ts";
+import { defaultCpu, Machine } from "../../emulator/index.ts";
 import { rv64d } from "../../emulator/isa/d.ts";
 import { rv64f } from "../../emulator/isa/f.ts";
 import { buildGuest } from "../../tools/guest/build.ts";
