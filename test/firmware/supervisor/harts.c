@@ -9,7 +9,10 @@ uint64_t fetch_return;
 static task *_Atomic tasks[MAX_HARTS];
 static struct start starts[MAX_HARTS];
 
-#define INTERRUPT          (UINT64_C(1) << 63)
+#define INTERRUPT (UINT64_C(1) << 63)
+// A tenth of a millisecond.
+#define NAP 1000
+
 #define CAUSE_FETCH_ACCESS 1
 #define CAUSE_ECALL_U      8
 
@@ -41,12 +44,21 @@ void trap(void) {
     csr_write(sepc, pc + ((*(const uint16_t *)pc & 3) == 3 ? 4 : 2));
 }
 
+void nap(void) {
+  sbi(TIME, 0, csr_read(time) + NAP);
+  csr_set(sie, STI);
+  __asm__ volatile("wfi");
+  csr_clear(sie, STI);
+}
+
 void worker(unsigned long hart, struct start *start, uint64_t satp, uint64_t sstatus) {
   *start = (struct start){satp, sstatus};
   for (;;) {
     task *mine = atomic_load(&tasks[hart]);
-    if (mine == NULL)
+    if (mine == NULL) {
+      nap();
       continue;
+    }
     mine();
     atomic_store(&tasks[hart], NULL);
   }
@@ -56,7 +68,7 @@ void begin(unsigned hart, task *task) { atomic_store(&tasks[hart], task); }
 
 void finish(unsigned hart) {
   while (atomic_load(&tasks[hart]) != NULL)
-    ;
+    nap();
 }
 
 void everywhere(task *task) {
@@ -74,7 +86,7 @@ long hart_status(unsigned hart) { return (long)sbi(HSM, 2, hart).value; }
 
 void await_status(unsigned hart, long wanted) {
   while (hart_status(hart) != wanted)
-    ;
+    nap();
 }
 
 void start_others(void) {

@@ -45,8 +45,8 @@ static void wake_soon(void) {
 }
 
 static void check_suspend_here(void) {
-  wake_soon();
   uint64_t then = csr_read(time);
+  wake_soon();
   check_equal(sbi(HSM, 3, 0, 0, 0).error, SUCCESS);
   check(csr_read(time) >= then + SOON);
   check((csr_read(sip) & STI) != 0);

@@ -16,7 +16,7 @@ static void stop_listening(void) {
 static void check_interrupted(uint32_t set) {
   for (unsigned hart = 0; hart < MAX_HARTS; hart++)
     while ((set >> hart & 1) && software_interrupts[hart] == 0)
-      ;
+      nap();
   for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
     check_equal(software_interrupts[hart], set >> hart & 1);
     software_interrupts[hart] = 0;

@@ -128,6 +128,8 @@ struct start {
 // The harts that exist, as a mask; found by asking for their status.
 extern uint32_t harts;
 void start_others(void);
+// Between two looks at what another hart shall change: spinning would take the host's time from that hart.
+void nap(void);
 void begin(unsigned hart, task *task);
 void finish(unsigned hart);
 // On all harts at once.

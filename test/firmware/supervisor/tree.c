@@ -77,8 +77,12 @@ static void find_reservation(struct visitor *visitor, const char *path, const ch
   if (text_equal(path, "/reserved-memory")) {
     if (text_equal(name, "#address-cells") || text_equal(name, "#size-cells"))
       check_equal(swap(value[0]), 2);
-  } else if (starts_with(path, "/reserved-memory/")) {
-    check(text_equal(path, "/reserved-memory/firmware@80000000"));
+  } else if (starts_with(path, "/reserved-memory/") && text_equal(name, "reg")) {
+    say("reserved: ");
+    say(path);
+    say("\r\n");
+  }
+  if (text_equal(path, "/reserved-memory/firmware@80000000")) {
     if (text_equal(name, "reg")) {
       check_equal(bytes, 16);
       check_equal(swap(value[1]), FIRMWARE);
