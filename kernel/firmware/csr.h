@@ -6,7 +6,6 @@
 #define CSR_MENVCFG  0x30a
 
 #define MSTATUS_SIE        0x2
-#define MSTATUS_MIE        0x8
 #define MSTATUS_SPIE       0x20
 #define MSTATUS_MPIE       0x80
 #define MSTATUS_SPP        0x100

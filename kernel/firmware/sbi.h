@@ -9,7 +9,6 @@ struct sbi_result {
 };
 
 #define SBI_SUCCESS               0
-#define SBI_ERR_FAILED            -1
 #define SBI_ERR_NOT_SUPPORTED     -2
 #define SBI_ERR_INVALID_PARAM     -3
 #define SBI_ERR_INVALID_ADDRESS   -5
