@@ -1,4 +1,5 @@
 /** The machine as its embedders see it: built from images and options, run in slices, looked into at any time. */
+import type { Input } from "../history/input.ts";
 import type { MachineOptions } from "./options.ts";
 import type { Stop } from "./stop.ts";
 
@@ -77,6 +78,8 @@ export interface Machine {
   typeConsole(bytes: Uint8Array): void;
   typeVirtioConsole(bytes: Uint8Array): void;
   receiveFrame(frame: Uint8Array): void;
+  /** Everything that has entered the machine from outside, for `MachineOptions.replay`. */
+  readonly inputs: readonly Input[];
   /** The most recent traps of all harts, oldest first. */
   traps(): TrapRecord[];
   readPhysical(address: bigint, length: number): Uint8Array | undefined;

@@ -1,4 +1,5 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
+import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 
 export type EngineName = "reference" | "interpreter";
@@ -47,6 +48,8 @@ export interface MachineOptions {
   readonly entropySeed: bigint;
   /** Wall-clock time at instruction 0, nanoseconds since 1970, shown by the real-time clock. */
   readonly startTime: bigint;
+  /** Inputs of an earlier machine (`Machine.inputs`) to let in again, each at its position, instead of live ones. */
+  readonly replay?: readonly Input[];
   /** Called with what the guest prints on its serial port. */
   readonly onConsole?: (bytes: Uint8Array) => void;
   /** Called with what the guest prints on the virtio console. */

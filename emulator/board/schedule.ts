@@ -9,8 +9,8 @@ export interface ScheduledHarts {
   /** Position of a hart in time, in slots. */
   clock(hart: number): bigint;
   setClock(hart: number, clock: bigint): void;
-  /** Executes up to `slots` slots; returns early when the hart waits or gives up its turn. */
-  run(hart: number, slots: number): void;
+  /** Executes up to `slots` slots; true when the hart waits or gives up its turn. */
+  run(hart: number, slots: number): boolean;
   /** The hart's turn is over. */
   turnEnded(hart: number): void;
 }
@@ -24,6 +24,7 @@ export class Schedule {
   readonly #harts: ScheduledHarts;
   #turn = 0;
   #used = 0;
+  #position = 0n;
   /** Whether any hart has used a slot in this round. */
   #active = false;
 
@@ -36,6 +37,11 @@ export class Schedule {
     return this.#turn;
   }
 
+  /** How far the machine has come: slots used, and where harts take turns, turns ended. */
+  get position(): bigint {
+    return this.#position;
+  }
+
   /**
    * Runs up to `slots` slots of the hart whose turn it is. Gives the slots used, and whether a round has ended in
    * which no hart used any: then all of them wait.
@@ -46,22 +52,25 @@ export class Schedule {
     const left = count === 1 ? LONGEST : QUANTUM - this.#used;
     const asked = Math.min(slots, left);
     const before = this.#harts.clock(hart);
-    this.#harts.run(hart, asked);
+    const over = this.#harts.run(hart, asked);
     const used = Number(this.#harts.clock(hart) - before);
     this.#used += used;
+    this.#position += BigInt(used);
     this.#active ||= used > 0;
-    const over = used < asked || this.#used >= QUANTUM;
-    return { used, asleep: over && this.#endTurn() };
+    return { used, asleep: (over || this.#used >= QUANTUM) && this.#endTurn() };
   }
 
   /** Accounts for a slot that a debugger had a hart execute outside its turn. */
   stepped(hart: number): void {
     this.#active = true;
+    this.#position++;
     if (hart === this.#turn) this.#used++;
   }
 
   #endTurn(): boolean {
     this.#harts.turnEnded(this.#turn);
+    // A lone hart's turns end where the caller's slices do, which must not show.
+    if (this.#harts.count > 1) this.#position++;
     this.#used = 0;
     this.#turn++;
     if (this.#turn < this.#harts.count) return false;

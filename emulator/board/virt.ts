@@ -20,6 +20,8 @@ import type { Configuration, Engine } from "../engine/engine.ts";
 import { Interpreter } from "../engine/interpreter/interpreter.ts";
 import { ReferenceEngine } from "../engine/reference/reference.ts";
 import { state } from "../hart/layout.ts";
+import type { Arrival, Input } from "../history/input.ts";
+import { InputLog } from "../history/input.ts";
 import { csrs } from "../isa/csr.ts";
 import { PageFlag } from "../memory/physical.ts";
 import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
@@ -90,6 +92,7 @@ class Board implements Machine {
   readonly #rtc: GoldfishRtc;
   readonly #htif: Htif | undefined;
   readonly #htifCells: BootPlan["htif"];
+  readonly #inputs: InputLog;
   #engine: Engine | undefined;
   #ended: Stop | undefined;
   #printed: number[] = [];
@@ -98,6 +101,7 @@ class Board implements Machine {
 
   constructor(options: MachineOptions, plan: BootPlan, placement: Placement, memory: WebAssembly.Memory) {
     this.options = options;
+    this.#inputs = new InputLog(options.replay);
     this.deviceTree = plan.deviceTree;
     this.#placement = placement;
     this.#view = new DataView(memory.buffer);
@@ -144,7 +148,7 @@ class Board implements Machine {
       count: options.harts,
       clock: (hart) => this.#get64(hart, state.clock.offset),
       setClock: (hart, clock) => this.#set64(hart, state.clock.offset, clock),
-      run: (hart, slots) => this.#engine?.run(hart, slots),
+      run: (hart, slots) => this.#engine?.run(hart, slots) ?? true,
       turnEnded: (hart) => {
         // Other harts may store now. A reservation may be lost at any time (unprivileged, "A", 10.2).
         if (options.harts > 1) this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
@@ -174,14 +178,11 @@ class Board implements Machine {
   }
 
   advance(ticks: bigint): void {
-    for (let hart = 0; hart < this.options.harts; hart++) {
-      this.#set64(
-        hart,
-        state.clock.offset,
-        this.#get64(hart, state.clock.offset) + ticks * BigInt(SLOTS_PER_TICK),
-      );
-    }
-    this.#rtc.poll();
+    this.#offer({ kind: "time", ticks });
+  }
+
+  get inputs(): readonly Input[] {
+    return this.#inputs.past;
   }
 
   get instructions(): bigint {
@@ -195,14 +196,13 @@ class Board implements Machine {
   }
 
   typeConsole(bytes: Uint8Array): void {
-    this.#serial.receive(bytes);
-    this.#htif?.receive(bytes);
+    this.#offer({ kind: "serial", bytes });
   }
   typeVirtioConsole(bytes: Uint8Array): void {
-    this.#console.receive(bytes);
+    this.#offer({ kind: "virtio-console", bytes });
   }
   receiveFrame(frame: Uint8Array): void {
-    this.#network?.receive(frame);
+    this.#offer({ kind: "frame", bytes: frame });
   }
 
   traps(): TrapRecord[] {
@@ -240,14 +240,58 @@ class Board implements Machine {
     storeObserved: (offset: number, bytes: number) => this.#storeObserved(offset, bytes),
   };
 
+  /** Takes in what the host offers, unless a log says what enters. */
+  #offer(arrival: Arrival): void {
+    if (!this.#inputs.replaying) this.#enter(arrival);
+  }
+
+  #enter(arrival: Arrival): void {
+    this.#inputs.record(this.#schedule.position, arrival);
+    switch (arrival.kind) {
+      case "serial":
+        this.#serial.receive(arrival.bytes);
+        this.#htif?.receive(arrival.bytes);
+        return;
+      case "virtio-console":
+        this.#console.receive(arrival.bytes);
+        return;
+      case "frame":
+        this.#network?.receive(arrival.bytes);
+        return;
+      case "time":
+        for (let hart = 0; hart < this.options.harts; hart++) {
+          const clock = this.#get64(hart, state.clock.offset) + arrival.ticks * BigInt(SLOTS_PER_TICK);
+          this.#set64(hart, state.clock.offset, clock);
+        }
+        this.#rtc.poll();
+    }
+  }
+
+  #replayDue(): boolean {
+    let any = false;
+    for (let input = this.#inputs.due(this.#schedule.position); input !== undefined; any = true) {
+      this.#enter(input);
+      input = this.#inputs.due(this.#schedule.position);
+    }
+    return any;
+  }
+
+  /** Where harts take turns, the position moves on while they sleep, up to the next input of the log. */
+  #wokenByReplay(): boolean {
+    return this.#replayDue() || (this.#inputs.replaying && this.options.harts > 1);
+  }
+
   #runFreely(slots: number): Stop {
     for (let left = slots; left > 0; ) {
       if (this.#ended !== undefined) return this.#ended;
-      const { used, asleep } = this.#schedule.advance(left);
+      this.#replayDue();
+      const { used, asleep } = this.#schedule.advance(
+        Math.min(left, this.#inputs.distance(this.#schedule.position)),
+      );
       left -= used;
       const stop = this.#ended ?? this.#stuck();
       if (stop !== undefined) return stop;
-      if (asleep) return this.#idle();
+      if (asleep && !this.#wokenByReplay()) return this.#idle();
       this.#pollDevices();
     }
     return { reason: "limit" };

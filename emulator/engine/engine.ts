@@ -23,10 +23,10 @@ export interface Configuration {
 
 export interface Engine {
   /**
-   * Executes up to `slots` time slots (each an instruction or a trap) on a hart; ends early when the hart waits or
-   * yields. Clock and retired count in the hart's state say how far it came.
+   * Executes up to `slots` time slots (each an instruction or a trap) on a hart. True when the hart waits or yields,
+   * which ends its turn. Clock and retired count in the hart's state say how far it came.
    */
-  run(hart: number, slots: number): void;
+  run(hart: number, slots: number): boolean;
   /** Stores from outside (DMA, image loading) have changed RAM: `offset` and `bytes` within RAM. */
   memoryChanged(offset: number, bytes: number): void;
 }

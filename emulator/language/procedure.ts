@@ -25,6 +25,7 @@ type Variable<T extends Type> = T extends "i32" ? Local32 : Local64;
 type Variables<P extends Parameters> = { readonly [K in keyof P]: Variable<P[K]> };
 type Argument<T extends Type> = T extends "i32" ? I32 | number : I64 | number | bigint;
 type Arguments<P extends Parameters> = { readonly [K in keyof P]: Argument<P[K]> };
+// biome-ignore lint/suspicious/noConfusingVoidType: the result of a description that gives nothing back.
 type Result<R extends Type | "none"> = R extends "i32" ? I32 : R extends "i64" ? I64 : void;
 
 /** A callable procedure; arguments are passed by name. */

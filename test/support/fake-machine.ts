@@ -59,6 +59,7 @@ export class FakeMachine implements Machine {
   readonly typed: { text: string; at: bigint }[] = [];
   readonly memory = new Map<bigint, number>();
   readonly trapRecords: TrapRecord[] = [];
+  readonly inputs = [];
   readonly #guest: Guest;
 
   constructor(guest: Guest, options: MachineOptions = fakeOptions) {
@@ -69,8 +70,8 @@ export class FakeMachine implements Machine {
   print(text: string): void {
     this.options.onConsole?.(new TextEncoder().encode(text));
   }
-  run(instructions: number): Stop {
-    const { retired, stop } = this.#guest(this, instructions);
+  run(slots: number): Stop {
+    const { retired, stop } = this.#guest(this, slots);
     this.instructions += BigInt(retired);
     return stop;
   }

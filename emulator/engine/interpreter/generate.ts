@@ -64,8 +64,8 @@ const awake = procedure("awake", {}, "i32", () => wakes());
 
 /** What the generated module exports. */
 export interface InterpreterExports {
-  /** Executes up to `slots` slots on the hart whose state is at an address. */
-  run(hart: number, slots: number): void;
+  /** Executes up to `slots` slots on the hart whose state is at an address; 1 when it waits or yields. */
+  run(hart: number, slots: number): number;
 }
 
 /** The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`. */
@@ -84,7 +84,7 @@ export function generateInterpreter(
       [protectionChanged.procedure.name, forgetAll.procedure],
     ]),
   });
-  const run = module.declare({ parameters: ["i32", "i32"], results: [] });
+  const run = module.declare({ parameters: ["i32", "i32"], results: ["i32"] });
   module.define(run, new Loop(linkage, imported.get("decodeSlot") ?? 0).generate(instructions));
   module.exportFunction("run", run);
   linkage.defineCalled();
@@ -192,6 +192,7 @@ class Loop {
       this.#storePc();
       code.branch(synchronise);
     });
+    code.unreachable();
     return code;
   }
 
@@ -200,17 +201,17 @@ class Loop {
     const code = this.#code;
     this.#load32(state.waiting.offset).if(() => {
       this.#call(awake.procedure);
-      code.isZero().if(() => code.return());
+      code.isZero().if(() => code.i32(1).return());
       code.get(HART).i32(0).store("i32.store", state.waiting.offset);
     });
     this.#load32(state.yielding.offset).if(() => {
       code.get(HART).i32(0).store("i32.store", state.yielding.offset);
-      code.return();
+      code.i32(1).return();
     });
     code
       .get(REMAINING)
       .isZero()
-      .if(() => code.return());
+      .if(() => code.i32(0).return());
     this.#call(interruptToTake.procedure);
     code
       .tee(this.#handler)

@@ -68,8 +68,8 @@ export class Interpreter implements Engine {
     return new Interpreter(configuration, placement, await WebAssembly.compile(bytes));
   }
 
-  run(hart: number, slots: number): void {
-    this.#exports.run(this.#configuration.harts[hart] ?? 0, slots);
+  run(hart: number, slots: number): boolean {
+    return this.#exports.run(this.#configuration.harts[hart] ?? 0, slots) !== 0;
   }
 
   memoryChanged(offset: number, bytes: number): void {

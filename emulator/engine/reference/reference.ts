@@ -44,21 +44,22 @@ export class ReferenceEngine implements Engine {
     };
   }
 
-  run(hart: number, slots: number): void {
+  run(hart: number, slots: number): boolean {
     const c = this.#context;
     c.hart = this.#configuration.harts[hart] ?? 0;
-    for (let slot = 0; slot < slots; slot++) {
+    for (let left = slots; ; left--) {
       if (this.#get32(state.waiting.offset) !== 0) {
-        if (this.#evaluator.call(awake.procedure, c, []) === 0) return;
+        if (this.#evaluator.call(awake.procedure, c, []) === 0) return true;
         this.#set32(state.waiting.offset, 0);
       }
+      if (this.#get32(state.yielding.offset) !== 0) {
+        this.#set32(state.yielding.offset, 0);
+        return true;
+      }
+      if (left === 0) return false;
       const interrupt = Number(this.#evaluator.call(interruptToTake.procedure, c, []));
       if (interrupt >= 0) this.#evaluator.call(takeInterrupt.procedure, c, [interrupt]);
       this.#step();
-      if (this.#get32(state.yielding.offset) !== 0) {
-        this.#set32(state.yielding.offset, 0);
-        return;
-      }
     }
   }
 
