@@ -28,7 +28,8 @@ export const pmpAllows = procedure(
         const ones = local(select(kind.eq(3), register.xor(register.add(1)), 0));
         const from = local(select(kind.eq(1), previous, register.and(ones.not())).shl(2));
         const to = local(select(kind.eq(1), register, register.or(ones).add(1)).shl(2));
-        when(address.ltU(to).and(from.ltU(end)), () => {
+        // An entry that ends before it begins matches nothing.
+        when(address.ltU(to).and(from.ltU(end)).and(from.ltU(to)), () => {
           when(address.ltU(from).or(end.gtU(to)), () => returns(u32(0)));
           when(mode.eq(3).and(config.and(LOCKED).isZero()), () => returns(u32(1)));
           returns(config.and(access).eq(access));

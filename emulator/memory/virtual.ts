@@ -6,7 +6,7 @@ import { hook, procedure } from "../language/procedure.ts";
 import { local, raise, returns, when, whilst } from "../language/statement.ts";
 import { Cause } from "../trap/cause.ts";
 import { Access, accessFault } from "./access.ts";
-import { checkWritable, readPhysical, writePhysical } from "./physical.ts";
+import { checkWritable, inRam, readPhysical, writePhysical } from "./physical.ts";
 import { pmpAllows } from "./pmp.ts";
 import { translate } from "./translate.ts";
 
@@ -43,6 +43,18 @@ const place = procedure(
   },
 );
 
+/** `place` for a part of a misaligned access, which only RAM supports (privileged 3.6.4). */
+const placeInRam = procedure(
+  "placeInRam",
+  { virtual: "i64", bytes: "i32", access: "i32", mode: "i32" },
+  "i64",
+  ({ virtual, bytes, access, mode }) => {
+    const physical = local(place({ virtual, bytes, access, mode }));
+    when(inRam(physical, bytes).isZero(), () => raise(accessFault(access), virtual));
+    return physical;
+  },
+);
+
 /** Loads 1, 2, 4 or 8 bytes, zero-extended, at any alignment. */
 export const readVirtual = procedure(
   "readVirtual",
@@ -56,8 +68,8 @@ export const readVirtual = procedure(
     });
     const second = local(virtual.or(0xfff).add(1));
     const inFirst = local(second.sub(virtual).toI32());
-    const low = local(place({ virtual, bytes: inFirst, access: Access.read, mode }));
-    const high = local(place({ virtual: second, bytes: bytes.sub(inFirst), access: Access.read, mode }));
+    const low = local(placeInRam({ virtual, bytes: inFirst, access: Access.read, mode }));
+    const high = local(placeInRam({ virtual: second, bytes: bytes.sub(inFirst), access: Access.read, mode }));
     const value = local(u64(0));
     const i = local(u32(0));
     whilst(i.ltU(bytes), () => {
@@ -83,19 +95,18 @@ export const writeVirtual = procedure(
   "none",
   ({ virtual, bytes, value }) => {
     const mode = local(dataMode());
-    const cause = Cause.storeAccess;
     when(crossesPage(virtual, bytes).isZero(), () => {
       const address = local(place({ virtual, bytes, access: Access.write, mode }));
-      checkWritable({ address, bytes, cause, virtual });
+      checkWritable({ address, bytes, cause: Cause.storeAccess, virtual });
       writePhysical({ address, bytes, value });
       returns();
     });
     const second = local(virtual.or(0xfff).add(1));
     const inFirst = local(second.sub(virtual).toI32());
-    const low = local(place({ virtual, bytes: inFirst, access: Access.write, mode }));
-    checkWritable({ address: low, bytes: 1, cause, virtual });
-    const high = local(place({ virtual: second, bytes: bytes.sub(inFirst), access: Access.write, mode }));
-    checkWritable({ address: high, bytes: 1, cause, virtual: second });
+    const low = local(placeInRam({ virtual, bytes: inFirst, access: Access.write, mode }));
+    const high = local(
+      placeInRam({ virtual: second, bytes: bytes.sub(inFirst), access: Access.write, mode }),
+    );
     const i = local(u32(0));
     whilst(i.ltU(bytes), () => {
       const n = i.toU64();

@@ -138,6 +138,17 @@ function synchronises(block: Block): boolean {
   return found;
 }
 
+/** Whether a block may itself change what the loop relies on: through a device, the TLB, or code that it stores to. */
+function reachesOutside(block: Block): boolean {
+  let found = false;
+  walkBlock(block, {
+    node: (n) => {
+      if (n.kind === "call" && n.procedure.kind !== "inside") found = true;
+    },
+  });
+  return found;
+}
+
 class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #decodeSlot: number;
@@ -359,6 +370,7 @@ class Loop {
       this.#pcOfSlot(length);
       code.set(this.#pc).branch(this.#flush);
     } else {
+      if (reachesOutside(semantics)) this.#heed();
       code
         .get(this.#slot)
         .i32(length << SLOT_SHIFT)
@@ -457,10 +469,20 @@ class Loop {
         }
         // Within the page, the slot follows without a fetch.
         code.get(this.#pc).get(this.#bias).arithmetic("i64", "sub");
-        code.i64(SLOT_SHIFT).arithmetic("i64", "shl").tee(this.#address);
-        code.get(this.#page).convert("extend_u").arithmetic("i64", "sub");
-        code.i64(PAGE_SPAN).compare("i64", "lt_u");
-        code.if(() => code.get(this.#address).convert("wrap").set(this.#slot).branch(this.#next));
+        code
+          .get(this.#page)
+          .i32(SLOT_SHIFT)
+          .arithmetic("i32", "shr_u")
+          .convert("extend_u")
+          .arithmetic("i64", "sub");
+        code
+          .tee(this.#address)
+          .i64(PAGE_SPAN >> SLOT_SHIFT)
+          .compare("i64", "lt_u");
+        code.if(() => {
+          code.get(this.#address).convert("wrap").i32(SLOT_SHIFT).arithmetic("i32", "shl");
+          code.get(this.#page).arithmetic("i32", "add").set(this.#slot).branch(this.#next);
+        });
         code.branch(this.#fetch);
       },
       jumpByImmediate: () => {
