@@ -1,10 +1,10 @@
 /**
- * Evaluates the vocabulary: every node becomes a small closure that computes exactly what the node says, with 32-bit
- * values as signed numbers and 64-bit values as unsigned bigints. Slow, and made to be trusted.
+ * Evaluates the vocabulary in JavaScript: every procedure and every instruction becomes a function that computes, node by
+ * node, exactly what the description says, with 32-bit values as signed numbers and 64-bit values as unsigned bigints.
+ * One node is one JavaScript expression; nothing is cached, reordered or left out.
  */
-
 import { F_OFFSET, state, X_OFFSET, X_SINK } from "../../hart/layout.ts";
-import type { Arithmetic, Comparison, Node, RegisterOperand, Unary } from "../../language/expression.ts";
+import type { Arithmetic, Cell, Comparison, Node, Type, Unary } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import type { Configuration, Host } from "../engine.ts";
@@ -22,7 +22,7 @@ export interface Operands {
 /** Thrown to end an instruction; cause and value are in the hart's state. One object, for stack traces are slow. */
 export const RAISED = new Error("raised a trap");
 
-/** What the closures work on while an instruction executes. */
+/** What the functions work on while an instruction executes. */
 export interface Context {
   readonly view: DataView;
   readonly bytes: Uint8Array;
@@ -35,113 +35,128 @@ export interface Context {
   target: bigint;
 }
 
-type Run<T> = (context: Context) => T;
-type Signal = { readonly returned: number | bigint | undefined } | undefined;
+type Value = number | bigint;
+type Evaluated = (context: Context, ...values: Value[]) => Value | undefined;
 
-const MASK64 = 0xffff_ffff_ffff_ffffn;
-const signed = (v: bigint) => BigInt.asIntN(64, v);
-const unsigned = (v: bigint) => v & MASK64;
+const signed = (v: string) => `BigInt.asIntN(64, ${v})`;
+const unsigned = (v: string) => `BigInt.asUintN(64, ${v})`;
+const count64 = (b: string) => `(${b} & 63n)`;
 
-const ARITHMETIC_32: Record<Arithmetic, (a: number, b: number) => number> = {
-  add: (a, b) => (a + b) | 0,
-  sub: (a, b) => (a - b) | 0,
-  mul: Math.imul,
-  div_s: (a, b) => (a / b) | 0,
-  div_u: (a, b) => ((a >>> 0) / (b >>> 0)) | 0,
-  rem_s: (a, b) => (a % b) | 0,
-  rem_u: (a, b) => ((a >>> 0) % (b >>> 0)) | 0,
-  and: (a, b) => a & b,
-  or: (a, b) => a | b,
-  xor: (a, b) => a ^ b,
-  shl: (a, b) => a << b,
-  shr_s: (a, b) => a >> b,
-  shr_u: (a, b) => (a >>> b) | 0,
-  rotl: (a, b) => (a << (b & 31)) | (a >>> (-b & 31)),
-  rotr: (a, b) => (a >>> (b & 31)) | (a << (-b & 31)),
+type Form = (a: string, b: string) => string;
+
+const ARITHMETIC_32: Record<Arithmetic, Form> = {
+  add: (a, b) => `(${a} + ${b} | 0)`,
+  sub: (a, b) => `(${a} - ${b} | 0)`,
+  mul: (a, b) => `Math.imul(${a}, ${b})`,
+  div_s: (a, b) => `(${a} / ${b} | 0)`,
+  div_u: (a, b) => `((${a} >>> 0) / (${b} >>> 0) | 0)`,
+  rem_s: (a, b) => `(${a} % ${b} | 0)`,
+  rem_u: (a, b) => `((${a} >>> 0) % (${b} >>> 0) | 0)`,
+  and: (a, b) => `(${a} & ${b})`,
+  or: (a, b) => `(${a} | ${b})`,
+  xor: (a, b) => `(${a} ^ ${b})`,
+  shl: (a, b) => `(${a} << ${b})`,
+  shr_s: (a, b) => `(${a} >> ${b})`,
+  shr_u: (a, b) => `(${a} >>> ${b} | 0)`,
+  rotl: (a, b) => `bits.rotateLeft32(${a}, ${b})`,
+  rotr: (a, b) => `bits.rotateLeft32(${a}, -(${b}))`,
 };
 
-const ARITHMETIC_64: Record<Arithmetic, (a: bigint, b: bigint) => bigint> = {
-  add: (a, b) => unsigned(a + b),
-  sub: (a, b) => unsigned(a - b),
-  mul: (a, b) => unsigned(a * b),
-  div_s: (a, b) => unsigned(signed(a) / signed(b)),
-  div_u: (a, b) => a / b,
-  rem_s: (a, b) => unsigned(signed(a) % signed(b)),
-  rem_u: (a, b) => a % b,
-  and: (a, b) => a & b,
-  or: (a, b) => a | b,
-  xor: (a, b) => a ^ b,
-  shl: (a, b) => unsigned(a << (b & 63n)),
-  shr_s: (a, b) => unsigned(signed(a) >> (b & 63n)),
-  shr_u: (a, b) => a >> (b & 63n),
-  rotl: (a, b) => unsigned((a << (b & 63n)) | (a >> (-b & 63n))),
-  rotr: (a, b) => unsigned((a >> (b & 63n)) | (a << (-b & 63n))),
+const ARITHMETIC_64: Record<Arithmetic, Form> = {
+  add: (a, b) => unsigned(`${a} + ${b}`),
+  sub: (a, b) => unsigned(`${a} - ${b}`),
+  mul: (a, b) => unsigned(`${a} * ${b}`),
+  div_s: (a, b) => unsigned(`${signed(a)} / ${signed(b)}`),
+  div_u: (a, b) => `(${a} / ${b})`,
+  rem_s: (a, b) => unsigned(`${signed(a)} % ${signed(b)}`),
+  rem_u: (a, b) => `(${a} % ${b})`,
+  and: (a, b) => `(${a} & ${b})`,
+  or: (a, b) => `(${a} | ${b})`,
+  xor: (a, b) => `(${a} ^ ${b})`,
+  shl: (a, b) => unsigned(`${a} << ${count64(b)}`),
+  shr_s: (a, b) => unsigned(`${signed(a)} >> ${count64(b)}`),
+  shr_u: (a, b) => `(${a} >> ${count64(b)})`,
+  rotl: (a, b) => `bits.rotateLeft64(${a}, ${b})`,
+  rotr: (a, b) => `bits.rotateLeft64(${a}, -(${b}))`,
 };
 
-const COMPARE_32: Record<Comparison, (a: number, b: number) => boolean> = {
-  eq: (a, b) => a === b,
-  ne: (a, b) => a !== b,
-  lt_s: (a, b) => a < b,
-  lt_u: (a, b) => a >>> 0 < b >>> 0,
-  gt_s: (a, b) => a > b,
-  gt_u: (a, b) => a >>> 0 > b >>> 0,
-  le_s: (a, b) => a <= b,
-  le_u: (a, b) => a >>> 0 <= b >>> 0,
-  ge_s: (a, b) => a >= b,
-  ge_u: (a, b) => a >>> 0 >= b >>> 0,
+const COMPARISON: Record<Comparison, { readonly sign: "s" | "u"; readonly op: string }> = {
+  eq: { sign: "u", op: "===" },
+  ne: { sign: "u", op: "!==" },
+  lt_s: { sign: "s", op: "<" },
+  lt_u: { sign: "u", op: "<" },
+  gt_s: { sign: "s", op: ">" },
+  gt_u: { sign: "u", op: ">" },
+  le_s: { sign: "s", op: "<=" },
+  le_u: { sign: "u", op: "<=" },
+  ge_s: { sign: "s", op: ">=" },
+  ge_u: { sign: "u", op: ">=" },
 };
 
-const COMPARE_64: Record<Comparison, (a: bigint, b: bigint) => boolean> = {
-  eq: (a, b) => a === b,
-  ne: (a, b) => a !== b,
-  lt_s: (a, b) => signed(a) < signed(b),
-  lt_u: (a, b) => a < b,
-  gt_s: (a, b) => signed(a) > signed(b),
-  gt_u: (a, b) => a > b,
-  le_s: (a, b) => signed(a) <= signed(b),
-  le_u: (a, b) => a <= b,
-  ge_s: (a, b) => signed(a) >= signed(b),
-  ge_u: (a, b) => a >= b,
-};
-
-const countOnes = (v: number): number => {
-  let n = 0;
-  for (let rest = v >>> 0; rest !== 0; rest &= rest - 1) n++;
-  return n;
-};
-const trailingZeros = (v: number): number => (v === 0 ? 32 : 31 - Math.clz32(v & -v));
-const high = (v: bigint) => Number(v >> 32n);
-const low = (v: bigint) => Number(v & 0xffff_ffffn);
-
-const UNARY_32: Record<Unary, (a: number) => number> = {
-  clz: (a) => Math.clz32(a),
-  ctz: (a) => trailingZeros(a),
-  popcnt: countOnes,
-  extend8_s: (a) => (a << 24) >> 24,
-  extend16_s: (a) => (a << 16) >> 16,
+const UNARY_32: Record<Unary, (a: string) => string> = {
+  clz: (a) => `Math.clz32(${a})`,
+  ctz: (a) => `bits.trailingZeros32(${a})`,
+  popcnt: (a) => `bits.ones32(${a})`,
+  extend8_s: (a) => `(${a} << 24 >> 24)`,
+  extend16_s: (a) => `(${a} << 16 >> 16)`,
   extend32_s: (a) => a,
 };
 
-const UNARY_64: Record<Unary, (a: bigint) => bigint> = {
-  clz: (a) => BigInt(high(a) !== 0 ? Math.clz32(high(a)) : 32 + Math.clz32(low(a))),
-  ctz: (a) => BigInt(low(a) !== 0 ? trailingZeros(low(a)) : 32 + trailingZeros(high(a))),
-  popcnt: (a) => BigInt(countOnes(high(a)) + countOnes(low(a))),
-  extend8_s: (a) => unsigned(BigInt.asIntN(8, a)),
-  extend16_s: (a) => unsigned(BigInt.asIntN(16, a)),
-  extend32_s: (a) => unsigned(BigInt.asIntN(32, a)),
+const UNARY_64: Record<Unary, (a: string) => string> = {
+  clz: (a) => `bits.leadingZeros64(${a})`,
+  ctz: (a) => `bits.trailingZeros64(${a})`,
+  popcnt: (a) => `bits.ones64(${a})`,
+  extend8_s: (a) => unsigned(`BigInt.asIntN(8, ${a})`),
+  extend16_s: (a) => unsigned(`BigInt.asIntN(16, ${a})`),
+  extend32_s: (a) => unsigned(`BigInt.asIntN(32, ${a})`),
 };
 
-const CELL_BYTES = { u8: 1, u16: 2, u32: 4, i32: 4, i64: 8 } as const;
+/** Operations on bits that JavaScript has no operator for. */
+const bits = {
+  rotateLeft32: (a: number, n: number) => (a << (n & 31)) | (a >>> (-n & 31)),
+  rotateLeft64: (a: bigint, n: bigint) => BigInt.asUintN(64, (a << (n & 63n)) | (a >> (-n & 63n))),
+  trailingZeros32: (v: number) => (v === 0 ? 32 : 31 - Math.clz32(v & -v)),
+  ones32: (v: number): number => {
+    let n = 0;
+    for (let rest = v >>> 0; rest !== 0; rest &= rest - 1) n++;
+    return n;
+  },
+  leadingZeros64: (a: bigint) => BigInt(high(a) !== 0 ? Math.clz32(high(a)) : 32 + Math.clz32(low(a))),
+  trailingZeros64: (a: bigint) =>
+    BigInt(low(a) !== 0 ? bits.trailingZeros32(low(a)) : 32 + bits.trailingZeros32(high(a))),
+  ones64: (a: bigint) => BigInt(bits.ones32(high(a)) + bits.ones32(low(a))),
+  /** WebAssembly's select: both values are computed, then the condition. */
+  select: (taken: Value, otherwise: Value, condition: number) => (condition !== 0 ? taken : otherwise),
+};
+const high = (v: bigint) => Number(v >> 32n);
+const low = (v: bigint) => Number(v & 0xffff_ffffn);
 
-/** An evaluator of nodes and blocks for one machine. */
+const LOAD: Record<Cell, (at: string) => string> = {
+  u8: (at) => `view.getUint8(${at})`,
+  u16: (at) => `view.getUint16(${at}, true)`,
+  u32: (at) => `view.getUint32(${at}, true)`,
+  i32: (at) => `view.getInt32(${at}, true)`,
+  i64: (at) => `view.getBigUint64(${at}, true)`,
+};
+const STORE_32: Record<Cell, (at: string, value: string) => string> = {
+  u8: (at, value) => `view.setInt8(${at}, ${value});`,
+  u16: (at, value) => `view.setInt16(${at}, ${value}, true);`,
+  u32: (at, value) => `view.setInt32(${at}, ${value}, true);`,
+  i32: (at, value) => `view.setInt32(${at}, ${value}, true);`,
+  i64: () => {
+    throw new Error("a 32-bit value does not fill a 64-bit cell");
+  },
+};
+
+/** Turns descriptions into functions for one machine. */
 export class Evaluator {
   readonly #settings: Configuration["settings"];
   readonly #host: Host;
   readonly #readVirtual: Procedure;
   readonly #writeVirtual: Procedure;
-  /** Variables are unique over the whole description and nothing recurs, so one array holds them all. */
-  readonly #locals: (number | bigint)[] = [];
-  readonly #procedures = new Map<Procedure, Run<Signal>>();
+  readonly #numbers = new Map<Procedure, number>();
+  /** Compiled when first called, by number. */
+  readonly #procedures: Evaluated[] = [];
 
   constructor(
     configuration: Pick<Configuration, "settings" | "host">,
@@ -153,318 +168,180 @@ export class Evaluator {
     this.#writeVirtual = access.writeVirtual;
   }
 
-  /** The closure that executes a block. */
-  block(statements: Block): Run<Signal> {
-    const steps = statements.map((s) => this.#statement(s));
-    return (c) => {
-      for (const step of steps) {
-        const signal = step(c);
-        if (signal !== undefined) return signal;
-      }
-      return undefined;
-    };
+  /** The function that executes a block. */
+  block(statements: Block): Evaluated {
+    return this.#compile([], statements);
   }
 
   /** Calls a procedure with 32-bit numbers and 64-bit bigints as its parameters' types say. */
-  call(procedure: Procedure, context: Context, values: readonly (number | bigint)[]): number | bigint {
-    procedure.parameters.forEach((p, i) => {
-      this.#locals[p.id] = values[i] ?? 0;
-    });
-    return this.#body(procedure)(context)?.returned ?? 0;
+  call(procedure: Procedure, context: Context, values: readonly Value[]): Value {
+    return this.#procedures[this.#number(procedure)]?.(context, ...values) ?? 0;
   }
 
-  #body(procedure: Procedure): Run<Signal> {
-    let body = this.#procedures.get(procedure);
-    if (body === undefined) {
-      body = this.block(procedure.body());
-      this.#procedures.set(procedure, body);
+  #compile(parameters: Procedure["parameters"], statements: Block): Evaluated {
+    const locals = new Map<number, Type>();
+    const body = this.#block(statements, locals);
+    for (const p of parameters) locals.delete(p.id);
+    const declarations = [...locals].map(([id, type]) => `let v${id} = ${type === "i32" ? "0" : "0n"};`);
+    const source = `return (${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) => {
+      const { view, hart } = c;
+      ${declarations.join("\n")}
+      ${body}
+    };`;
+    const make = new Function("procedures", "host", "bits", "raised", source);
+    return make(this.#procedures, this.#host, bits, RAISED) as Evaluated;
+  }
+
+  #number(procedure: Procedure): number {
+    let number = this.#numbers.get(procedure);
+    if (number === undefined) {
+      const own = this.#procedures.length;
+      number = own;
+      this.#numbers.set(procedure, own);
+      this.#procedures.push((context, ...values) => {
+        const compiled = this.#compile(procedure.parameters, procedure.body());
+        this.#procedures[own] = compiled;
+        return compiled(context, ...values);
+      });
     }
-    return body;
+    return number;
   }
 
-  #statement(s: Statement): Run<Signal> {
+  #block(statements: Block, locals: Map<number, Type>): string {
+    return statements.map((s) => this.#statement(s, locals)).join("\n");
+  }
+
+  #statement(s: Statement, locals: Map<number, Type>): string {
+    const inner = (b: Block) => `{ ${this.#block(b, locals)} }`;
     switch (s.kind) {
-      case "set": {
-        const value = this.#any(s.value);
-        return (c) => {
-          this.#locals[s.id] = value(c);
-          return undefined;
-        };
-      }
-      case "evaluate": {
-        const value = this.#any(s.value);
-        return (c) => {
-          value(c);
-          return undefined;
-        };
-      }
-      case "if": {
-        const condition = this.#i32(s.condition);
-        const then = this.block(s.taken);
-        const otherwise = this.block(s.otherwise);
-        return (c) => (condition(c) !== 0 ? then(c) : otherwise(c));
-      }
-      case "while": {
-        const condition = this.#i32(s.condition);
-        const body = this.block(s.body);
-        return (c) => {
-          while (condition(c) !== 0) {
-            const signal = body(c);
-            if (signal !== undefined) return signal;
-          }
-          return undefined;
-        };
-      }
+      case "set":
+        locals.set(s.id, s.value.type);
+        return `v${s.id} = ${this.#node(s.value)};`;
+      case "evaluate":
+        return `${this.#node(s.value)};`;
+      case "if":
+        return `if (${this.#node(s.condition)} !== 0) ${inner(s.taken)} else ${inner(s.otherwise)}`;
+      case "while":
+        return `while (${this.#node(s.condition)} !== 0) ${inner(s.body)}`;
       case "match": {
-        const value = this.#i32(s.value);
-        const cases = new Map([...s.cases].map(([n, b]) => [n, this.block(b)]));
-        const otherwise = this.block(s.otherwise);
-        return (c) => (cases.get(value(c)) ?? otherwise)(c);
+        const cases = [...s.cases].map(([n, b]) => `case ${n}: ${inner(b)} break;`);
+        return `switch (${this.#node(s.value)}) { ${cases.join("\n")} default: ${inner(s.otherwise)} }`;
       }
-      case "return": {
-        if (s.value === undefined) return () => ({ returned: undefined });
-        const value = this.#any(s.value);
-        return (c) => ({ returned: value(c) });
-      }
+      case "return":
+        return s.value === undefined ? "return;" : `return ${this.#node(s.value)};`;
       case "store":
         return this.#store(s);
       case "fill": {
-        const address = this.#i32(s.address);
-        const bytes = this.#i32(s.bytes);
-        return (c) => {
-          const from = address(c) >>> 0;
-          c.bytes.fill(s.byte, from, from + (bytes(c) >>> 0));
-          return undefined;
-        };
+        const from = `${this.#node(s.address)} >>> 0`;
+        return `{ const from = ${from}; c.bytes.fill(${s.byte}, from, from + ${this.#node(s.bytes)}); }`;
       }
       case "write-x": {
-        const value = this.#i64(s.value);
-        return (c) => {
-          const result = value(c);
-          const register = c.operands[s.operand] === 0 ? X_SINK : c.operands[s.operand];
-          c.view.setBigUint64(c.hart + X_OFFSET + register * 8, result, true);
-          return undefined;
-        };
+        // The value first: it may depend on the register.
+        const register = `(c.operands.${s.operand} === 0 ? ${X_SINK} : c.operands.${s.operand})`;
+        return `{ const value = ${this.#node(s.value)}; view.setBigUint64(hart + ${X_OFFSET} + ${register} * 8, value, true); }`;
       }
-      case "write-f": {
-        const value = this.#i64(s.value);
-        return (c) => {
-          c.view.setBigUint64(c.hart + F_OFFSET + c.operands[s.operand] * 8, value(c), true);
-          return undefined;
-        };
-      }
-      case "write": {
-        const address = this.#i64(s.address);
-        const value = this.#i64(s.value);
-        return (c) => {
-          const to = address(c);
-          this.call(this.#writeVirtual, c, [to, s.bytes, value(c)]);
-          return undefined;
-        };
-      }
-      case "raise": {
-        const cause = this.#i32(s.cause);
-        const value = this.#i64(s.value);
-        return (c) => {
-          c.view.setInt32(c.hart + state.raisedCause.offset, cause(c), true);
-          c.view.setBigUint64(c.hart + state.raisedValue.offset, value(c), true);
-          throw RAISED;
-        };
-      }
-      case "jump-to": {
-        const target = this.#i64(s.target);
-        return (c) => {
-          c.target = target(c);
-          return undefined;
-        };
-      }
+      case "write-f":
+        return `{ const value = ${this.#node(s.value)}; view.setBigUint64(hart + ${F_OFFSET} + c.operands.${s.operand} * 8, value, true); }`;
+      case "write":
+        return `${this.#invoke(this.#writeVirtual, [this.#node(s.address), `${s.bytes}`, this.#node(s.value)])};`;
+      case "raise":
+        return `view.setInt32(hart + ${state.raisedCause.offset}, ${this.#node(s.cause)}, true);
+          view.setBigUint64(hart + ${state.raisedValue.offset}, ${this.#node(s.value)}, true);
+          throw raised;`;
+      case "jump-to":
+        return `c.target = ${this.#node(s.target)};`;
       case "jump-by-immediate":
-        return (c) => {
-          c.target = unsigned(c.pc + BigInt(c.operands.immediate));
-          return undefined;
-        };
+        return `c.target = ${unsigned("c.pc + BigInt(c.operands.immediate)")};`;
       case "synchronise":
-        return () => undefined;
+        return "";
     }
   }
 
-  #store(s: Extract<Statement, { kind: "store" }>): Run<Signal> {
-    const address = this.#i32(s.address);
-    const wide = this.#any(s.value);
-    const bytes = CELL_BYTES[s.cell];
-    return (c) => {
-      const to = (address(c) >>> 0) + s.offset;
-      const value = wide(c);
-      if (bytes === 8) c.view.setBigUint64(to, unsigned(BigInt(value)), true);
-      else {
-        const narrow = typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value;
-        if (bytes === 4) c.view.setInt32(to, narrow, true);
-        else if (bytes === 2) c.view.setInt16(to, narrow, true);
-        else c.view.setInt8(to, narrow);
-      }
-      return undefined;
-    };
+  #store(s: Extract<Statement, { kind: "store" }>): string {
+    const at = this.#place(s.address, s.offset);
+    const value = this.#node(s.value);
+    if (s.value.type === "i32") return STORE_32[s.cell](at, value);
+    if (s.cell === "i64") return `view.setBigUint64(${at}, ${value}, true);`;
+    return STORE_32[s.cell](at, `Number(BigInt.asIntN(32, ${value}))`);
   }
 
-  #any(n: Node): Run<number | bigint> {
-    return n.type === "i32" ? this.#i32(n) : this.#i64(n);
+  #place(address: Node, offset: number): string {
+    if (address.kind === "hart") return `hart + ${offset}`;
+    return `(${this.#node(address)} >>> 0) + ${offset}`;
   }
 
-  #i32(n: Node): Run<number> {
+  #node(n: Node): string {
     switch (n.kind) {
-      case "constant": {
-        const value = Number(n.value);
-        return () => value;
-      }
-      case "setting": {
-        const value = Number(BigInt.asIntN(32, this.#settings[n.name]));
-        return () => value;
-      }
-      case "arithmetic": {
-        const [op, a, b] = [ARITHMETIC_32[n.op], this.#i32(n.a), this.#i32(n.b)];
-        return (c) => op(a(c), b(c));
-      }
+      case "constant":
+        return literal(n.type, n.value);
+      case "setting":
+        return literal(n.type, this.#settings[n.name]);
+      case "arithmetic":
+        return (n.type === "i32" ? ARITHMETIC_32 : ARITHMETIC_64)[n.op](this.#node(n.a), this.#node(n.b));
       case "comparison": {
-        if (n.a.type === "i32") {
-          const [op, a, b] = [COMPARE_32[n.op], this.#i32(n.a), this.#i32(n.b)];
-          return (c) => (op(a(c), b(c)) ? 1 : 0);
-        }
-        const [op, a, b] = [COMPARE_64[n.op], this.#i64(n.a), this.#i64(n.b)];
-        return (c) => (op(a(c), b(c)) ? 1 : 0);
+        const { sign, op } = COMPARISON[n.op];
+        const [a, b] = [n.a, n.b].map((v) => {
+          const value = this.#node(v);
+          if (v.type === "i32") return sign === "u" ? `(${value} >>> 0)` : value;
+          return sign === "s" ? signed(value) : value;
+        });
+        return `(${a} ${op} ${b} ? 1 : 0)`;
       }
-      case "unary": {
-        const [op, a] = [UNARY_32[n.op], this.#i32(n.a)];
-        return (c) => op(a(c));
-      }
+      case "unary":
+        return (n.type === "i32" ? UNARY_32 : UNARY_64)[n.op](this.#node(n.a));
       case "convert": {
-        const a = this.#i64(n.a);
-        return (c) => Number(BigInt.asIntN(32, a(c)));
+        const a = this.#node(n.a);
+        if (n.op === "wrap") return `Number(BigInt.asIntN(32, ${a}))`;
+        return n.op === "extend_u" ? `BigInt(${a} >>> 0)` : unsigned(`BigInt(${a})`);
       }
-      case "select": {
-        const [condition, then, otherwise] = [
-          this.#i32(n.condition),
-          this.#i32(n.taken),
-          this.#i32(n.otherwise),
-        ];
-        return (c) => {
-          const [a, b] = [then(c), otherwise(c)];
-          return condition(c) !== 0 ? a : b;
-        };
-      }
+      case "select":
+        return `bits.select(${this.#node(n.taken)}, ${this.#node(n.otherwise)}, ${this.#node(n.condition)})`;
       case "local":
-        return () => this.#locals[n.id] as number;
+        return `v${n.id}`;
       case "call":
-        return this.#call(n) as Run<number>;
+        return this.#invoke(
+          n.procedure,
+          n.arguments.map((a) => this.#node(a)),
+        );
       case "cell": {
-        const address = this.#i32(n.address);
-        const at: Run<number> = (c) => (address(c) >>> 0) + n.offset;
-        if (n.cell === "u8") return (c) => c.view.getUint8(at(c));
-        if (n.cell === "u16") return (c) => c.view.getUint16(at(c), true);
-        return (c) => c.view.getInt32(at(c), true);
+        const value = LOAD[n.cell](this.#place(n.address, n.offset));
+        if (n.type === "i32") return n.cell === "u32" ? `(${value} | 0)` : value;
+        return n.cell === "i64"
+          ? value
+          : n.cell === "i32"
+            ? unsigned(`BigInt(${value})`)
+            : `BigInt(${value})`;
       }
       case "hart":
-        return (c) => c.hart;
-      case "encoding":
-        return (c) => c.operands.word | 0;
-      default:
-        throw new Error(`"${n.kind}" is not a 32-bit value`);
-    }
-  }
-
-  #i64(n: Node): Run<bigint> {
-    switch (n.kind) {
-      case "constant": {
-        const value = unsigned(n.value);
-        return () => value;
-      }
-      case "setting": {
-        const value = unsigned(this.#settings[n.name]);
-        return () => value;
-      }
-      case "arithmetic": {
-        const [op, a, b] = [ARITHMETIC_64[n.op], this.#i64(n.a), this.#i64(n.b)];
-        return (c) => op(a(c), b(c));
-      }
-      case "unary": {
-        const [op, a] = [UNARY_64[n.op], this.#i64(n.a)];
-        return (c) => op(a(c));
-      }
-      case "convert": {
-        const a = this.#i32(n.a);
-        return n.op === "extend_u" ? (c) => BigInt(a(c) >>> 0) : (c) => unsigned(BigInt(a(c)));
-      }
-      case "select": {
-        const [condition, then, otherwise] = [
-          this.#i32(n.condition),
-          this.#i64(n.taken),
-          this.#i64(n.otherwise),
-        ];
-        return (c) => {
-          const [a, b] = [then(c), otherwise(c)];
-          return condition(c) !== 0 ? a : b;
-        };
-      }
-      case "local":
-        return () => this.#locals[n.id] as bigint;
-      case "call":
-        return this.#call(n) as Run<bigint>;
-      case "cell": {
-        const address = this.#i32(n.address);
-        const at: Run<number> = (c) => (address(c) >>> 0) + n.offset;
-        if (n.cell === "i64") return (c) => c.view.getBigUint64(at(c), true);
-        if (n.cell === "u32") return (c) => BigInt(c.view.getUint32(at(c), true));
-        if (n.cell === "i32") return (c) => unsigned(BigInt(c.view.getInt32(at(c), true)));
-        if (n.cell === "u16") return (c) => BigInt(c.view.getUint16(at(c), true));
-        return (c) => BigInt(c.view.getUint8(at(c)));
-      }
+        return "hart";
       case "x":
-        return registerReader(X_OFFSET, n.operand);
+        return `view.getBigUint64(hart + ${X_OFFSET} + c.operands.${n.operand} * 8, true)`;
       case "f":
-        return registerReader(F_OFFSET, n.operand);
+        return `view.getBigUint64(hart + ${F_OFFSET} + c.operands.${n.operand} * 8, true)`;
       case "immediate":
-        return (c) => unsigned(BigInt(c.operands.immediate));
+        return unsigned("BigInt(c.operands.immediate)");
+      case "encoding":
+        return "(c.operands.word | 0)";
       case "pc":
-        return (c) => c.pc;
+        return "c.pc";
       case "next":
-        return (c) => c.next;
+        return "c.next";
       case "read": {
-        const address = this.#i64(n.address);
-        const narrow = n.bytes * 8;
-        if (!n.signed) return (c) => this.call(this.#readVirtual, c, [address(c), n.bytes]) as bigint;
-        return (c) => {
-          const value = this.call(this.#readVirtual, c, [address(c), n.bytes]) as bigint;
-          return unsigned(BigInt.asIntN(narrow, value));
-        };
+        const value = this.#invoke(this.#readVirtual, [this.#node(n.address), `${n.bytes}`]);
+        return n.signed ? unsigned(`BigInt.asIntN(${n.bytes * 8}, ${value})`) : value;
       }
-      default:
-        throw new Error(`"${n.kind}" is not a 64-bit value`);
     }
   }
 
-  #call(n: Extract<Node, { kind: "call" }>): Run<number | bigint> {
-    const { procedure } = n;
-    const values = n.arguments.map((a) => this.#any(a));
+  #invoke(procedure: Procedure, values: readonly string[]): string {
     if (procedure.kind === "host") {
-      const answer = this.#host[procedure.name as keyof Host] as (...args: number[]) => number | undefined;
-      return (c) =>
-        (answer.apply(
-          this.#host,
-          values.map((v) => Number(v(c)) >>> 0),
-        ) ?? 0) | 0;
+      return `(host.${procedure.name}(${values.map((v) => `${v} >>> 0`).join(", ")}) | 0)`;
     }
-    // Hooks tell of caches to keep consistent, and the reference engine has none.
-    if (procedure.kind === "hook") return () => 0;
-    const { parameters } = procedure;
-    return (c) => {
-      const given = values.map((v) => v(c));
-      parameters.forEach((p, i) => {
-        this.#locals[p.id] = given[i] ?? 0;
-      });
-      return this.#body(procedure)(c)?.returned ?? 0;
-    };
+    // Hooks tell of caches to keep consistent, and there are none here.
+    if (procedure.kind === "hook") return "0";
+    return `procedures[${this.#number(procedure)}](${["c", ...values].join(", ")})`;
   }
 }
 
-const registerReader = (offset: number, operand: RegisterOperand): Run<bigint> => {
-  return (c) => c.view.getBigUint64(c.hart + offset + c.operands[operand] * 8, true);
-};
+const literal = (type: Type, value: bigint): string =>
+  type === "i32" ? `${BigInt.asIntN(32, value)}` : `${BigInt.asUintN(64, value)}n`;
