@@ -36,10 +36,14 @@ static void wake_reader(void) {
   }
 }
 
+static void interrupt_focused(void) {
+  console_write("^C\n", 3);
+  process_kill(focused);
+}
+
 static void receive(char byte) {
   if (byte == CTRL_C && focused != NULL && !process_is_init(focused)) {
-    console_write("^C\n", 3);
-    process_kill(focused);
+    interrupt_focused();
   } else if (input_count < INPUT_BYTES) { // what is typed too far ahead is lost
     input[(input_start + input_count++) % INPUT_BYTES] = byte;
     wake_reader();
@@ -88,9 +92,24 @@ bool console_must_wait(struct process *process) {
   return process->reading;
 }
 
+// Drops what was typed up to and with a Ctrl-C. Returns false if there was none.
+static bool take_ctrl_c(void) {
+  for (uint64_t i = 0; i < input_count; i++) {
+    if (input[(input_start + i) % INPUT_BYTES] == CTRL_C) {
+      input_start = (input_start + i + 1) % INPUT_BYTES;
+      input_count -= i + 1;
+      return true;
+    }
+  }
+  return false;
+}
+
 void console_focus(struct process *process) {
   focused = process;
-  if (input_count > 0)
+  // Whoever is quick types Ctrl-C before the program that is to be ended has the focus.
+  if (!process_is_init(process) && take_ctrl_c())
+    interrupt_focused();
+  else if (input_count > 0)
     wake_reader();
 }
 

@@ -3,8 +3,8 @@
 
 #include "types.h"
 
-// Whoever comes first gets it, without a queue: where harts are themselves scheduled, as in an emulator, the next in a
-// queue may be one that is not executing, and everybody would wait for it.
+// Whoever comes first gets it, without a queue: where harts are themselves scheduled, as in an emulator, the
+// next in a queue may be one that is not executing, and everybody would wait for it.
 struct lock {
   uint32_t held; // a word, because amoswap has no smaller ones
 };
