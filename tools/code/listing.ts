@@ -5,8 +5,8 @@ import { hex64 } from "../host/describe-trap.ts";
 import type { CodeWord } from "./fetch.ts";
 import { bitsText, instructionText } from "./text.ts";
 
-/** Zeros in a row that are no longer written out: padding, not code. */
-const longestZeros = 8;
+/** So many zeros in a row are padding, not code, and left out. */
+const paddingBytes = 8;
 
 /** Lines for the addresses from `from` up to but not including `to`, with a heading where a symbol begins. */
 export function* disassembleRange(
@@ -24,7 +24,7 @@ export function* disassembleRange(
     const place = symbols.symbolAt(address);
     if (place?.offset === 0n) yield `\n${hex64(address)} <${place.symbol.name}>:`;
     const zeros = countZeros(contents, offset, end);
-    if (zeros > longestZeros) {
+    if (zeros >= paddingBytes) {
       yield "        ...";
       offset = nextSymbol(symbols, virtual, offset, offset + (zeros & ~1));
       continue;

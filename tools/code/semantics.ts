@@ -63,7 +63,7 @@ class Writer {
       case "if": {
         const otherwise =
           statement.otherwise.length > 0 ? ["else", ...this.#indented(statement.otherwise)] : [];
-        return [`if ${this.#outer(statement.condition)}`, ...this.#indented(statement.then), ...otherwise];
+        return [`if ${this.#outer(statement.condition)}`, ...this.#indented(statement.taken), ...otherwise];
       }
       case "while":
         return [`while ${this.#outer(statement.condition)}`, ...this.#indented(statement.body)];
@@ -125,7 +125,7 @@ class Writer {
       case "convert":
         return node.op === "wrap" ? `low32(${this.#outer(node.a)})` : `${node.op}32(${this.#outer(node.a)})`;
       case "select":
-        return `(${this.#node(node.condition)} ? ${this.#node(node.then)} : ${this.#node(node.otherwise)})`;
+        return `(${this.#node(node.condition)} ? ${this.#node(node.taken)} : ${this.#node(node.otherwise)})`;
       case "local":
         return this.#local(node.id);
       case "call":

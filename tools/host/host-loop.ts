@@ -75,7 +75,8 @@ export class HostLoop {
   /** Runs until something ends it. Only one `run` at a time. */
   async run(machine: Machine): Promise<Ending> {
     this.#paused = false;
-    this.#turnBegan = performance.now();
+    // A guest that does nothing but reboot must not keep the event loop to itself.
+    await this.#turn();
     for (;;) {
       if (this.#paused) return { reason: "paused" };
       const left = (this.#options.instructionLimit ?? Number.POSITIVE_INFINITY) - this.instructions;
@@ -104,7 +105,7 @@ export class HostLoop {
     if (stop.reason === "limit") this.#adapt(took);
     const crossed = Math.floor(after / boundaryInstructions) > Math.floor(before / boundaryInstructions);
     if (crossed || stop.reason === "idle") this.#options.onBoundary?.();
-    return stop;
+    return stop.reason === "limit" ? (breakpointReached(machine) ?? stop) : stop;
   }
 
   #adapt(milliseconds: number): void {
@@ -165,4 +166,10 @@ export class HostLoop {
     await new Promise((resolve) => setImmediate(resolve));
     this.#turnBegan = performance.now();
   }
+}
+
+/** A run starts by leaving the breakpoint it stands on: one that a slice happens to end at would be passed unseen. */
+function breakpointReached({ breakpoints, harts }: Machine): Stop | undefined {
+  const hart = harts.find(({ pc, waiting }) => !waiting && breakpoints.has(pc));
+  return hart && { reason: "breakpoint", hart: hart.index, pc: hart.pc };
 }

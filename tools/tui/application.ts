@@ -145,15 +145,30 @@ export class Application {
   #handle(item: InputItem): void {
     this.refresh();
     if (item.kind === "mouse") this.#handleMouse(item);
+    else if (item.kind === "text") this.#handleText(Buffer.from(item.bytes));
     else if (this.#helping) this.#helping = false;
-    else if (this.#prompt) this.#answerPrompt(item);
-    else if (item.kind === "key") this.#handleKey(item.name, item.bytes);
-    else if (this.#keysAreTheGuests) this.#handleGuestText(item.bytes);
-    else for (const letter of Buffer.from(item.bytes).toString()) this.#handleLetter(letter);
+    else if (this.#prompt) this.#answerPrompt(item.name === "escape" ? "\x1b" : "");
+    else this.#handleKey(item.name, item.bytes);
+  }
+
+  /** What one character does decides whose the next one is: pasted text may pause the machine and go on. */
+  #handleText(text: Buffer): void {
+    for (let rest = text; rest.length > 0; ) {
+      if (this.#keysAreTheGuests) {
+        this.#handleGuestText(rest);
+        return;
+      }
+      const [character = ""] = rest.toString();
+      if (this.#helping) this.#helping = false;
+      else if (this.#prompt) this.#answerPrompt(character);
+      else if (character === "\t") this.#focusNext();
+      else this.#obey(commandOfLetter(character.toLowerCase()));
+      rest = rest.subarray(Buffer.byteLength(character));
+    }
   }
 
   get #keysAreTheGuests(): boolean {
-    return this.#session.activity === "running" && this.#focus === "console";
+    return this.#session.activity === "running" && !this.#helping && !this.#prompt;
   }
 
   #handleGuestText(bytes: Uint8Array): void {
@@ -167,9 +182,8 @@ export class Application {
     }
   }
 
-  #handleLetter(letter: string): void {
-    if (letter === "\t") this.#focusNext();
-    else this.#obey(commandOfLetter(letter.toLowerCase()));
+  #answerPrompt(character: string): void {
+    if (this.#prompt?.type(character) === false) this.#prompt = undefined;
   }
 
   #handleKey(name: string | undefined, bytes: Uint8Array): void {
@@ -184,14 +198,6 @@ export class Application {
     else if (name === "page-up") this.#scrollFocused(-page);
     else if (name === "page-down") this.#scrollFocused(page);
     else if (name === "shift-tab" || name === "escape") this.#focus = "console";
-  }
-
-  #answerPrompt(item: Exclude<InputItem, MouseItem>): void {
-    const text = Buffer.from(item.bytes).toString();
-    const characters = item.kind === "text" ? [...text] : item.name === "escape" ? ["\x1b"] : [];
-    for (const character of characters) {
-      if (this.#prompt?.type(character) === false) this.#prompt = undefined;
-    }
   }
 
   #handleMouse({ action, x, y }: MouseItem): void {

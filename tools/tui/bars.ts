@@ -26,7 +26,8 @@ export function statusLines(session: Session, title: string, rates: Rates): Line
   const { machine, hart, symbols, activity, note, status } = session;
   const detail = activity === "ended" ? `with status ${status}` : note;
   const symbol = symbolicAddress(symbols, hart.pc);
-  const state = hart.waiting ? " waiting" : "";
+  const state = hart.waiting ? " asleep" : "";
+  const position = machine.harts.length > 1 ? `${hart.index} of ${machine.harts.length}` : hart.index;
   return [
     [
       span(` ${activityMarks[activity]} `, activityLooks[activity]),
@@ -37,7 +38,7 @@ export function statusLines(session: Session, title: string, rates: Rates): Line
       span(`  ${title}`, look.dim),
     ],
     [
-      span(` hart ${hart.index}/${machine.harts.length} ${hart.mode}${state} `, look.strong),
+      span(` hart ${position} ${hart.mode}${state} `, look.strong),
       span("pc ", look.name),
       span(hex64(hart.pc)),
       span(symbol === undefined ? "" : ` ${symbol}`, look.good),
@@ -105,9 +106,8 @@ export function titleBar(
 /** Every key there is. */
 export function helpLines(): Line[] {
   return [
-    [span("While the guest runs and its console has the focus, keys are the guest's;", look.strong)],
-    [span("Ctrl-A and a letter, or a function key, commands the machine.", look.strong)],
-    [span("Otherwise the letter alone does.", look.strong)],
+    [span("While the guest runs, keys are the guest's: a function key, or Ctrl-A", look.strong)],
+    [span("and a letter, commands the machine. While it is paused, a letter does.", look.strong)],
     [],
     ...commands.map(({ functionKey, letters, description }) => [
       span(functionKey.toUpperCase().padEnd(4), look.name),
@@ -116,7 +116,7 @@ export function helpLines(): Line[] {
     ]),
     [span("Ctrl-A Ctrl-A  ", look.name), span("send Ctrl-A to the guest")],
     [span("Shift-PgUp/Dn  ", look.name), span("scroll the console back; so does the wheel")],
-    [span("Tab, arrows    ", look.name), span("choose a pane and scroll it, when keys are commands")],
+    [span("Tab, arrows    ", look.name), span("choose a pane and scroll it, while paused")],
     [span("Mouse          ", look.name), span("click a pane, a title, a key; left of code: breakpoint")],
     [],
     [span("Any key closes this.", look.dim)],

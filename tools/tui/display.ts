@@ -81,7 +81,8 @@ export class Display {
   }
 
   #createBox(name: string): blessed.Widgets.BoxElement {
-    const box = blessed.box({ parent: this.#screen });
+    // Rows fit exactly. Its declared options leave "wrap" out, without which it breaks those that end in a colour.
+    const box = Object.assign(blessed.box({ parent: this.#screen }), { wrap: false });
     this.#boxes.set(name, box);
     return box;
   }

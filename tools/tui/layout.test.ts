@@ -15,7 +15,6 @@ describe("arrange", () => {
     [120, 40],
     [164, 40],
     [200, 60],
-    [400, 100],
     [80, 16],
   ])("covers a screen of %i by %i without overlap", (width, height) => {
     for (const view of viewNames) {

@@ -3,7 +3,7 @@
 /** Looks of text, as parameters of SGR (ECMA-48, 8.3.117). */
 export const look = {
   plain: "",
-  dim: "90",
+  dim: "38;5;245",
   name: "36",
   changed: "1;33",
   strong: "1",

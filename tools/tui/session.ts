@@ -119,6 +119,7 @@ export class Session {
       if (done % stepsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#arrive({ reason: "paused" });
+    if (this.hart.waiting) this.#note = `hart ${this.#selected} waits for an interrupt`;
   }
 
   /** One instruction, but a call or an `ecall` with all that it does. */
@@ -180,8 +181,12 @@ export class Session {
 
   /** False when that ended the guest. */
   #stepOnce(hart = this.#selected): boolean {
-    const stop = this.#machine.step(hart);
-    if (stop.reason === "idle" && stop.ticks !== undefined) this.#machine.advance(stop.ticks);
+    const { harts } = this.#machine;
+    let stop = this.#machine.step(hart);
+    if (stop.reason === "idle" && stop.ticks !== undefined && harts.every(({ waiting }) => waiting)) {
+      this.#machine.advance(stop.ticks);
+      stop = this.#machine.step(hart);
+    }
     if (stop.reason !== "power-off" && stop.reason !== "reboot" && stop.reason !== "stuck") return true;
     this.#arrive(stop);
     return false;
