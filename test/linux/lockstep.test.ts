@@ -1,0 +1,77 @@
+/** Both engines execute Debian's kernel alike: the same state after every 1,000 slots, and the same RAM at the end. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { EngineName, HartView, Machine as MachineInterface } from "../../emulator/index.ts";
+import { Machine } from "../../emulator/index.ts";
+import { csrs } from "../../emulator/isa/csr.ts";
+import { requireDebian, Workshop } from "./linux-guest.ts";
+
+const SLOTS = 20_000_000;
+const INTERVAL = 1_000;
+const MEMORY = 128 * 2 ** 20;
+
+const debian = requireDebian();
+const workshop = new Workshop();
+let initrd: Uint8Array;
+beforeAll(() => {
+  if (debian !== undefined) initrd = readFileSync(workshop.shellInitramfs(debian));
+});
+afterAll(() => workshop.remove());
+
+const firmware = readFileSync(new URL("../../.build/guest/firmware.elf", import.meta.url));
+const csrNames = csrs.map((csr) => csr.name).filter((name) => !/hpm/.test(name));
+
+/** Everything a hart holds, as one line that differs where anything does. */
+function line(hart: HartView): string {
+  const registers = Array.from(
+    { length: 32 },
+    (_, r) => `${hart.x(r).toString(16)} ${hart.f(r).toString(16)}`,
+  );
+  const { hits, misses, evictions, flushes } = hart.tlbCounters();
+  return `${hart.pc.toString(16)} ${hart.mode} ${hart.instructions} ${registers} ${hits} ${misses} ${evictions} ${flushes}`;
+}
+
+const controlState = (hart: HartView) => csrNames.map((name) => `${name}=${hart.csr(name).toString(16)}`);
+
+const ramDigest = (machine: MachineInterface) =>
+  createHash("sha256")
+    .update(machine.readPhysical(0x8000_0000n, MEMORY) ?? new Uint8Array())
+    .digest("hex");
+
+function runOn(machine: MachineInterface, slots: number): string {
+  const stop = machine.run(slots);
+  if (stop.reason === "idle") machine.advance(stop.ticks ?? 0n);
+  return stop.reason;
+}
+
+test.skipIf(debian === undefined).each([1, 2])(
+  "Linux boots alike on %i hart(s)",
+  { timeout: 600_000 },
+  async (harts) => {
+    const boot = (engine: EngineName) =>
+      Machine.create({
+        harts,
+        engine,
+        firmware,
+        initrd,
+        memory: MEMORY,
+        kernel: readFileSync(debian?.kernel ?? ""),
+        append: "console=ttyS0 earlycon=sbi",
+      });
+    const [one, other] = await Promise.all([boot("interpreter"), boot("reference")]);
+    // A second hart doubles nothing but the time this takes.
+    const slots = harts === 1 ? SLOTS : SLOTS / 4;
+    for (let done = 0; done < slots; done += INTERVAL) {
+      expect(runOn(one, INTERVAL)).toBe(runOn(other, INTERVAL));
+      for (const [h, hart] of one.harts.entries()) {
+        const twin = other.harts[h] ?? hart;
+        if (line(hart) !== line(twin))
+          expect(line(hart), `hart ${h} after ${done + INTERVAL}`).toBe(line(twin));
+        if (done % (100 * INTERVAL) === 0) expect(controlState(hart)).toEqual(controlState(twin));
+      }
+    }
+    expect(one.harts.map(controlState)).toEqual(other.harts.map(controlState));
+    expect(ramDigest(one)).toBe(ramDigest(other));
+  },
+);
