@@ -1,15 +1,18 @@
-/** A board under QEMU, driven through its serial console as a person would. */
+/** A board with the kernel on it, ours or QEMU's, driven through its serial console as a person would. */
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../tools/guest/root.ts";
 
 const QEMU = "qemu-system-riscv64";
+const TRAPFRAME = join(ROOT, ".build/js/tools/cli.js");
 
 /** How long one expected text may take; generous, because the host may be busy. */
 const PATIENCE_MILLISECONDS = 60_000;
 
 export const qemuIsInstalled = spawnSync(QEMU, ["--version"]).error === undefined;
 
-export class QemuBoard {
+export class Board {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<number | null>;
   /** What the board said and nobody has looked for yet. */
@@ -17,9 +20,9 @@ export class QemuBoard {
   #hasEnded = false;
   #changed: () => void = () => {};
 
-  /** Boots a `virt` board with these options. */
-  constructor(options: readonly string[]) {
-    this.#child = spawn(QEMU, ["-machine", "virt", "-nographic", "-monitor", "none", ...options]);
+  /** Runs a command that emulates a board with its console on stdin and stdout. */
+  constructor(command: string, args: readonly string[]) {
+    this.#child = spawn(command, args);
     const hear = (chunk: Buffer): void => {
       this.#unread += chunk.toString();
       this.#changed();
@@ -64,14 +67,24 @@ export class QemuBoard {
     this.#child.stdin.write(keys);
   }
 
-  /** The exit status of QEMU, once the board has switched itself off. */
+  /** The emulator's exit status, once the board has switched itself off. */
   status(): Promise<number | null> {
     return this.#ended;
   }
 
-  /** Ends QEMU if it has not ended. */
+  /** Ends the emulator if it has not ended. */
   async stop(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
+}
+
+/** Boots QEMU's `virt` board. */
+export function bootQemu(options: readonly string[]): Board {
+  return new Board(QEMU, ["-machine", "virt", "-nographic", "-monitor", "none", ...options]);
+}
+
+/** Boots our machine. */
+export function bootTrapframe(options: readonly string[]): Board {
+  return new Board(process.execPath, [TRAPFRAME, "run", ...options]);
 }
