@@ -138,6 +138,8 @@ export interface SessionOptions {
   readonly cpu?: Partial<CpuOptions>;
   /** Lets S and U access all memory before the first step; true unless said otherwise. */
   readonly openMemory?: boolean;
+  /** Looks at the machine when all steps are done. */
+  readonly inspect?: (machine: Machine) => void;
 }
 
 const hex = (value: bigint) => `0x${value.toString(16)}`;
@@ -210,14 +212,14 @@ export class Session {
 
   /** Stores eight bytes in M-mode, untranslated. */
   poke(address: bigint, value: bigint): void {
-    const pc = this.snippet("sd", (a) => a.op("sd", { rs1: reg.a0, rs2: reg.a1 }));
+    const pc = this.snippet("poke", (a) => a.op("sd", { rs1: reg.a0, rs2: reg.a1 }));
     const what = `${this.#steps.length}: poke ${hex(address)}`;
     this.step(what, { pc, a: [address, value] }, { cause: cause.machineCall });
   }
 
   /** Loads eight bytes in M-mode, untranslated, which must be `value`. */
   peek(what: string, address: bigint, value: bigint): void {
-    const pc = this.snippet("ld", (a) => a.op("ld", { rd: reg.a0, rs1: reg.a0 }));
+    const pc = this.snippet("peek", (a) => a.op("ld", { rd: reg.a0, rs1: reg.a0 }));
     this.step(what, { pc, a: [address] }, { cause: cause.machineCall, a0: value });
   }
 
@@ -243,6 +245,7 @@ export class Session {
     });
     expect(actual).toEqual(expected);
     expect(stop).toEqual({ reason: "power-off", status: 0 });
+    options.inspect?.(machine);
   }
 }
 
