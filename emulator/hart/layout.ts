@@ -106,8 +106,8 @@ export const state = {
   lastTrapPc: field64(),
   /** Bit n is set when the TLB may hold a page of level n. */
   tlbLevels: field32(),
-  /** PMP entries up to the last one in use. */
-  pmpInUse: field32(),
+  /** How many PMP ranges there are. */
+  pmpRanges: field32(),
   /** 1 when the hart gives up the rest of its turn (pause). */
   yielding: field32(),
 };
@@ -116,6 +116,9 @@ export const state = {
 export const PMP_ENTRIES = 16;
 export const PMP_CONFIG_OFFSET = reserve(PMP_ENTRIES, 8);
 export const PMP_ADDRESS_OFFSET = reserve(PMP_ENTRIES * 8, 8);
+/** The address ranges that these describe, in order; see memory/pmp.ts. */
+export const PMP_RANGE_BYTES = 24;
+export const PMP_RANGES_OFFSET = reserve(PMP_ENTRIES * PMP_RANGE_BYTES, 8);
 
 /** Next victim way of every TLB set (one byte each), then the entries; see memory/tlb.ts for their layout. */
 export const MAXIMUM_TLB_SETS = 1024;

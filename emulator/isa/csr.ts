@@ -3,8 +3,9 @@ import type { Field64 } from "../hart/layout.ts";
 import { PMP_ADDRESS_OFFSET, PMP_CONFIG_OFFSET, PMP_ENTRIES, state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
 import { cell32, cell64, hart, select, setting32, setting64, u32, u64 } from "../language/expression.ts";
-import { hook, procedure } from "../language/procedure.ts";
+import { procedure } from "../language/procedure.ts";
 import { local, match, raise, returns, storeCell, when } from "../language/statement.ts";
+import { renewProtection } from "../memory/pmp.ts";
 import { Cause } from "../trap/cause.ts";
 import { Interrupt, pending, supervisorTimerOn, ticks } from "../trap/interrupt.ts";
 import { flag, Status } from "../trap/status.ts";
@@ -26,9 +27,6 @@ export interface Csr {
   /** True when the access is illegal for a reason beyond the number's privilege bits. */
   readonly denied: (() => I32) | undefined;
 }
-
-/** Tells engines that PMP registers have changed. */
-export const protectionChanged = hook("protectionChanged", {});
 
 type Extra = Partial<Pick<Csr, "read" | "readToModify" | "write" | "denied" | "reset">>;
 
@@ -280,9 +278,7 @@ function protectionConfig(register: number): Csr {
         const written = legalConfig(value.bits(i * 8, 8).toI32());
         when(configOf(entry).and(LOCKED).isZero(), () => storeCell("u8", hart, written, configCell(entry)));
       });
-      state.pmpInUse.set(u32(0));
-      for (let e = 0; e < PMP_ENTRIES; e++) when(configOf(e).and(0x18), () => state.pmpInUse.set(u32(e + 1)));
-      protectionChanged({});
+      renewProtection({});
     },
   });
 }
@@ -300,7 +296,7 @@ function protectionAddress(entry: number): Csr {
           : u32(0);
       when(configOf(entry).and(LOCKED).ne(0).or(next).isZero(), () => {
         storeCell("i64", hart, value.and((1n << 54n) - 1n), offset);
-        protectionChanged({});
+        renewProtection({});
       });
     },
   });

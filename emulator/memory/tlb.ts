@@ -26,9 +26,17 @@ export const translationDropped = hook("translationDropped", { virtual: "i64", l
 const sets = () => setting32("tlbSets");
 const ways = () => setting32("tlbWays");
 /** Higher bits are folded in, so that stacks and heaps at round addresses do not collide. */
-const setOf = (page: I64): I32 => page.xor(page.shrU(7)).xor(page.shrU(15)).toI32().and(sets().sub(1));
+const setOf = (page: I64): I32 => {
+  const low = local(page.toI32());
+  return low.xor(low.shrU(7)).xor(low.shrU(15)).and(sets().sub(1));
+};
 const entryAt = (index: I32): I32 => hart.add(TLB_OFFSET).add(index.mul(TLB_ENTRY_BYTES));
 const flagsOf = (entry: I32) => cell32("u8", entry, TlbEntryOffset.flags);
+/** Whether an entry is valid and of a level: level and flags are looked at as one cell. */
+const holdsLevel = (entry: I32, level: I32) =>
+  cell32("u16", entry, TlbEntryOffset.level)
+    .and((TlbFlag.valid << 8) | 0xff)
+    .eq(level.or(TlbFlag.valid << 8));
 const isGlobal = (entry: I32) => flagsOf(entry).and(TlbFlag.global).ne(0);
 
 /** The leaf page-table entry and level that a TLB entry holds. */
@@ -48,14 +56,10 @@ export const tlbLookup = procedure(
         const entry = local(entryAt(setOf(page).mul(ways())));
         const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
         whilst(entry.ltU(end), () => {
-          when(
-            cell64("i64", entry, TlbEntryOffset.page)
-              .eq(page)
-              .and(flagsOf(entry).ne(0))
-              .and(cachedLevel(entry).eq(level))
-              .and(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry))),
-            () => returns(entry),
-          );
+          when(holdsLevel(entry, level), () => {
+            const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
+            when(inSpace.and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => returns(entry));
+          });
           entry.set(entry.add(TLB_ENTRY_BYTES));
         });
       });
@@ -102,6 +106,15 @@ export const tlbInsert = procedure(
   },
 );
 
+/** Whether a fence for one address space, or for any, means an entry; global ones belong to no single space. */
+const named = (entry: I32, asid: I32, anyAsid: I32): I32 =>
+  anyAsid.ne(0).or(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).and(isGlobal(entry).isZero()));
+
+const flush = (entry: I32): void => {
+  state.tlbFlushes.set(state.tlbFlushes.get().add(1));
+  drop({ entry });
+};
+
 /** Drops the entries that sfence.vma with an address names: of any level, of one address space or of all. */
 export const tlbFlushAddress = procedure(
   "tlbFlushAddress",
@@ -115,21 +128,9 @@ export const tlbFlushAddress = procedure(
         const entry = local(entryAt(setOf(page).mul(ways())));
         const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
         whilst(entry.ltU(end), () => {
-          when(
-            cell64("i64", entry, TlbEntryOffset.page)
-              .eq(page)
-              .and(flagsOf(entry).ne(0))
-              .and(cachedLevel(entry).eq(level))
-              .and(
-                anyAsid
-                  .ne(0)
-                  .or(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).and(isGlobal(entry).isZero())),
-              ),
-            () => {
-              state.tlbFlushes.set(state.tlbFlushes.get().add(1));
-              drop({ entry });
-            },
-          );
+          when(holdsLevel(entry, level).and(named(entry, asid, anyAsid)), () => {
+            when(cell64("i64", entry, TlbEntryOffset.page).eq(page), () => flush(entry));
+          });
           entry.set(entry.add(TLB_ENTRY_BYTES));
         });
       });
@@ -151,15 +152,8 @@ export const tlbFlushSpace = procedure(
         when(
           flagsOf(entry)
             .ne(0)
-            .and(
-              anyAsid
-                .ne(0)
-                .or(cell32("u16", entry, TlbEntryOffset.asid).eq(asid).and(isGlobal(entry).isZero())),
-            ),
-          () => {
-            state.tlbFlushes.set(state.tlbFlushes.get().add(1));
-            drop({ entry });
-          },
+            .and(named(entry, asid, anyAsid)),
+          () => flush(entry),
         );
         entry.set(entry.add(TLB_ENTRY_BYTES));
       });

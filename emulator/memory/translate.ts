@@ -4,6 +4,7 @@ import type { I32, I64 } from "../language/expression.ts";
 import { select32, setting32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, raise, returns, when, whilst } from "../language/statement.ts";
+import { Status } from "../trap/status.ts";
 import { Access, accessFault, pageFault } from "./access.ts";
 import { readPhysical, writePhysical } from "./physical.ts";
 import { pmpAllows } from "./pmp.ts";
@@ -20,8 +21,6 @@ const D = 128;
 /** Bits 63 to 54: Svnapot, Svpbmt and reserved. */
 const HIGH_BITS = 54;
 
-const MSTATUS_SUM = 18;
-const MSTATUS_MXR = 19;
 const MENVCFG_ADUE = 61;
 
 /** Levels of the translation mode in satp (8 Sv39, 9 Sv48, 10 Sv57); 0 when it is Bare. */
@@ -33,12 +32,13 @@ export const satpAsid = (satp: I64): I32 => satp.bits(44, 16).toI32();
 
 /** Whether a leaf allows an access in a mode (privileged 4.3.1, 3.1.6.3). */
 const permits = (pte: I64, access: I32, mode: I32): I32 => {
-  const flags = pte.toI32();
-  const mstatus = state.mstatus.get();
-  const executableReadable = mstatus.bit(MSTATUS_MXR).and(access.eq(Access.read)).and(flags.shrU(3));
+  const flags = local(pte.toI32());
+  const mstatus = local(state.mstatus.get().toI32());
+  const statusBit = (bit: number) => mstatus.shrU(bit).and(1);
+  const executableReadable = statusBit(Status.MXR).and(access.eq(Access.read)).and(flags.shrU(3));
   const right = flags.shrU(1).and(access).ne(0).or(executableReadable);
   const user = flags.and(U).ne(0);
-  const supervisorMay = user.isZero().or(mstatus.bit(MSTATUS_SUM).and(access.ne(Access.execute)));
+  const supervisorMay = user.isZero().or(statusBit(Status.SUM).and(access.ne(Access.execute)));
   return right.and(select32(mode.eq(0), user, supervisorMay));
 };
 
@@ -47,7 +47,7 @@ const usedBits = (access: I32): I32 => select32(access.eq(Access.write), A | D, 
 
 /** The physical address that a leaf of a level gives a virtual one. */
 const physicalOf = (pte: I64, level: I32, virtual: I64): I64 => {
-  const offsetMask = u64(1).shl(pageShift(level).toU64()).sub(1);
+  const offsetMask = local(u64(1).shl(pageShift(level).toU64()).sub(1));
   return pte.bits(10, 44).shl(12).and(offsetMask.not()).or(virtual.and(offsetMask));
 };
 

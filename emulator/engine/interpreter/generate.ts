@@ -10,12 +10,12 @@
  * `synchronise`; a trap leaves its handler through `trapped`.
  */
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
-import { protectionChanged } from "../../isa/csr.ts";
 import type { Instruction } from "../../isa/instruction.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import { procedure } from "../../language/procedure.ts";
 import { walkBlock } from "../../language/reach.ts";
 import type { Block } from "../../language/statement.ts";
+import { protectionChanged } from "../../memory/pmp.ts";
 import { translationDropped } from "../../memory/tlb.ts";
 import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import { interruptToTake, slotsToTimer, wakes } from "../../trap/interrupt.ts";

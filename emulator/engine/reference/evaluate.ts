@@ -40,7 +40,7 @@ type Evaluated = (context: Context, ...values: Value[]) => Value | undefined;
 
 const signed = (v: string) => `BigInt.asIntN(64, ${v})`;
 const unsigned = (v: string) => `BigInt.asUintN(64, ${v})`;
-const count64 = (b: string) => `(${b} & 63n)`;
+const count64 = (b: string) => (/^\d+n$/.test(b) ? `${BigInt(b.slice(0, -1)) & 63n}n` : `(${b} & 63n)`);
 
 type Form = (a: string, b: string) => string;
 
@@ -170,7 +170,7 @@ export class Evaluator {
 
   /** The function that executes a block. */
   block(statements: Block): Evaluated {
-    return this.#compile([], statements);
+    return this.#compile("instruction", [], statements);
   }
 
   /** Calls a procedure with 32-bit numbers and 64-bit bigints as its parameters' types say. */
@@ -178,12 +178,12 @@ export class Evaluator {
     return this.#procedures[this.#number(procedure)]?.(context, ...values) ?? 0;
   }
 
-  #compile(parameters: Procedure["parameters"], statements: Block): Evaluated {
+  #compile(name: string, parameters: Procedure["parameters"], statements: Block): Evaluated {
     const locals = new Map<number, Type>();
     const body = this.#block(statements, locals);
     for (const p of parameters) locals.delete(p.id);
     const declarations = [...locals].map(([id, type]) => `let v${id} = ${type === "i32" ? "0" : "0n"};`);
-    const source = `return (${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) => {
+    const source = `return function ${name}(${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) {
       const { view, hart } = c;
       ${declarations.join("\n")}
       ${body}
@@ -199,7 +199,7 @@ export class Evaluator {
       number = own;
       this.#numbers.set(procedure, own);
       this.#procedures.push((context, ...values) => {
-        const compiled = this.#compile(procedure.parameters, procedure.body());
+        const compiled = this.#compile(procedure.name, procedure.parameters, procedure.body());
         this.#procedures[own] = compiled;
         return compiled(context, ...values);
       });

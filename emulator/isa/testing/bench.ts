@@ -6,8 +6,9 @@ import { placeMachine } from "../../board/placement.ts";
 import type { Configuration, Engine } from "../../engine/engine.ts";
 import { Interpreter } from "../../engine/interpreter/interpreter.ts";
 import { ReferenceEngine } from "../../engine/reference/reference.ts";
-import { F_OFFSET, PMP_ADDRESS_OFFSET, PMP_CONFIG_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import { F_OFFSET, PMP_RANGES_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
+import { RangeOffset } from "../../memory/pmp.ts";
 import type { Operands } from "../encode.ts";
 import { encode } from "../encode.ts";
 import { instructionNamed } from "./sample.ts";
@@ -81,10 +82,10 @@ export class Bench {
     this.#set64(state.mtimecmp.offset, -1n);
     this.#set64(state.stimecmp.offset, -1n);
     this.#set64(state.mtvec.offset, TRAP_VECTOR);
-    // All memory for all modes: one PMP entry over the whole address space.
-    this.#view.setUint8(this.#hart + PMP_CONFIG_OFFSET, 0x1f);
-    this.#set64(PMP_ADDRESS_OFFSET, (1n << 54n) - 1n);
-    this.#view.setInt32(this.#hart + state.pmpInUse.offset, 1, true);
+    // All memory for all modes: one PMP range over the whole address space.
+    this.#set64(PMP_RANGES_OFFSET + RangeOffset.to, 1n << 57n);
+    this.#view.setUint8(this.#hart + PMP_RANGES_OFFSET + RangeOffset.config, 0x1f);
+    this.#view.setInt32(this.#hart + state.pmpRanges.offset, 1, true);
   }
 
   /** Executes the instruction of a name, or a word, and tells what came of it. */
