@@ -4,10 +4,7 @@ import { constants } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { ImageError } from "../emulator/board/image-error.ts";
-import { bootCommand } from "./command/boot.ts";
-import { disasmCommand } from "./command/disasm.ts";
-import { isaCommand } from "./command/isa.ts";
-import { runCommand } from "./command/run.ts";
+import { lazyCommand } from "./command/command.ts";
 import { GuestBuildError } from "./guest/error.ts";
 import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
@@ -15,7 +12,7 @@ import { restoreTerminal } from "./terminal/restoration.ts";
 
 // V8 flags that help the engines would be set here, before the first of them is loaded.
 
-const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "completion"];
+const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "bench", "completion"];
 const repeatableOptions: readonly string[] = ["disk", "expect", "send"];
 const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
 
@@ -79,10 +76,31 @@ const command = yargs(spellOut(hideBin(process.argv)))
     "parse-numbers": false,
     "camel-case-expansion": false,
   })
-  .command(bootCommand)
-  .command(runCommand)
-  .command(disasmCommand)
-  .command(isaCommand)
+  .command(
+    lazyCommand(
+      "boot [image]",
+      "run a machine in a terminal UI: console, registers, code, traps, TLB",
+      () => import("./command/boot.ts"),
+    ),
+  )
+  .command(
+    lazyCommand(
+      "run [image]",
+      "run a machine with its console on stdin and stdout",
+      () => import("./command/run.ts"),
+    ),
+  )
+  .command(lazyCommand("disasm <elf>", "disassemble a riscv64 program", () => import("./command/disasm.ts")))
+  .command(
+    lazyCommand(
+      "isa [name]",
+      "list instructions, or tell all about one, an extension, or a CSR",
+      () => import("./command/isa.ts"),
+    ),
+  )
+  .command(
+    lazyCommand("bench", "compare the machine's speed with QEMU's", () => import("./command/bench.ts")),
+  )
   .completion("completion", "print a script that completes commands and options in your shell")
   .option("debug", { type: "boolean", global: true, description: "show stack traces" })
   .demandCommand(1, 1, "which command?")
@@ -101,5 +119,6 @@ try {
 } catch (error) {
   die(error);
 }
-// A guest's console may still hold stdin open; the output has been written, so nothing is lost.
+await new Promise((resolve) => process.stdout.write("", resolve));
+// A guest's console may still hold stdin open.
 process.exit();

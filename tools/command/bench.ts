@@ -1,7 +1,7 @@
 /** `trapframe bench`: our machine's speed beside QEMU's. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { Benchmark, type Result, ratios } from "../bench/benchmark.ts";
 import { qemu, trapframe } from "../bench/machines.ts";
 import { formatHeader, formatMeans, formatResult } from "../bench/report.ts";
@@ -11,6 +11,7 @@ import { ROOT } from "../guest/root.ts";
 import { type DebianLinux, debianFolder, findDebian, openDebian } from "../linux/debian.ts";
 import { powerOffInit, writeInitramfs } from "../linux/initramfs.ts";
 import { Progress } from "../terminal/progress.ts";
+import type { Command } from "./command.ts";
 import { parseCount, usage } from "./quantity.ts";
 
 const mostRuns = 100;
@@ -44,9 +45,7 @@ const benchOptions = {
 
 type BenchArguments = InferredOptionTypes<typeof benchOptions>;
 
-export const benchCommand: CommandModule<object, BenchArguments> = {
-  command: "bench",
-  describe: "compare the machine's speed with QEMU's",
+export const command: Command<BenchArguments> = {
   builder: (yargs) =>
     yargs.options(benchOptions).example([
       ["$0 bench", "everything; takes some minutes"],

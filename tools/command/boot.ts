@@ -1,13 +1,11 @@
 /** `trapframe boot`: a machine on the screen. */
-import type { CommandModule } from "yargs";
 import { Application } from "../tui/application.ts";
+import type { Command } from "./command.ts";
 import { type MachineArguments, withMachine } from "./machine-options.ts";
 import { usage } from "./quantity.ts";
 import { start } from "./start.ts";
 
-export const bootCommand: CommandModule<object, MachineArguments> = {
-  command: "boot [image]",
-  describe: "run a machine in a terminal UI: console, registers, code, traps, TLB",
+export const command: Command<MachineArguments> = {
   builder: (yargs) =>
     withMachine(yargs).example([
       ["$0 boot", "our own guest"],

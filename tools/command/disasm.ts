@@ -1,11 +1,12 @@
 /** `trapframe disasm`: a program's code as text. */
 import { once } from "node:events";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { type ElfProgram, parseElf } from "../../emulator/board/elf.ts";
 import type { ProgramSymbol, SymbolTable } from "../../emulator/board/symbols.ts";
 import { parseAddress, symbolsOf } from "../code/address.ts";
 import { disassembleRange } from "../code/listing.ts";
 import { readInput } from "../host/read-input.ts";
+import type { Command } from "./command.ts";
 import { usage } from "./quantity.ts";
 
 const disasmOptions = {
@@ -19,9 +20,7 @@ type DisasmArguments = InferredOptionTypes<typeof disasmOptions> & { elf: string
 /** Text gathered before it is written. */
 const chunkCharacters = 1 << 16;
 
-export const disasmCommand: CommandModule<object, DisasmArguments> = {
-  command: "disasm <elf>",
-  describe: "disassemble a riscv64 program",
+export const command: Command<DisasmArguments> = {
   builder: (yargs) =>
     yargs
       .positional("elf", { type: "string", demandOption: true, description: "an ELF file" })

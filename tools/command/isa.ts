@@ -1,10 +1,10 @@
 /** `trapframe isa`: what the machine's own table knows of instructions and registers. */
-import type { CommandModule } from "yargs";
 import { type Csr, csrs } from "../../emulator/isa/csr.ts";
 import type { Instruction } from "../../emulator/isa/instruction.ts";
 import { pseudoInstructions } from "../../emulator/isa/pseudo.ts";
 import { instructions } from "../../emulator/isa/table.ts";
 import { describeSemantics } from "../code/semantics.ts";
+import type { Command } from "./command.ts";
 import { usage } from "./quantity.ts";
 
 interface IsaArguments {
@@ -12,9 +12,7 @@ interface IsaArguments {
   readonly json: boolean | undefined;
 }
 
-export const isaCommand: CommandModule<object, IsaArguments> = {
-  command: "isa [name]",
-  describe: "list instructions, or tell all about one, an extension, or a CSR",
+export const command: Command<IsaArguments> = {
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", description: "an instruction, an extension, or a CSR" })

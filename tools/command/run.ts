@@ -1,9 +1,10 @@
 /** `trapframe run`: a machine without a screen, its console on stdin and stdout. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { ticksPerSecond } from "../../emulator/board/memory-map.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { collectStatistics, formatStatistics } from "../host/statistics.ts";
 import { Headless } from "../terminal/headless.ts";
+import type { Command } from "./command.ts";
 import { readConversation } from "./conversation.ts";
 import { type MachineArguments, withMachine } from "./machine-options.ts";
 import { parseCount, parseSeconds } from "./quantity.ts";
@@ -57,9 +58,7 @@ const statuses = `Exit status: what the guest powers off with; or
   ${exitStatus.limit}  --timeout or --max-instructions was reached
   130, 143, …  ended by SIGINT, SIGTERM, …`;
 
-export const runCommand: CommandModule<object, RunArguments> = {
-  command: "run [image]",
-  describe: "run a machine with its console on stdin and stdout",
+export const command: Command<RunArguments> = {
   builder: (yargs) =>
     withMachine(yargs)
       .options(runOptions)

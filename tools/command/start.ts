@@ -12,6 +12,7 @@ export interface Start extends Ingredients {
 /** Gathers what the options name; undefined when only the device tree was asked for, which is then written. */
 export async function start(given: MachineArguments): Promise<Start | undefined> {
   const ingredients = await gather(readRecipe(given));
+  for (const notice of ingredients.notices) process.stderr.write(`trapframe: ${notice}\n`);
   const builder = new MachineBuilder(ingredients.options, Machine.create);
   const file = given["dump-dtb"];
   if (file === undefined) return { ...ingredients, builder };

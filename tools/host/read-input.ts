@@ -37,6 +37,8 @@ export async function writeOutput(role: string, path: string, bytes: Uint8Array)
   try {
     await writeFile(path, bytes);
   } catch (error) {
-    throw new Failure(`cannot write ${role} "${path}": ${describeFileError(error)}`, exitStatus.badInput);
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const reason = missing ? "there is no such folder" : describeFileError(error);
+    throw new Failure(`cannot write ${role} "${path}": ${reason}`, exitStatus.badInput);
   }
 }

@@ -1,4 +1,5 @@
 /** A machine run without a screen: its console on stdin and stdout, or led through a script. */
+import { once } from "node:events";
 import type { Machine } from "../../emulator/board/machine.ts";
 import { describeStuck, hex64 } from "../host/describe-trap.ts";
 import { exitStatus } from "../host/exit-status.ts";
@@ -50,6 +51,10 @@ export class Headless {
   #inputOpen = true;
   #resetAsked = false;
   #decided: Outcome | undefined;
+  #announceEnd: () => void = () => {};
+  readonly #end = new Promise<void>((resolve) => {
+    this.#announceEnd = resolve;
+  });
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #reboots = 0;
@@ -63,14 +68,14 @@ export class Headless {
       realTime: this.#interactive && options.steps.length === 0,
       inputPossible: () => this.#inputOpen,
       onBoundary: () => this.#followScript(),
-      onTurn: () => this.#flush(),
+      onTurn: () => this.#flushInTurn(),
       ...(options.instructionLimit !== undefined && { instructionLimit: options.instructionLimit }),
     });
   }
 
   /** Runs the machine to its end, puts the terminal back, and answers how it ended. Throws what building it throws. */
   async run(): Promise<Outcome> {
-    this.#undo.push(onEndingSignal((status) => this.#end({ status })));
+    this.#undo.push(onEndingSignal((status) => this.#decide({ status })));
     try {
       this.#machine = await this.#builder.build({ onConsole: (bytes) => this.#print(bytes) });
       this.#listen();
@@ -136,8 +141,9 @@ export class Headless {
     }
   }
 
-  #end(outcome: Outcome): void {
+  #decide(outcome: Outcome): void {
     this.#decided ??= outcome;
+    this.#announceEnd();
     this.#loop.pause();
   }
 
@@ -162,7 +168,7 @@ export class Headless {
     const timer = setTimeout(() => {
       const waitingFor = this.#script.waitingFor;
       const unseen = waitingFor === undefined ? "" : `, still waiting for /${waitingFor}/`;
-      this.#end({ status: exitStatus.limit, message: `${seconds} seconds are over${unseen}` });
+      this.#decide({ status: exitStatus.limit, message: `${seconds} seconds are over${unseen}` });
     }, seconds * 1000);
     this.#undo.push(() => clearTimeout(timer));
   }
@@ -180,7 +186,7 @@ export class Headless {
   }
 
   #obey(key: string): void {
-    if (key === "x") this.#end({ status: 0 });
+    if (key === "x") this.#decide({ status: 0 });
     else if (key === "r") {
       this.#resetAsked = true;
       this.#loop.pause();
@@ -216,11 +222,17 @@ export class Headless {
     if (this.#heldBytes >= mostHeldBytes) this.#flush();
   }
 
-  #flush(): void {
-    if (this.#heldBytes === 0) return;
+  /** False when the reader is behind. */
+  #flush(): boolean {
+    if (this.#heldBytes === 0) return true;
     const bytes = Buffer.concat(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
-    this.#options.output.write(bytes);
+    return this.#options.output.write(bytes);
+  }
+
+  /** A guest whose reader is behind waits for it, unless all is to end. */
+  async #flushInTurn(): Promise<void> {
+    if (!this.#flush()) await Promise.race([once(this.#options.output, "drain"), this.#end]);
   }
 }
