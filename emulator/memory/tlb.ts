@@ -20,7 +20,7 @@ export const MAXIMUM_LEVELS = 5;
 /** Bits of the virtual address below a page of a level. */
 export const pageShift = (level: I32): I32 => level.mul(9).add(12);
 
-/** Tells engines that a translation of `virtual` by a page of `level` is no longer in the TLB. */
+/** Tells engines that `virtual`, in a page of `level`, may no longer be translated as it was. */
 export const translationDropped = hook("translationDropped", { virtual: "i64", level: "i32" });
 
 const sets = () => setting32("tlbSets");
@@ -102,6 +102,8 @@ export const tlbInsert = procedure(
     storeCell("u16", entry, asid, TlbEntryOffset.asid);
     storeCell("u8", entry, level, TlbEntryOffset.level);
     storeCell("u8", entry, global.shl(1).or(TlbFlag.valid), TlbEntryOffset.flags);
+    // A global page may come before what other address spaces have at the same address.
+    when(global, () => translationDropped({ virtual, level }));
     state.tlbLevels.set(state.tlbLevels.get().or(u32(1).shl(level)));
   },
 );

@@ -153,7 +153,7 @@ class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #decodeSlot: number;
   readonly #code = new Code(["i32", "i32"]);
-  /** The current slot, the page it lies in, and what added to slot / 8 gives the guest address. */
+  /** The current slot, the page it lies in (0: none), and what added to slot / 8 gives the guest address. */
   readonly #slot = this.#code.local("i32");
   readonly #page = this.#code.local("i32");
   readonly #bias = this.#code.local("i64");
@@ -267,7 +267,8 @@ class Loop {
         code
           .get(this.#entry)
           .load("i32.load", FETCH_TABLE + ENTRY_TARGET)
-          .set(this.#page),
+          .tee(this.#page)
+          .set(this.#entry),
       () => {
         code.get(this.#pc);
         this.#call(locateCode.procedure);
@@ -275,6 +276,7 @@ class Loop {
         this.#leaveIfFetchRaised();
         code
           .get(this.#page)
+          .tee(this.#entry)
           .isZero()
           .if(() => this.#locateAlone());
       },
@@ -282,17 +284,20 @@ class Loop {
     this.#enterPage();
   }
 
+  /** An instruction by itself is in no page to stay in: even a jump to itself is a new fetch. */
   #locateAlone(): void {
     const code = this.#code;
     code.get(this.#pc);
     this.#call(fetchAlone.procedure);
-    code.set(this.#page);
+    code.set(this.#entry);
     this.#leaveIfFetchRaised();
+    code.i32(0).set(this.#page);
   }
 
+  /** To pc's slot in the page of slots that has been located. */
   #enterPage(): void {
     const code = this.#code;
-    code.get(this.#page).get(this.#pc).convert("wrap").i32(0xfff).arithmetic("i32", "and");
+    code.get(this.#entry).get(this.#pc).convert("wrap").i32(0xfff).arithmetic("i32", "and");
     code.i32(SLOT_SHIFT).arithmetic("i32", "shl").arithmetic("i32", "add").set(this.#slot);
     code.get(this.#pc);
     this.#slotAddress();

@@ -1,0 +1,538 @@
+/**
+ * The TLB: what is cached stays until it is evicted or sfence.vma names it (privileged 4.2.1, and decision 5 of the
+ * design: the specification lets stale entries live, this machine makes them live). Counters are architecture too.
+ */
+import { describe, expect } from "vitest";
+import { parseCpu } from "../../emulator/index.ts";
+import type { AddressSpace } from "./guest/address-space.ts";
+import { pte } from "./guest/address-space.ts";
+import { reg } from "./guest/assembler.ts";
+import { codeSpace } from "./guest/mapped.ts";
+import type { PrivilegeMode, Session } from "./guest/session.ts";
+import { cause, DATA, interrupt, session, status } from "./guest/session.ts";
+
+const PAGE = 4096n;
+const MEGAPAGE = 1n << 21n;
+const OLD = 0x0101n;
+const NEW = 0x0202n;
+const VIRTUAL = 0x1000_0000n;
+
+/** Two pages, and two megapages, that differ in what they hold. */
+const OLD_PAGE = DATA;
+const NEW_PAGE = DATA + PAGE;
+const OLD_MEGAPAGE = DATA;
+const NEW_MEGAPAGE = DATA - MEGAPAGE;
+
+function fill(s: Session): void {
+  s.image.put64(OLD_PAGE + 8n, OLD);
+  s.image.put64(NEW_PAGE + 8n, NEW);
+  s.image.put64(NEW_MEGAPAGE + 0x10_0008n, NEW);
+  s.image.put64(OLD_MEGAPAGE + 0x10_0008n, OLD);
+}
+
+/** A page that changes behind the TLB's back. */
+interface Mapping {
+  readonly name: string;
+  readonly space: AddressSpace;
+  readonly virtual: bigint;
+  /** Where its pattern is. */
+  readonly probe: bigint;
+  readonly entry: bigint;
+  readonly before: bigint;
+  readonly after: bigint;
+}
+
+function page(name: string, space: AddressSpace, virtual: bigint, letters = "vrwxad"): Mapping {
+  const [before, after] = [pte(OLD_PAGE, letters), pte(NEW_PAGE, letters)];
+  return { name, space, virtual, probe: virtual + 8n, entry: space.set(virtual, before), before, after };
+}
+
+function megapage(name: string, space: AddressSpace, virtual: bigint, letters = "vrwxad"): Mapping {
+  const [before, after] = [pte(OLD_MEGAPAGE, letters), pte(NEW_MEGAPAGE, letters)];
+  const entry = space.set(virtual, before, 1);
+  return { name, space, virtual, probe: virtual + 0x10_0008n, entry, before, after };
+}
+
+const loadCode = (s: Session) => s.snippet("load", (a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+
+function reads(s: Session, what: string, { space, probe }: Mapping, value: bigint): void {
+  const step = { mode: "S", pc: loadCode(s), satp: space.satp, a: [probe] } as const;
+  s.step(what, step, { a1: value, cause: cause.supervisorCall });
+}
+
+/** A fence; undefined stands for x0. */
+interface Fence {
+  readonly address?: bigint;
+  readonly asid?: bigint;
+}
+
+function fence(
+  s: Session,
+  what: string,
+  name: "sfence.vma" | "sinval.vma",
+  mode: PrivilegeMode,
+  by: Fence,
+): void {
+  const rs1 = by.address === undefined ? reg.zero : reg.a0;
+  const rs2 = by.asid === undefined ? reg.zero : reg.a1;
+  const pc = s.snippet(`${name} ${rs1} ${rs2}`, (a) => a.op(name, { rs1, rs2 }));
+  s.step(what, { mode, pc, a: [by.address ?? 0n, by.asid ?? 0n] }, {});
+}
+
+describe("fences", () => {
+  /** What each fence drops: addresses of every space or one, never a global page where an ASID is given. */
+  function scenario(name: "sfence.vma" | "sinval.vma", mode: PrivilegeMode) {
+    const cpu = parseCpu("tlb=1x16");
+    const title = `${name} in ${mode} drops what its operands name and nothing else`;
+    const body = (s: Session) => {
+      fill(s);
+      const one = codeSpace(s, "sv39", 1);
+      const two = codeSpace(s, "sv39", 2);
+      const zero = codeSpace(s, "sv39", 0);
+      const A = VIRTUAL;
+      const B = VIRTUAL + PAGE;
+      const G = VIRTUAL + 2n * PAGE;
+      const M = VIRTUAL + 8n * MEGAPAGE;
+      const mappings = {
+        a1: page("a1", one, A),
+        b1: page("b1", one, B),
+        a2: page("a2", two, A),
+        a0: page("a0", zero, A),
+        g: page("g", one, G, "vrwxgad"),
+        m1: megapage("m1", one, M),
+        gm: megapage("gm", one, M + MEGAPAGE, "vrwxgad"),
+      };
+      type Name = keyof typeof mappings;
+      const all = Object.keys(mappings) as Name[];
+      const fences: [Fence, Name[]][] = [
+        [{}, all],
+        [{ address: A }, ["a1", "a2", "a0"]],
+        [{ address: A + 0xfffn }, ["a1", "a2", "a0"]],
+        [{ address: G }, ["g"]],
+        [{ address: M }, ["m1"]],
+        // Any address within a superpage names it.
+        [{ address: M + MEGAPAGE - 1n }, ["m1"]],
+        [{ address: M + MEGAPAGE + 0x5000n }, ["gm"]],
+        [{ address: A + 16n * MEGAPAGE }, []],
+        [{ address: A | (1n << 63n) }, []],
+        [{ asid: 1n }, ["a1", "b1", "m1"]],
+        [{ asid: 2n }, ["a2"]],
+        // A register that holds 0 is not x0: it names address space 0.
+        [{ asid: 0n }, ["a0"]],
+        [{ asid: 3n }, []],
+        [{ address: A, asid: 1n }, ["a1"]],
+        [{ address: A, asid: 2n }, ["a2"]],
+        [{ address: B, asid: 2n }, []],
+        [{ address: G, asid: 1n }, []],
+        [{ address: M, asid: 1n }, ["m1"]],
+        [{ address: M + MEGAPAGE, asid: 1n }, []],
+        [{ address: 0n, asid: 0n }, []],
+      ];
+      fences.forEach(([by, dropped], i) => {
+        const about = `${i}: ${name} ${by.address?.toString(16) ?? "x0"}, ${by.asid ?? "x0"}`;
+        for (const n of all) s.poke(mappings[n].entry, mappings[n].before);
+        fence(s, `${about}: begin`, "sfence.vma", "M", {});
+        for (const n of all) reads(s, `${about}: ${n} before`, mappings[n], OLD);
+        for (const n of all) s.poke(mappings[n].entry, mappings[n].after);
+        for (const n of all) reads(s, `${about}: ${n} stale`, mappings[n], OLD);
+        fence(s, about, name, mode, by);
+        for (const n of all) reads(s, `${about}: ${n} after`, mappings[n], dropped.includes(n) ? NEW : OLD);
+      });
+    };
+    session(title, body, { cpu });
+  }
+  scenario("sfence.vma", "M");
+  scenario("sfence.vma", "S");
+  scenario("sinval.vma", "S");
+
+  session("are not needed to widen a permission, but to narrow one", (s) => {
+    fill(s);
+    const space = codeSpace(s, "sv39", 1);
+    const mapping = page("page", space, VIRTUAL, "vrad");
+    const store = s.code((a) => a.op("sd", { rs1: reg.a0, rs2: reg.a1, immediate: 64 }));
+    const stores = (what: string, fault: boolean) =>
+      s.step(
+        what,
+        { mode: "S", pc: store, satp: space.satp, a: [VIRTUAL] },
+        { cause: fault ? cause.storePage : cause.supervisorCall },
+      );
+    reads(s, "readable", mapping, OLD);
+    stores("not writable", true);
+    s.poke(mapping.entry, pte(OLD_PAGE, "vrwad"));
+    stores("writable now", false);
+    s.poke(mapping.entry, pte(OLD_PAGE, "vrad"));
+    stores("still writable", false);
+    s.poke(mapping.entry, 0n);
+    stores("even when unmapped", false);
+    reads(s, "and readable", mapping, OLD);
+    fence(s, "fence", "sfence.vma", "S", { address: VIRTUAL });
+    stores("gone", true);
+    // Entries that are not valid are not cached.
+    s.poke(mapping.entry, pte(NEW_PAGE, "vrwad"));
+    reads(s, "mapped again without a fence", mapping, NEW);
+  });
+
+  session("are needed to see other code at a mapped address", (s) => {
+    const space = codeSpace(s, "sv39", 1);
+    s.codeAt(OLD_PAGE, (a) => a.li(reg.a1, OLD).op("ecall"));
+    s.codeAt(NEW_PAGE, (a) => a.li(reg.a1, NEW).op("ecall"));
+    const { entry, after } = page("code", space, VIRTUAL);
+    const runs = (what: string, value: bigint) =>
+      s.step(what, { mode: "S", pc: VIRTUAL, satp: space.satp }, { a1: value, cause: cause.supervisorCall });
+    runs("before", OLD);
+    s.poke(entry, after);
+    runs("stale", OLD);
+    const fenceI = s.code((a) => a.op("fence.i"));
+    s.step("fence.i does not fence translations", { mode: "S", pc: fenceI }, {});
+    runs("still stale", OLD);
+    fence(s, "fence", "sfence.vma", "M", { address: VIRTUAL, asid: 1n });
+    runs("after", NEW);
+  });
+
+  session("that S-mode makes within a run of code hold from the next instruction on", (s) => {
+    fill(s);
+    const space = codeSpace(s, "sv39", 1);
+    const { entry, after } = page("page", space, VIRTUAL);
+    const pc = s.code((a) =>
+      a
+        .op("ld", { rd: reg.a3, rs1: reg.a0 })
+        .op("sd", { rs1: reg.a1, rs2: reg.a2 })
+        .op("ld", { rd: reg.a4, rs1: reg.a0 })
+        .op("sfence.vma", { rs1: reg.a0 })
+        .op("ld", { rd: reg.a5, rs1: reg.a0 }),
+    );
+    const step = { mode: "S", pc, satp: space.satp, a: [VIRTUAL + 8n, entry, after] } as const;
+    s.step("load, remap, load, fence, load", step, {
+      a3: OLD,
+      a4: OLD,
+      a5: NEW,
+      cause: cause.supervisorCall,
+    });
+  });
+});
+
+describe("address spaces", () => {
+  session("keep their entries across changes of satp", (s) => {
+    fill(s);
+    const one = page("one", codeSpace(s, "sv39", 1), VIRTUAL);
+    const two = page("two", codeSpace(s, "sv39", 2), VIRTUAL);
+    s.poke(two.entry, two.after);
+    reads(s, "one", one, OLD);
+    reads(s, "two", two, NEW);
+    s.poke(one.entry, one.after);
+    s.poke(two.entry, two.before);
+    reads(s, "one, stale", one, OLD);
+    reads(s, "two, stale", two, NEW);
+  });
+
+  session("with the same ASID share entries, whatever their root", (s) => {
+    fill(s);
+    const one = page("one", codeSpace(s, "sv39", 7), VIRTUAL);
+    const other = page("other", codeSpace(s, "sv39", 7), VIRTUAL);
+    s.poke(other.entry, other.after);
+    reads(s, "one", one, OLD);
+    reads(s, "other root, same ASID", other, OLD);
+    fence(s, "fence", "sfence.vma", "M", { asid: 7n });
+    reads(s, "other root, fenced", other, NEW);
+  });
+
+  session("share global pages, also where a pointer above them says so", (s) => {
+    fill(s);
+    const one = codeSpace(s, "sv39", 1);
+    const two = codeSpace(s, "sv39", 2);
+    const global = page("global", one, VIRTUAL, "vrwxgad");
+    const here = page("here", two, VIRTUAL, "vrwxgad");
+    s.poke(here.entry, here.after);
+    reads(s, "entered by one", global, OLD);
+    reads(s, "seen by two", here, OLD);
+    // G in a pointer makes everything below it global (4.3.1).
+    const below = 0x4000_0000n;
+    const first = page("first", one, below);
+    const second = page("second", two, below);
+    s.poke(second.entry, second.after);
+    s.poke(one.entry(below, 1), pte((first.entry >> 12n) << 12n, "vg"));
+    reads(s, "below a global pointer, entered by one", first, OLD);
+    reads(s, "below a global pointer, seen by two", second, OLD);
+    fence(s, "fence", "sfence.vma", "M", { address: below });
+    reads(s, "fenced", second, NEW);
+  });
+
+  session("may disagree about a page that is global in one of them: the smaller page wins", (s) => {
+    fill(s);
+    const one = codeSpace(s, "sv39", 1);
+    const two = codeSpace(s, "sv39", 2);
+    const large = megapage("large", one, VIRTUAL);
+    const small = page("small", two, VIRTUAL + 0x10_0000n, "vrwxgad");
+    s.poke(small.entry, small.after);
+    reads(s, "one's megapage", large, OLD);
+    // Entered by a store, so that what is remembered of one's load is not overwritten.
+    const store = s.code((a) => a.op("sd", { rs1: reg.a0, immediate: 64 }));
+    const step = { mode: "S", pc: store, satp: two.satp, a: [small.virtual] } as const;
+    s.step("two's global page", step, { cause: cause.supervisorCall });
+    reads(s, "one again", large, NEW);
+  });
+});
+
+describe("counters", () => {
+  /** Code that S-mode executes: what it must count, besides what came before. */
+  interface Counted {
+    readonly hits: bigint;
+    readonly misses: bigint;
+    readonly evictions: bigint;
+    readonly flushes: bigint;
+  }
+
+  function counted(
+    name: string,
+    cpu: string,
+    build: (s: Session) => { steps: () => void },
+    counters: Counted,
+  ): void {
+    session(name, (s) => build(s).steps(), {
+      cpu: parseCpu(cpu),
+      inspect: ({ harts: [hart] }) => expect(hart?.tlbCounters()).toEqual(counters),
+    });
+  }
+
+  counted(
+    "M-mode and Bare translate nothing",
+    "",
+    (s) => {
+      const pc = s.code((a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+      return {
+        steps: () => {
+          s.step("M", { pc, a: [DATA] }, {});
+          s.step("S, Bare", { mode: "S", pc, a: [DATA] }, {});
+        },
+      };
+    },
+    { hits: 0n, misses: 0n, evictions: 0n, flushes: 0n },
+  );
+
+  counted(
+    "fetches and accesses hit after the first",
+    "",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      space.map(VIRTUAL, DATA, "vrwad");
+      const pc = s.code((a) => {
+        for (let i = 0; i < 10; i++) a.op("addi");
+        a.op("ld", { rd: reg.a1, rs1: reg.a0 }).op("sd", { rs1: reg.a0, rs2: reg.a1 });
+        a.op("amoadd.d", { rs1: reg.a0 }).op("lr.d", { rd: reg.a1, rs1: reg.a0 });
+      });
+      // 15 fetches and 4 accesses, of which the first fetch and the first access miss.
+      return {
+        steps: () =>
+          s.step("S", { mode: "S", pc, satp: space.satp, a: [VIRTUAL] }, { cause: cause.supervisorCall }),
+      };
+    },
+    { hits: 17n, misses: 2n, evictions: 0n, flushes: 0n },
+  );
+
+  for (const geometry of ["1x1", "1x2", "2x2", "1x16"]) {
+    const alone = geometry === "1x1";
+    counted(
+      `a TLB of ${geometry}: a data access between fetches`,
+      `tlb=${geometry}`,
+      (s) => {
+        const space = codeSpace(s, "sv39", 1);
+        const { satp } = space;
+        space.map(VIRTUAL, DATA, "vrwad");
+        const pc = s.code((a) => {
+          for (let i = 0; i < 3; i++) a.op("ld", { rd: reg.a1, rs1: reg.a0 });
+          for (let i = 0; i < 2; i++) a.op("amoadd.d", { rs1: reg.a0 });
+        });
+        return {
+          steps: () => s.step("S", { mode: "S", pc, satp, a: [VIRTUAL] }, { cause: cause.supervisorCall }),
+        };
+      },
+      // With one entry code and data push each other out: all 6 fetches and 5 accesses miss, all but the first evict.
+      alone
+        ? { hits: 0n, misses: 11n, evictions: 10n, flushes: 0n }
+        : { hits: 9n, misses: 2n, evictions: 0n, flushes: 0n },
+    );
+  }
+
+  counted(
+    "victims rotate: one page too many for a set misses every time",
+    "tlb=1x4",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      for (let i = 0n; i < 4n; i++) space.map(VIRTUAL + i * PAGE, DATA, "vrwad");
+      const pc = s.code((a) => {
+        a.li(reg.a2, PAGE);
+        for (let round = 0; round < 2; round++) {
+          a.op("addi", { rd: reg.a1, rs1: reg.a0 });
+          for (let i = 0; i < 4; i++) {
+            a.op("ld", { rd: reg.a3, rs1: reg.a1 }).op("add", { rd: reg.a1, rs1: reg.a1, rs2: reg.a2 });
+          }
+        }
+      });
+      return {
+        steps: () =>
+          s.step("S", { mode: "S", pc, satp: space.satp, a: [VIRTUAL] }, { cause: cause.supervisorCall }),
+      };
+    },
+    // Way 0 holds the code until the fourth load takes it; then the fetch takes way 1, and so on: by hand,
+    // ways after each miss: C | C0 | C01 | C012 | 3012 | 3C12, then round two: 0 takes way 2 (3C02), 1 way 3 (3C01),
+    // 2 way 0 (2C01), 3 way 1 (2301), the fetch way 2 (23C1).
+    { hits: 20n - 6n + 8n - 5n, misses: 11n, evictions: 7n, flushes: 0n },
+  );
+
+  counted(
+    "an access or an instruction across pages is translated twice",
+    "",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      space.map(VIRTUAL, DATA, "vrwxad");
+      space.map(VIRTUAL + PAGE, DATA + PAGE, "vrwxad");
+      s.codeAt(DATA + PAGE - 2n, (a) => a.word(0x0513, 2).word(0x0015, 2).op("ecall"));
+      const load = s.code((a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+      const { satp } = space;
+      return {
+        steps: () => {
+          // Both halves miss, the ecall hits.
+          s.step(
+            "instruction",
+            { mode: "S", pc: VIRTUAL + PAGE - 2n, satp },
+            { cause: cause.supervisorCall },
+          );
+          // All three hit, twice.
+          s.step("again", { mode: "S", pc: VIRTUAL + PAGE - 2n, satp }, { cause: cause.supervisorCall });
+          // The code's page misses, the ecall and both halves hit.
+          s.step(
+            "load",
+            { mode: "S", pc: load, satp, a: [VIRTUAL + PAGE - 3n] },
+            { cause: cause.supervisorCall },
+          );
+        },
+      };
+    },
+    { hits: 1n + 3n + 3n, misses: 3n, evictions: 0n, flushes: 0n },
+  );
+
+  session(
+    "a loop of one instruction across pages is translated twice each time",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      space.map(VIRTUAL, DATA, "vxad");
+      space.map(VIRTUAL + PAGE, DATA + PAGE, "vxad");
+      const jumpToItself = 0x0000_006f;
+      s.codeAt(DATA + PAGE - 2n, (a) => a.word(jumpToItself & 0xffff, 2).word(jumpToItself >>> 16, 2));
+      const arm = s.code((a) =>
+        a
+          .csrr(reg.a1, "time")
+          .op("addi", { rd: reg.a1, rs1: reg.a1, immediate: 50 })
+          .li(reg.a0, 0x200_4000n)
+          .op("sd", { rs1: reg.a0, rs2: reg.a1 })
+          .li(reg.a0, 1n << 7n)
+          .csrw("mie", reg.a0),
+      );
+      const disarm = s.code((a) => a.csrw("mie", reg.zero));
+      s.step("arm", { pc: arm }, {});
+      s.step("loop", { mode: "S", pc: VIRTUAL + PAGE - 2n, satp: space.satp }, { cause: interrupt(7) });
+      s.step("disarm", { pc: disarm }, {});
+    },
+    {
+      inspect: (machine) => {
+        const [armed = 0n, interrupted = 0n, disarmed = 0n] = machine
+          .traps()
+          .slice(-3)
+          .map((t) => t.instructions);
+        // The last step took one instruction besides the monitor's, so the rest of the loop's step is the loop.
+        const jumps = interrupted - armed - (disarmed - interrupted - 1n);
+        expect(jumps).toBeGreaterThan(100n);
+        const counters = { hits: 2n * jumps - 2n, misses: 2n, evictions: 0n, flushes: 0n };
+        expect(machine.harts[0]?.tlbCounters()).toEqual(counters);
+      },
+    },
+  );
+
+  counted(
+    "flushes count the entries dropped",
+    "",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      for (let i = 0n; i < 3n; i++) space.map(VIRTUAL + i * PAGE, DATA, "vrwad");
+      const { satp } = space;
+      const load = s.code((a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+      return {
+        steps: () => {
+          for (let i = 0n; i < 3n; i++)
+            s.step(`load ${i}`, { mode: "S", pc: load, satp, a: [VIRTUAL + i * PAGE] }, {});
+          fence(s, "nothing there", "sfence.vma", "M", { address: VIRTUAL + 9n * PAGE });
+          fence(s, "one page", "sfence.vma", "M", { address: VIRTUAL });
+          fence(s, "the rest: two pages and the code", "sfence.vma", "M", { asid: 1n });
+          fence(s, "nothing left", "sfence.vma", "M", {});
+        },
+      };
+    },
+    { hits: 3n + 2n, misses: 4n, evictions: 0n, flushes: 4n },
+  );
+
+  session(
+    "a faulting access misses and enters nothing",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      const load = s.code((a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+      for (const what of ["once", "twice"]) {
+        s.step(what, { mode: "S", pc: load, satp: space.satp, a: [VIRTUAL] }, { cause: cause.loadPage });
+      }
+      s.step(
+        "user",
+        { mode: "U", pc: load, satp: space.satp, status: status.SUM },
+        { cause: cause.instructionPage },
+      );
+    },
+    {
+      inspect: ({ harts: [hart] }) => {
+        // U-mode may not execute the supervisor's page: what was cached of it is dropped for a new walk, which faults.
+        expect(hart?.tlbCounters()).toEqual({ hits: 1n, misses: 4n, evictions: 0n, flushes: 0n });
+        expect(hart?.tlb()).toEqual([]);
+      },
+    },
+  );
+
+  session(
+    "the TLB can be read",
+    (s) => {
+      const space = codeSpace(s, "sv48", 9);
+      space.map(0x7000_1234_5000n, DATA + PAGE, "vrwugad");
+      space.map(BigInt.asUintN(64, -MEGAPAGE), DATA, "vrad", 1);
+      const load = s.code((a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
+      const { satp } = space;
+      s.step(
+        "user page",
+        { mode: "S", pc: load, satp, status: status.SUM, a: [0x7000_1234_5008n] },
+        { cause: cause.supervisorCall },
+      );
+      s.step(
+        "megapage",
+        { mode: "S", pc: load, satp, a: [BigInt.asUintN(64, -8n)] },
+        { cause: cause.supervisorCall },
+      );
+    },
+    {
+      inspect: ({ harts: [hart] }) => {
+        const entries = hart?.tlb().map(({ set: _set, way: _way, ...entry }) => entry) ?? [];
+        expect(entries).toHaveLength(3);
+        expect(entries).toContainEqual({
+          asid: 9,
+          global: true,
+          virtual: 0x7000_1234_5000n,
+          physical: DATA + PAGE,
+          bytes: PAGE,
+          permissions: "vrw-ugad",
+        });
+        expect(entries).toContainEqual({
+          asid: 9,
+          global: false,
+          virtual: BigInt.asUintN(64, -MEGAPAGE),
+          physical: DATA,
+          bytes: MEGAPAGE,
+          permissions: "vr----ad",
+        });
+      },
+    },
+  );
+});
