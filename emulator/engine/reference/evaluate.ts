@@ -183,7 +183,7 @@ export class Evaluator {
     const body = this.#block(statements, locals);
     for (const p of parameters) locals.delete(p.id);
     const declarations = [...locals].map(([id, type]) => `let v${id} = ${type === "i32" ? "0" : "0n"};`);
-    const source = `return function ${name}(${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) {
+    const source = `return function ${name.replaceAll(/\W/g, "_")}(${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) {
       const { view, hart } = c;
       ${declarations.join("\n")}
       ${body}
