@@ -33,7 +33,7 @@ static uint64_t field(const uint8_t *header, enum field index) {
   uint64_t value = 0;
   for (unsigned i = 0; i < 8; i++) {
     uint8_t digit = header[6 + 8 * index + i];
-    value = value << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10u);
+    value = value << 4 | (uint64_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
   }
   return value;
 }

@@ -10,7 +10,6 @@ enum extension {
   BASE = 0x10,
   TIMER = 0x54494d45,
   INTERRUPT = 0x735049,
-  REMOTE_FENCE = 0x52464e43,
   HART_STATE = 0x48534d,
   SYSTEM_RESET = 0x53525354,
   DEBUG_CONSOLE = 0x4442434e,
@@ -37,7 +36,7 @@ static struct result call(uint64_t extension, uint64_t function, const uint64_t 
 #define CALL(extension, function, ...) call(extension, function, (const uint64_t[5]){__VA_ARGS__})
 
 static struct {
-  bool timer, interrupt, remote_fence, hart_state, system_reset, debug_console;
+  bool timer, interrupt, hart_state, system_reset, debug_console;
 } has;
 
 static bool has_extension(uint64_t extension) {
@@ -48,7 +47,6 @@ static bool has_extension(uint64_t extension) {
 void sbi_probe(void) {
   has.timer = has_extension(TIMER);
   has.interrupt = has_extension(INTERRUPT);
-  has.remote_fence = has_extension(REMOTE_FENCE);
   has.hart_state = has_extension(HART_STATE);
   has.system_reset = has_extension(SYSTEM_RESET);
   has.debug_console = has_extension(DEBUG_CONSOLE);
@@ -72,11 +70,6 @@ void sbi_send_interrupt(uint64_t hart_id) {
 
 bool sbi_start_hart(uint64_t hart_id, physical_address start, uint64_t opaque) {
   return has.hart_state && CALL(HART_STATE, 0, hart_id, start, opaque).error == 0;
-}
-
-void sbi_remote_sfence(uint64_t hart_mask, uint64_t address, uint64_t bytes, uint64_t asid) {
-  if (has.remote_fence)
-    CALL(REMOTE_FENCE, 2, hart_mask, 0, address, bytes, asid);
 }
 
 void sbi_power_off(void) {

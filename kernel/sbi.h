@@ -17,10 +17,6 @@ void sbi_send_interrupt(uint64_t hart_id);
 // Starts a stopped hart at a physical address with `opaque` in a1. Returns whether it will start.
 bool sbi_start_hart(uint64_t hart_id, physical_address start, uint64_t opaque);
 
-// Makes other harts forget one page's translation in one address space. `hart_mask` has a bit for each hart
-// id.
-void sbi_remote_sfence(uint64_t hart_mask, uint64_t address, uint64_t bytes, uint64_t asid);
-
 // Return only if the firmware cannot.
 void sbi_power_off(void);
 void sbi_reboot(void);

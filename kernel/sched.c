@@ -33,14 +33,19 @@ static struct thread *dequeue(void) {
   return thread;
 }
 
+static void wake_idle_hart(void) {
+  for (unsigned i = 0; i < hart_count; i++) {
+    if ((idle_harts >> i & 1) != 0 && &harts[i] != this_hart()) {
+      idle_harts &= ~(1ul << i); // so that the next thread wakes another hart
+      hart_interrupt(&harts[i]);
+      return;
+    }
+  }
+}
+
 void sched_wake(struct thread *thread) {
   enqueue(thread);
-  uint64_t others = idle_harts & ~(1ul << this_hart()->index);
-  if (others != 0) {
-    unsigned index = (unsigned)__builtin_ctzl(others);
-    idle_harts &= ~(1ul << index); // so that the next thread wakes another hart
-    hart_interrupt(&harts[index]);
-  }
+  wake_idle_hart();
 }
 
 void sched_yield(struct thread *thread) { enqueue(thread); }

@@ -88,8 +88,11 @@ function zigLinker(): Linker {
 
 function givenCompiler(command: readonly string[]): Compiler {
   const identity = versionOf(command);
-  const target = identity.includes("clang") ? ["--target=riscv64-unknown-elf"] : [];
-  return { identity, compiler: (isa) => [...command, ...target, ...MARCH[isa]] };
+  // clang compiles for any target; gcc, for its own, where it would turn the loop in memset into a call of memset.
+  const flags = identity.includes("clang")
+    ? ["--target=riscv64-unknown-elf"]
+    : ["-fno-tree-loop-distribute-patterns"];
+  return { identity, compiler: (isa) => [...command, ...flags, ...MARCH[isa]] };
 }
 
 /**

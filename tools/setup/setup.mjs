@@ -77,8 +77,10 @@ async function installDependencies() {
       : run(process.execPath, [npm, "ci"]),
   );
   if (code !== 0) {
+    // After the reason npm explains all its options; nobody wants to scroll past that.
+    const reason = output.split("\n").filter((line) => line.startsWith("npm error"));
     throw new SetupError(
-      `npm ci failed (exit code ${code}). Is the package registry reachable, and the disk not full? npm said:\n${output}`,
+      `npm ci failed. Can the package registry be reached, and is there room on the disk? npm said:\n${reason.slice(0, 15).join("\n") || output}`,
     );
   }
 }
