@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { Machine, defaultCpu } from "../../emulator/index.ts";
+import { defaultCpu, Machine } from "../../emulator/index.ts";
 import { buildWorkload, emptyWorkload, workloads } from "./workloads.ts";
 
 const sliceInstructions = 100_000_000;
