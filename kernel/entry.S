@@ -1,4 +1,5 @@
-// Where harts come in from the firmware: in supervisor mode, MMU off, interrupts off, hart id in a0 (SBI 2.0, HSM).
+// Where harts come in from the firmware: in supervisor mode, MMU off, interrupts off, hart id in a0
+// (SBI 2.0, chapter 9).
 
 #include "hart.h"
 #include "layout.h"
@@ -36,8 +37,8 @@ start_secondary:
     call    secondary_main
     j       resume_user
 
-// A hart that comes in where only the first should: some firmware starts all harts, and OpenSBI before 1.3 may start one
-// before it has noted where. It waits for hart_start_others and goes the way it should have come.
+// A hart that comes in where only the first should: some firmware starts all harts, and OpenSBI 1.1 may start
+// one before it has noted where. It waits for hart_start_others and goes the way it should have come.
 late_hart:
     la      t0, others_may_start
 1:  lw      t1, (t0)
@@ -52,8 +53,8 @@ late_hart:
 3:  wfi                             // one more than MAX_HARTS
     j       3b
 
-// Returns to its caller's address in the upper half. Until the jump, pc is still physical: the boot page table maps
-// RAM at both places.
+// Returns to its caller's address in the upper half. Until the jump, pc is still physical: the boot page
+// table maps RAM at both places.
 enable_paging:
     la      t0, boot_page_table
     srli    t0, t0, 12
@@ -65,7 +66,8 @@ enable_paging:
     add     ra, ra, t1
     ret
 
-// The boot page table, good for the first steps only: 8 GiB of RAM from 2 GiB up, readable, writable, executable. vm.c makes the real one.
+// The boot page table, good for the first steps only: 8 GiB of RAM from 2 GiB up, readable, writable,
+// executable. vm.c makes the real one.
     .data
     .balign 4
 boot_hart_taken:                    // not in .bss, which the boot hart clears

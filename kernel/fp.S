@@ -1,5 +1,5 @@
-// A thread's floating-point registers: f0..f31, then fcsr. Called with sstatus.FS on. The rest of the kernel is compiled
-// without floating point, so the registers keep the user's values until these functions change them.
+// A thread's floating-point registers: f0..f31, then fcsr. Called with sstatus.FS on. The rest of the kernel
+// is compiled without floating point: the registers keep the user's values until these functions change them.
 
     .option arch, +d
 

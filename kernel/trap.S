@@ -1,5 +1,5 @@
-// The way into the kernel and the way out. A context switch is nothing else: `trap` returns the trapframe to leave by,
-// and it need not be the one that came in.
+// The way into the kernel and the way out. A context switch is nothing else: `trap` returns the trapframe to
+// leave by, and it need not be the one that came in.
 //
 // In user mode sscratch points at the running thread's trapframe; in the kernel it is 0.
 
@@ -13,7 +13,7 @@
     .endm
 
     .macro save_csrs
-    csrrw   t0, sscratch, zero      // the a0 that was; and 0, because from here on a trap would be the kernel's own
+    csrrw   t0, sscratch, zero      // the a0 that was; and 0: from here on a trap is the kernel's own
     csrr    t1, sepc
     csrr    t2, sstatus
     csrr    t3, scause
@@ -29,7 +29,7 @@
     .balign 4                       // stvec keeps its mode in the low two bits
     .globl trap_entry
 trap_entry:
-    csrrw   a0, sscratch, a0        // no register is free until one is parked: a0 goes, the trapframe's address comes
+    csrrw   a0, sscratch, a0        // no register is free: park a0, and get the trapframe's address
     beqz    a0, trap_from_kernel
     for_each_register_but_a0 sd
     save_csrs
@@ -50,8 +50,8 @@ resume_user:
     ld      a0, TRAPFRAME_A0(a0)
     sret
 
-// The kernel never traps on purpose and runs with interrupts off: this is a bug in it. Its stack may be the reason, so
-// the report is made on another. Nothing returns from here.
+// The kernel never traps on purpose and runs with interrupts off: this is a bug in it. Its stack may be the
+// reason, so the report is made on another. Nothing returns from here.
 trap_from_kernel:
     la      a0, kernel_trapframe
     for_each_register_but_a0 sd

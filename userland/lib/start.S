@@ -1,4 +1,4 @@
-// The first instruction of every program: a0 = number of arguments, a1 = array of them, sp = top of the stack.
+// Where every program begins: a0 = number of arguments, a1 = array of them, sp = top of the stack.
 
     .section .text.start, "ax"
     .globl _start
