@@ -66,6 +66,8 @@ const RECORDS = RAM + 0x40_0000n;
 const MEMORY = 0x80_0000;
 const POWER = 0x10_0000;
 const POWER_OFF = 0x5555;
+/** More than any session takes. */
+const SLOTS = 2_000_000;
 
 const Record = {
   used: 0,
@@ -210,6 +212,15 @@ export class Session {
     );
   }
 
+  /** Writes a CSR in M-mode for as long as it takes to read it again. */
+  tryCsr(csr: string, value: bigint, reads: bigint): void {
+    const pc = this.snippet(`try ${csr}`, (a) =>
+      a.csrr(reg.a2, csr).csrw(csr, reg.a0).csrr(reg.a1, csr).csrw(csr, reg.a2),
+    );
+    const what = `${this.#steps.length}: ${csr} = ${hex(value)}`;
+    this.step(what, { pc, a: [value] }, { cause: cause.machineCall, a1: reads });
+  }
+
   /** Stores eight bytes in M-mode, untranslated. */
   poke(address: bigint, value: bigint): void {
     const pc = this.snippet("poke", (a) => a.op("sd", { rs1: reg.a0, rs2: reg.a1 }));
@@ -232,7 +243,11 @@ export class Session {
       engine,
       kernel: this.image.bytes,
     });
-    const stop = machine.run(2_000_000);
+    let stop = machine.run(SLOTS);
+    while (stop.reason === "idle" && stop.ticks !== undefined) {
+      machine.advance(stop.ticks);
+      stop = machine.run(SLOTS);
+    }
     const actual: Record<string, unknown> = {};
     const expected: Record<string, unknown> = {};
     this.#steps.forEach(({ what, expected: wanted }, i) => {
