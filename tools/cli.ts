@@ -31,6 +31,10 @@ function describe(error: unknown): { message: string; status: number } {
     return { message: error.message, status: exitStatus.badInput };
   }
   const message = error instanceof Error ? error.message : String(error);
+  // The parser throws some of the user's mistakes instead of reporting them.
+  if (error instanceof Error && error.name === "YError") {
+    return { message: explainMistake(message), status: exitStatus.badUsage };
+  }
   return {
     message: `internal error: ${message}${debugging ? "" : "\nRun with --debug to see where."}`,
     status: exitStatus.defect,
@@ -109,9 +113,8 @@ const command = yargs(spellOut(hideBin(process.argv)))
   .wrap(Math.min(110, process.stdout.columns ?? 80))
   .check(refuseRepetition, true)
   .fail((message, error) => {
-    // The parser reports some of the user's mistakes as errors of its own.
-    if (error && error.name !== "YError") throw error;
-    throw new Failure(explainMistake(message || error.message), exitStatus.badUsage);
+    if (error) throw error;
+    throw new Failure(explainMistake(message), exitStatus.badUsage);
   });
 
 try {

@@ -172,7 +172,7 @@ describe("run", () => {
       "--send",
       "\\x43\\n",
       "--expect",
-      "^abC$",
+      "^C$",
       "--max-instructions",
       "20e6",
     ];

@@ -249,7 +249,7 @@ export class Application {
         else this.#perform(session.continue());
         break;
       case "break":
-        this.#prompt = new Prompt("breakpoint at symbol or address", (text) => this.#toggleBreakpoint(text));
+        this.#prompt = new Prompt("break at symbol or address", (text) => this.#toggleBreakpoint(text));
         break;
       case "reset":
         this.#console.announce("reset");
