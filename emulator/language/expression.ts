@@ -115,10 +115,116 @@ export type Node =
       readonly signed: boolean;
     };
 
-abstract class Value {
+/** What integers of both widths can do; `Given` is what passes for an operand of the width `Self` has. */
+abstract class Integer<Self, Given> {
+  abstract readonly type: Type;
   readonly node: Node;
+
   constructor(node: Node) {
     this.node = node;
+  }
+
+  protected abstract make(node: Node): Self;
+  protected abstract nodeOf(given: Given): Node;
+  protected abstract constant(value: number): Given;
+
+  #arithmetic(op: Arithmetic, b: Given): Self {
+    return this.make({ kind: "arithmetic", type: this.type, op, a: this.node, b: this.nodeOf(b) });
+  }
+  #compare(op: Comparison, b: Given): I32 {
+    return new I32({ kind: "comparison", type: "i32", op, a: this.node, b: this.nodeOf(b) });
+  }
+  protected unary(op: Unary): Self {
+    return this.make({ kind: "unary", type: this.type, op, a: this.node });
+  }
+
+  add(b: Given): Self {
+    return this.#arithmetic("add", b);
+  }
+  sub(b: Given): Self {
+    return this.#arithmetic("sub", b);
+  }
+  mul(b: Given): Self {
+    return this.#arithmetic("mul", b);
+  }
+  divS(b: Given): Self {
+    return this.#arithmetic("div_s", b);
+  }
+  divU(b: Given): Self {
+    return this.#arithmetic("div_u", b);
+  }
+  remS(b: Given): Self {
+    return this.#arithmetic("rem_s", b);
+  }
+  remU(b: Given): Self {
+    return this.#arithmetic("rem_u", b);
+  }
+  and(b: Given): Self {
+    return this.#arithmetic("and", b);
+  }
+  or(b: Given): Self {
+    return this.#arithmetic("or", b);
+  }
+  xor(b: Given): Self {
+    return this.#arithmetic("xor", b);
+  }
+  shl(b: Given): Self {
+    return this.#arithmetic("shl", b);
+  }
+  shrS(b: Given): Self {
+    return this.#arithmetic("shr_s", b);
+  }
+  shrU(b: Given): Self {
+    return this.#arithmetic("shr_u", b);
+  }
+  rotl(b: Given): Self {
+    return this.#arithmetic("rotl", b);
+  }
+  rotr(b: Given): Self {
+    return this.#arithmetic("rotr", b);
+  }
+  clz(): Self {
+    return this.unary("clz");
+  }
+  ctz(): Self {
+    return this.unary("ctz");
+  }
+  popcnt(): Self {
+    return this.unary("popcnt");
+  }
+  eq(b: Given): I32 {
+    return this.#compare("eq", b);
+  }
+  ne(b: Given): I32 {
+    return this.#compare("ne", b);
+  }
+  ltS(b: Given): I32 {
+    return this.#compare("lt_s", b);
+  }
+  ltU(b: Given): I32 {
+    return this.#compare("lt_u", b);
+  }
+  gtS(b: Given): I32 {
+    return this.#compare("gt_s", b);
+  }
+  gtU(b: Given): I32 {
+    return this.#compare("gt_u", b);
+  }
+  leS(b: Given): I32 {
+    return this.#compare("le_s", b);
+  }
+  leU(b: Given): I32 {
+    return this.#compare("le_u", b);
+  }
+  geS(b: Given): I32 {
+    return this.#compare("ge_s", b);
+  }
+  geU(b: Given): I32 {
+    return this.#compare("ge_u", b);
+  }
+  /** 1 where the value is zero: for a condition, logical not. */
+  isZero(): I32 {
+    return this.eq(this.constant(0));
   }
 }
 
@@ -126,253 +232,76 @@ type In32 = I32 | number | boolean;
 type In64 = I64 | number | bigint;
 
 /** A 32-bit integer; conditions are I32 too, true when not zero. */
-export class I32 extends Value {
-  /** Nominal: keeps I64 from passing for I32. */
-  readonly type = "i32" as const;
+export class I32 extends Integer<I32, In32> {
+  override readonly type = "i32" as const;
 
   static of(value: In32): I32 {
     if (value instanceof I32) return value;
     return new I32({ kind: "constant", type: "i32", value: BigInt.asIntN(32, BigInt(value)) });
   }
 
-  private arithmetic(op: Arithmetic, b: In32): I32 {
-    return new I32({ kind: "arithmetic", type: "i32", op, a: this.node, b: I32.of(b).node });
+  protected override make(node: Node): I32 {
+    return new I32(node);
   }
-  private compare(op: Comparison, b: In32): I32 {
-    return new I32({ kind: "comparison", type: "i32", op, a: this.node, b: I32.of(b).node });
+  protected override nodeOf(given: In32): Node {
+    return I32.of(given).node;
   }
-  private unary(op: Unary): I32 {
-    return new I32({ kind: "unary", type: "i32", op, a: this.node });
+  protected override constant(value: number): In32 {
+    return value;
   }
 
-  add(b: In32) {
-    return this.arithmetic("add", b);
-  }
-  sub(b: In32) {
-    return this.arithmetic("sub", b);
-  }
-  mul(b: In32) {
-    return this.arithmetic("mul", b);
-  }
-  divS(b: In32) {
-    return this.arithmetic("div_s", b);
-  }
-  divU(b: In32) {
-    return this.arithmetic("div_u", b);
-  }
-  remS(b: In32) {
-    return this.arithmetic("rem_s", b);
-  }
-  remU(b: In32) {
-    return this.arithmetic("rem_u", b);
-  }
-  and(b: In32) {
-    return this.arithmetic("and", b);
-  }
-  or(b: In32) {
-    return this.arithmetic("or", b);
-  }
-  xor(b: In32) {
-    return this.arithmetic("xor", b);
-  }
-  shl(b: In32) {
-    return this.arithmetic("shl", b);
-  }
-  shrS(b: In32) {
-    return this.arithmetic("shr_s", b);
-  }
-  shrU(b: In32) {
-    return this.arithmetic("shr_u", b);
-  }
-  rotl(b: In32) {
-    return this.arithmetic("rotl", b);
-  }
-  rotr(b: In32) {
-    return this.arithmetic("rotr", b);
-  }
-  eq(b: In32) {
-    return this.compare("eq", b);
-  }
-  ne(b: In32) {
-    return this.compare("ne", b);
-  }
-  ltS(b: In32) {
-    return this.compare("lt_s", b);
-  }
-  ltU(b: In32) {
-    return this.compare("lt_u", b);
-  }
-  gtS(b: In32) {
-    return this.compare("gt_s", b);
-  }
-  gtU(b: In32) {
-    return this.compare("gt_u", b);
-  }
-  leS(b: In32) {
-    return this.compare("le_s", b);
-  }
-  leU(b: In32) {
-    return this.compare("le_u", b);
-  }
-  geS(b: In32) {
-    return this.compare("ge_s", b);
-  }
-  geU(b: In32) {
-    return this.compare("ge_u", b);
-  }
-  clz() {
-    return this.unary("clz");
-  }
-  ctz() {
-    return this.unary("ctz");
-  }
-  popcnt() {
-    return this.unary("popcnt");
-  }
-  signExtend(bits: 8 | 16) {
+  signExtend(bits: 8 | 16): I32 {
     return this.unary(bits === 8 ? "extend8_s" : "extend16_s");
   }
-  /** Logical not: 1 where the value is zero. */
-  isZero() {
-    return this.compare("eq", 0);
-  }
-  toU64() {
+  toU64(): I64 {
     return new I64({ kind: "convert", type: "i64", op: "extend_u", a: this.node });
   }
-  toS64() {
+  toS64(): I64 {
     return new I64({ kind: "convert", type: "i64", op: "extend_s", a: this.node });
   }
 }
 
 /** A 64-bit integer. Shift counts are taken modulo 64, as in WebAssembly and in RISC-V. */
-export class I64 extends Value {
-  /** Nominal: keeps I32 from passing for I64. */
-  readonly type = "i64" as const;
+export class I64 extends Integer<I64, In64> {
+  override readonly type = "i64" as const;
 
   static of(value: In64): I64 {
     if (value instanceof I64) return value;
     return new I64({ kind: "constant", type: "i64", value: BigInt.asIntN(64, BigInt(value)) });
   }
 
-  private arithmetic(op: Arithmetic, b: In64): I64 {
-    return new I64({ kind: "arithmetic", type: "i64", op, a: this.node, b: I64.of(b).node });
+  protected override make(node: Node): I64 {
+    return new I64(node);
   }
-  private compare(op: Comparison, b: In64): I32 {
-    return new I32({ kind: "comparison", type: "i32", op, a: this.node, b: I64.of(b).node });
+  protected override nodeOf(given: In64): Node {
+    return I64.of(given).node;
   }
-  private unary(op: Unary): I64 {
-    return new I64({ kind: "unary", type: "i64", op, a: this.node });
+  protected override constant(value: number): In64 {
+    return value;
   }
 
-  add(b: In64) {
-    return this.arithmetic("add", b);
-  }
-  sub(b: In64) {
-    return this.arithmetic("sub", b);
-  }
-  mul(b: In64) {
-    return this.arithmetic("mul", b);
-  }
-  divS(b: In64) {
-    return this.arithmetic("div_s", b);
-  }
-  divU(b: In64) {
-    return this.arithmetic("div_u", b);
-  }
-  remS(b: In64) {
-    return this.arithmetic("rem_s", b);
-  }
-  remU(b: In64) {
-    return this.arithmetic("rem_u", b);
-  }
-  and(b: In64) {
-    return this.arithmetic("and", b);
-  }
-  or(b: In64) {
-    return this.arithmetic("or", b);
-  }
-  xor(b: In64) {
-    return this.arithmetic("xor", b);
-  }
-  shl(b: In64) {
-    return this.arithmetic("shl", b);
-  }
-  shrS(b: In64) {
-    return this.arithmetic("shr_s", b);
-  }
-  shrU(b: In64) {
-    return this.arithmetic("shr_u", b);
-  }
-  rotl(b: In64) {
-    return this.arithmetic("rotl", b);
-  }
-  rotr(b: In64) {
-    return this.arithmetic("rotr", b);
-  }
-  not() {
+  not(): I64 {
     return this.xor(-1n);
   }
-  negate() {
+  negate(): I64 {
     return I64.of(0n).sub(this);
   }
-  eq(b: In64) {
-    return this.compare("eq", b);
-  }
-  ne(b: In64) {
-    return this.compare("ne", b);
-  }
-  ltS(b: In64) {
-    return this.compare("lt_s", b);
-  }
-  ltU(b: In64) {
-    return this.compare("lt_u", b);
-  }
-  gtS(b: In64) {
-    return this.compare("gt_s", b);
-  }
-  gtU(b: In64) {
-    return this.compare("gt_u", b);
-  }
-  leS(b: In64) {
-    return this.compare("le_s", b);
-  }
-  leU(b: In64) {
-    return this.compare("le_u", b);
-  }
-  geS(b: In64) {
-    return this.compare("ge_s", b);
-  }
-  geU(b: In64) {
-    return this.compare("ge_u", b);
-  }
-  isZero() {
-    return this.compare("eq", 0n);
-  }
-  clz() {
-    return this.unary("clz");
-  }
-  ctz() {
-    return this.unary("ctz");
-  }
-  popcnt() {
-    return this.unary("popcnt");
-  }
-  signExtend(bits: 8 | 16 | 32) {
+  signExtend(bits: 8 | 16 | 32): I64 {
     return this.unary(bits === 8 ? "extend8_s" : bits === 16 ? "extend16_s" : "extend32_s");
   }
   /** The low 32 bits, zero-extended. */
-  low32() {
+  low32(): I64 {
     return this.and(0xffff_ffffn);
   }
-  toI32() {
+  toI32(): I32 {
     return new I32({ kind: "convert", type: "i32", op: "wrap", a: this.node });
   }
   /** Bits `from` (lowest) to `from + count - 1`, moved down to bit 0. */
-  bits(from: number, count = 1) {
+  bits(from: number, count = 1): I64 {
     return this.shrU(from).and((1n << BigInt(count)) - 1n);
   }
   /** Bit `index` as a condition. */
-  bit(index: number) {
+  bit(index: number): I32 {
     return this.bits(index).toI32();
   }
 }
