@@ -18,9 +18,16 @@ export const command: Command<MachineArguments> = {
 
 async function boot(given: MachineArguments): Promise<number> {
   const { stdin, stdout } = process;
-  if (given["dump-dtb"] === undefined && !(stdin.isTTY && stdout.isTTY)) {
-    throw usage('boot needs a terminal on stdin and stdout; use "trapframe run" in pipes and scripts');
-  }
+  if (given["dump-dtb"] === undefined) requireScreen(stdin, stdout);
   const started = await start(given);
   return started === undefined ? 0 : Application.run({ ...started, input: stdin, output: stdout });
+}
+
+function requireScreen(input: NodeJS.ReadStream, output: NodeJS.WriteStream): void {
+  if (!input.isTTY || !output.isTTY) {
+    throw usage('boot needs a terminal on stdin and stdout; use "trapframe run" in pipes and scripts');
+  }
+  if (process.env.TERM === "dumb") {
+    throw usage('boot needs a terminal with a cursor, and TERM says "dumb"; use "trapframe run"');
+  }
 }
