@@ -21,6 +21,9 @@ export interface InterpreterPlacement {
   readonly ram: number;
 }
 
+/** The module compiled last, and what it was compiled for. */
+let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
+
 export class Interpreter implements Engine {
   readonly #configuration: Configuration;
   readonly #pages: CodePages;
@@ -62,10 +65,15 @@ export class Interpreter implements Engine {
     this.#forgetEverything();
   }
 
-  /** Generates and compiles the interpreter for a machine. */
+  /** Generates and compiles the interpreter for a machine, unless the last machine was alike. */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const bytes = generateInterpreter(configuration, instructionSet(configuration.cpu.extensions));
-    return new Interpreter(configuration, placement, await WebAssembly.compile(bytes));
+    const { settings, cpu, memory } = configuration;
+    const likeness = [...Object.values(settings), ...cpu.extensions, memory.buffer.byteLength].join();
+    if (recent?.likeness !== likeness) {
+      const bytes = generateInterpreter(configuration, instructionSet(cpu.extensions));
+      recent = { likeness, module: WebAssembly.compile(bytes) };
+    }
+    return new Interpreter(configuration, placement, await recent.module);
   }
 
   run(hart: number, slots: number): boolean {
