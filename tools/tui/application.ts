@@ -46,7 +46,9 @@ export class Application {
   readonly #escapeKey = new EscapeKey();
   #layout: Layout;
   #contents = new Map<ViewName, ViewContent>();
+  /** When, and after how many instructions, the views were last computed; at 0 they are out of date. */
   #contentsAt = 0;
+  #contentsInstructions = 0n;
   readonly #scrolled = new Map<ViewName, number>();
   #tab: ViewName = "registers";
   #zoomed = false;
@@ -336,10 +338,12 @@ export class Application {
 
   #frame(): void {
     const running = this.#session.activity === "running";
-    const due = performance.now() - this.#contentsAt >= viewMilliseconds;
+    const { instructions } = this.#session.machine;
+    const due =
+      performance.now() - this.#contentsAt >= viewMilliseconds && instructions !== this.#contentsInstructions;
     if (!this.#stale && !(running && due)) return;
     this.#stale = false;
-    if (running ? due : this.#contentsAt === 0) this.#computeContents();
+    if (this.#contentsAt === 0 || (running && due)) this.#computeContents();
     this.#draw();
   }
 
@@ -360,6 +364,7 @@ export class Application {
       ]),
     );
     this.#contentsAt = performance.now();
+    this.#contentsInstructions = machine.instructions;
   }
 
   #draw(): void {
