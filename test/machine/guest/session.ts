@@ -158,6 +158,11 @@ export class Session {
     this.image.put(SUPERVISOR_VECTORS, supervisorVectors());
   }
 
+  /** Steps so far. */
+  get length(): number {
+    return this.#steps.length;
+  }
+
   /** Places code that ends with an `ecall`; gives its physical address. */
   code(build: (a: Assembler) => void): bigint {
     return this.codeAt(this.#code, (a) => {
