@@ -117,7 +117,11 @@ class Board implements Machine {
     const plic = new Plic(map.plicSources, options.harts, (hart, mode, level) =>
       this.#setLine(hart, mode === "M" ? Interrupt.machineExternal : Interrupt.supervisorExternal, level),
     );
-    this.#serial = new Uart16550((byte) => this.#printed.push(byte), plic.line(map.serial.interrupt));
+    this.#serial = new Uart16550(
+      (byte) => this.#printed.push(byte),
+      plic.line(map.serial.interrupt),
+      plic.edge(map.serial.interrupt),
+    );
     this.#rtc = new GoldfishRtc(
       () => options.startTime + this.ticks * NANOSECONDS_PER_TICK,
       plic.line(map.rtc.interrupt),

@@ -16,6 +16,9 @@ export interface Device {
 /** Drives a level-triggered interrupt line. */
 export type InterruptLine = (level: boolean) => void;
 
+/** Asks for one interrupt. */
+export type InterruptEdge = () => void;
+
 /** RAM as a bus master sees it. Addresses are guest-physical, lengths are bytes. */
 export interface DirectMemory {
   /** A copy of `length` bytes at `address`, or undefined when any of them lies outside RAM. */

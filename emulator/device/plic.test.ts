@@ -170,6 +170,22 @@ describe("claim and completion", () => {
     expect(changes).toEqual(["0S+", "0S-", "0S+"]);
   });
 
+  test("an edge asks once; of those that come while it is in service, one asks again on completion", () => {
+    const edge = plic.edge(1);
+    edge();
+    edge();
+    expect(read(claim(supervisor0))).toBe(1);
+    expect(read(pending(0))).toBe(0);
+    edge();
+    edge();
+    expect(read(pending(0))).toBe(0);
+    write(claim(supervisor0), 1);
+    expect(read(claim(supervisor0))).toBe(1);
+    write(claim(supervisor0), 1);
+    expect(read(pending(0))).toBe(0);
+    expect(changes).toEqual(["0S+", "0S-", "0S+", "0S-"]);
+  });
+
   test("a request outlives the line that raised it", () => {
     const line = plic.line(1);
     line(true);

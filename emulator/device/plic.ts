@@ -1,4 +1,4 @@
-import type { AccessBytes, Device, InterruptLine } from "./device.ts";
+import type { AccessBytes, Device, InterruptEdge, InterruptLine } from "./device.ts";
 
 /** The external-interrupt lines of the harts. Called only when a line changes. */
 export type ExternalInterrupt = (hart: number, mode: "M" | "S", level: boolean) => void;
@@ -29,8 +29,8 @@ class Context {
 
 /**
  * Platform-level interrupt controller (RISC-V PLIC specification 1.0.0) with `virt`'s contexts: hart h in M-mode is
- * 2h, in S-mode 2h + 1. All sources have level-triggered gateways. Registers are 32 bits wide; narrower accesses read
- * zero and are ignored.
+ * 2h, in S-mode 2h + 1. A source's gateway takes a level, edges, or both. Registers are 32 bits wide; narrower
+ * accesses read zero and are ignored.
  */
 export class Plic implements Device {
   readonly name = "plic";
@@ -43,6 +43,8 @@ export class Plic implements Device {
   readonly #pending: Uint32Array;
   /** Requests taken by the core and not completed: their gateways are closed. */
   readonly #forwarded: Uint32Array;
+  /** Edges that came while the gateway was closed. */
+  readonly #waiting: Uint32Array;
 
   /** `sources` are numbered from 1. */
   constructor(sources: number, harts: number, output: ExternalInterrupt) {
@@ -56,11 +58,12 @@ export class Plic implements Device {
     this.#lines = new Uint32Array(words);
     this.#pending = new Uint32Array(words);
     this.#forwarded = new Uint32Array(words);
+    this.#waiting = new Uint32Array(words);
   }
 
   /** The line of source `source`, for its device to drive. */
   line(source: number): InterruptLine {
-    if (source < 1 || source > this.#sources) throw new Error(`the PLIC has no source ${source}`);
+    this.#checkSource(source);
     return (level) => {
       if (!level) {
         // A request once forwarded stays pending although the line falls (PLIC specification, "Interrupt Gateways").
@@ -71,6 +74,21 @@ export class Plic implements Device {
       this.#forward(source);
       this.#updateAll();
     };
+  }
+
+  /** Edges of source `source`, one a call. Of those that come while one is in service, one is remembered. */
+  edge(source: number): InterruptEdge {
+    this.#checkSource(source);
+    return () => {
+      const inService = has(this.#forwarded, source) && !has(this.#pending, source);
+      if (inService) set(this.#waiting, source);
+      else this.#forward(source);
+      this.#updateAll();
+    };
+  }
+
+  #checkSource(source: number): void {
+    if (source < 1 || source > this.#sources) throw new Error(`the PLIC has no source ${source}`);
   }
 
   read(offset: number, bytes: AccessBytes): number {
@@ -154,7 +172,8 @@ export class Plic implements Device {
     // Completing what nobody claimed must not drop or double the request that is still pending.
     if (has(this.#pending, source)) return;
     clear(this.#forwarded, source);
-    if (has(this.#lines, source)) this.#forward(source);
+    if (has(this.#lines, source) || has(this.#waiting, source)) this.#forward(source);
+    clear(this.#waiting, source);
     this.#updateAll();
   }
 

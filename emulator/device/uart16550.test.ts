@@ -8,6 +8,7 @@ const [lcr, mcr, lsr, msr, scr] = [3, 4, 5, 6, 7];
 
 let sent: number[];
 let levels: boolean[];
+let edges: number;
 let uart: Uart16550;
 const write = (register: number, value: number) => uart.write(register, 1, value);
 const read = (register: number) => uart.read(register);
@@ -17,9 +18,11 @@ const bytes = (count: number) => Uint8Array.from({ length: count }, (_, index) =
 beforeEach(() => {
   sent = [];
   levels = [];
+  edges = 0;
   uart = new Uart16550(
     (byte) => sent.push(byte),
     (level) => levels.push(level),
+    () => edges++,
   );
 });
 
@@ -131,13 +134,30 @@ describe("receiving", () => {
 describe("transmitter-empty interrupt", () => {
   test("comes on enabling, goes on reading IIR, comes again after a character", () => {
     write(ier, 0x02);
-    expect(interrupting()).toBe(true);
+    expect(edges).toBe(1);
     expect(read(iir)).toBe(0x02);
-    expect(interrupting()).toBe(false);
     expect(read(iir)).toBe(0x01);
     write(thr, 0x41);
+    expect(edges).toBe(2);
     expect(read(iir)).toBe(0x02);
-    expect(levels).toEqual([true, false, true, false]);
+    expect(levels).toEqual([]);
+  });
+
+  test("asks once for every character of a driver that never reads IIR", () => {
+    write(ier, 0x03);
+    for (const byte of bytes(3)) write(thr, byte);
+    read(lsr);
+    expect(edges).toBe(4);
+    expect(levels).toEqual([]);
+  });
+
+  test("asks again when what was served first has gone", () => {
+    write(ier, 0x03);
+    uart.receive(bytes(1));
+    expect(interrupting()).toBe(true);
+    read(rbr);
+    expect(interrupting()).toBe(false);
+    expect(edges).toBe(2);
   });
 
   test("does not come again by writing the same enable bits", () => {
@@ -237,5 +257,6 @@ test("interrupts are named in the order of their priority", () => {
   expect(read(iir)).toBe(0x00);
   read(msr);
   expect(read(iir)).toBe(0x01);
-  expect(levels).toEqual([true, false]);
+  expect(levels).toEqual([true, false, true, false]);
+  expect(edges).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { ByteQueue } from "./byte-queue.ts";
-import type { AccessBytes, Device, InterruptLine } from "./device.ts";
+import type { AccessBytes, Device, InterruptEdge, InterruptLine } from "./device.ts";
 
 const fifoBytes = 16;
 const triggerLevels = [1, 4, 8, 14];
@@ -25,11 +25,15 @@ const terminalPresent = modemStatus.clearToSend | modemStatus.dataSetReady | mod
 /**
  * NS16550A serial port (National Semiconductor PC16550D data sheet). Sending takes no time, so the transmitter is
  * always empty; the character time-out comes at once when fewer characters than the trigger level are left.
+ *
+ * The empty transmitter asks once for its interrupt instead of holding the line until IIR is read: so does QEMU's
+ * `virt`, and guests that grew up there (xv6 until 2023) never read IIR and would be interrupted for ever.
  */
 export class Uart16550 implements Device {
   readonly name = "serial";
   readonly #transmit: (byte: number) => void;
   readonly #interrupt: InterruptLine;
+  readonly #transmitterEmpty: InterruptEdge;
   readonly #host = new ByteQueue();
 
   #received: number[] = [];
@@ -43,12 +47,14 @@ export class Uart16550 implements Device {
   #divisor = 0;
   #overrun = false;
   #transmitEmptyPending = false;
+  #transmitEmptyAsked = false;
   #level = false;
 
   /** `transmit` gets every byte the guest sends. */
-  constructor(transmit: (byte: number) => void, interrupt: InterruptLine) {
+  constructor(transmit: (byte: number) => void, interrupt: InterruptLine, transmitterEmpty: InterruptEdge) {
     this.#transmit = transmit;
     this.#interrupt = interrupt;
+    this.#transmitterEmpty = transmitterEmpty;
   }
 
   /** Characters for the guest. They wait outside the port until it has room, so none is lost however many come. */
@@ -133,6 +139,7 @@ export class Uart16550 implements Device {
     if (this.#loopback) this.#arrive(byte);
     else this.#transmit(byte);
     this.#transmitEmptyPending = true;
+    this.#transmitEmptyAsked = false;
   }
 
   #enableInterrupts(value: number): void {
@@ -203,7 +210,11 @@ export class Uart16550 implements Device {
   }
 
   #updateInterrupt(): void {
-    const level = this.#identity() !== identify.none;
+    const identity = this.#identity();
+    const empty = identity === identify.transmitEmpty;
+    if (empty && !this.#transmitEmptyAsked) this.#transmitterEmpty();
+    this.#transmitEmptyAsked = empty;
+    const level = identity !== identify.none && !empty;
     if (level === this.#level) return;
     this.#level = level;
     this.#interrupt(level);
