@@ -1,7 +1,7 @@
 /** Entering and leaving trap handlers (privileged 3.1.6 to 3.1.8, 3.3.2). */
 import { state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
-import { select, select32, u32 } from "../language/expression.ts";
+import { select, select32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, when } from "../language/statement.ts";
 import { logTrap } from "./log.ts";
@@ -42,6 +42,8 @@ export const takeTrap = procedure(
     const delegated = local(from.leU(1).and(delegation.shrU(cause.and(63)).toI32().and(1)));
     const status = local(state.mstatus.get());
     countRepetition(pc);
+    // Kernels that do not end it themselves rely on this: an SC must not outlive a switch to another process.
+    state.reservation.set(u64(-1));
     logTrap(cause, pc, value, from, select32(delegated, 1, 3));
     when(
       delegated,

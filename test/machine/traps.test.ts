@@ -354,3 +354,11 @@ describe("returns", () => {
     );
   });
 });
+
+session("a trap ends a reservation", (s) => {
+  const a = [DATA, 0n, 7n];
+  s.step("LR", { pc: s.code((c) => c.op("lr.d", { rd: reg.a1, rs1: reg.a0 })), a }, { a1: 0n });
+  const conditional = s.code((c) => c.op("sc.d", { rd: reg.a2, rs1: reg.a0, rs2: reg.a2 }));
+  s.step("SC", { pc: conditional, a }, { a2: 1n });
+  s.peek("memory", DATA, 0n);
+});
