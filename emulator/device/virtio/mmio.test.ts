@@ -56,6 +56,7 @@ test("identifies itself as version 2", () => {
   expect(driver.get(REGISTER.magic)).toBe(0x74726976);
   expect(driver.get(REGISTER.version)).toBe(2);
   expect(driver.get(REGISTER.deviceId)).toBe(42);
+  expect(driver.get(REGISTER.vendor)).toBe(0x554d4551);
   expect(driver.mmio.name).toBe("virtio-test");
 });
 

@@ -41,8 +41,8 @@ const CONFIG = 0x100;
 /** "virt", little-endian. */
 const MAGIC = 0x74726976;
 const MMIO_VERSION = 2;
-/** "TRAP", little-endian. */
-const VENDOR = 0x50415254;
+/** "QEMU", little-endian: kernels made for its `virt` (xv6) take no other. */
+const VENDOR = 0x554d4551;
 /** A shared memory region of this length does not exist (4.2.2). */
 const NO_SHARED_MEMORY = 0xffff_ffff;
 
