@@ -32,7 +32,7 @@ export class CpuError extends Error {
 /** What a machine has when nothing else is asked for. */
 export const defaultCpu: CpuOptions = {
   extensions: new Set(extensions.keys()),
-  svadu: false,
+  svadu: true,
   tlbSets: 128,
   tlbWays: 4,
 };

@@ -24,6 +24,7 @@ import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
 import { csrs } from "../isa/csr.ts";
 import { PageFlag } from "../memory/physical.ts";
+import { MENVCFG_ADUE } from "../memory/translate.ts";
 import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
 import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES, TrapRecordOffset } from "../trap/log.ts";
 import type { BootPlan } from "./boot.ts";
@@ -372,6 +373,8 @@ class Board implements Machine {
     this.#placement.harts.forEach((address, hart) => {
       const set64 = (offset: number, value: bigint) => this.#view.setBigUint64(address + offset, value, true);
       for (const csr of csrs) if (csr.field !== undefined) set64(csr.field.offset, csr.reset);
+      // Kernels that know nothing of Svadu (xv6) leave A and D clear and expect the hardware to set them, as QEMU does.
+      if (this.options.cpu.svadu) set64(state.menvcfg.offset, 1n << BigInt(MENVCFG_ADUE));
       set64(state.pc.offset, BigInt(resetVector));
       set64(state.mtimecmp.offset, 2n ** 64n - 1n);
       set64(state.reservation.offset, 2n ** 64n - 1n);

@@ -21,7 +21,8 @@ const D = 128;
 /** Bits 63 to 54: Svnapot, Svpbmt and reserved. */
 const HIGH_BITS = 54;
 
-const MENVCFG_ADUE = 61;
+/** The bit of menvcfg that has hardware update A and D (Svadu). */
+export const MENVCFG_ADUE = 61;
 
 /** Levels of the translation mode in satp (8 Sv39, 9 Sv48, 10 Sv57); 0 when it is Bare. */
 export const translationLevels = (satp: I64): I32 => {

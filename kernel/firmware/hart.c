@@ -40,9 +40,10 @@ void hart_prepare(void) {
   csr_write(scounteren, COUNTEREN_CY | COUNTEREN_TM | COUNTEREN_IR);
   csr_try_write(mcountinhibit, 0);
   delegate();
-  // WARL: what the hart lacks stays 0. ADUE is left out: the supervisor sets the A and D bits (Svade).
-  csr_try_write(CSR_MENVCFG,
-                MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_CBZE | MENVCFG_CBCFE | MENVCFG_CBIE_INVALIDATE);
+  // WARL: what the hart lacks stays 0. ADUE stays as it is: a device tree with Svadu alone promises that it
+  // is on.
+  csr_try_write(CSR_MENVCFG, csr_try_read(CSR_MENVCFG, 0) | MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_CBZE |
+                                 MENVCFG_CBCFE | MENVCFG_CBIE_INVALIDATE);
   hart_self()->sstc = has_sstc();
   protect_firmware();
   timer_disarm();

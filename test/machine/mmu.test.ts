@@ -528,6 +528,17 @@ describe("Svadu", () => {
     { cpu: { svadu: true } },
   );
 
+  session(
+    "is on from the start, for kernels that know nothing of it",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      const entry = space.map(VIRTUAL, DATA, "vrw");
+      access(s, "store", { kind: "store", mode: "S", satp: space.satp }, VIRTUAL, undefined);
+      s.peek("entry", entry, pte(DATA, "vrwad"));
+    },
+    { cpu: { svadu: true } },
+  );
+
   session("is not there unless the processor has it", (s) => {
     s.writeCsr("menvcfg", ADUE, 0n);
     const space = codeSpace(s, "sv39", 1);

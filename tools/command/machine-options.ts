@@ -43,7 +43,7 @@ const machineOptions = {
     requiresArg: true,
     default: "",
     defaultDescription: "everything, tlb=128x4",
-    description: "extensions and TLB: no-NAME, svadu, sv39|sv48|sv57, tlb=SETSxWAYS, separated by commas",
+    description: "extensions and TLB: no-NAME, no-svadu, sv39|sv48|sv57, tlb=SETSxWAYS, separated by commas",
   },
   engine: {
     group,

@@ -244,7 +244,7 @@ export class Session {
     const machine = await Machine.create({
       memory: MEMORY,
       harts: 1,
-      cpu: { ...defaultCpu, ...options.cpu },
+      cpu: { ...defaultCpu, svadu: false, ...options.cpu },
       engine,
       kernel: this.image.bytes,
     });
