@@ -59,7 +59,7 @@ export interface HartView {
 export interface Machine {
   readonly options: MachineOptions;
   readonly harts: readonly HartView[];
-  /** Addresses at which `run` stops before the instruction executes. */
+  /** Addresses at which `run` stops before the instruction executes; running on from such a stop executes it. */
   readonly breakpoints: Set<bigint>;
   /**
    * Runs for `slots` time slots over all harts, or until something stops the machine earlier. Every instruction takes

@@ -3,14 +3,16 @@
  * turn, and then they all stand at the same time. Where a caller's slices end makes no difference.
  */
 
+import type { RunEnd } from "../engine/engine.ts";
+
 /** What the schedule needs of the harts. */
 export interface ScheduledHarts {
   readonly count: number;
   /** Position of a hart in time, in slots. */
   clock(hart: number): bigint;
   setClock(hart: number, clock: bigint): void;
-  /** Executes up to `slots` slots; true when the hart waits or gives up its turn. */
-  run(hart: number, slots: number): boolean;
+  /** As `Engine.run`. */
+  run(hart: number, slots: number, past: boolean): RunEnd;
   /** The hart's turn is over. */
   turnEnded(hart: number): void;
 }
@@ -43,21 +45,26 @@ export class Schedule {
   }
 
   /**
-   * Runs up to `slots` slots of the hart whose turn it is. Gives the slots used, and whether a round has ended in
-   * which no hart used any: then all of them wait.
+   * Runs up to `slots` slots of the hart whose turn it is, the first even if there is a breakpoint and `past` is set.
+   * Gives the slots used, whether the hart stands at a breakpoint, and whether a round has ended in which no hart used
+   * a slot: then all of them wait.
    */
-  advance(slots: number): { readonly used: number; readonly asleep: boolean } {
+  advance(
+    slots: number,
+    past: boolean,
+  ): { readonly used: number; readonly broken: boolean; readonly asleep: boolean } {
     const { count } = this.#harts;
     const hart = this.#turn;
     const left = count === 1 ? LONGEST : QUANTUM - this.#used;
     const asked = Math.min(slots, left);
     const before = this.#harts.clock(hart);
-    const over = this.#harts.run(hart, asked);
+    const end = this.#harts.run(hart, asked, past);
     const used = Number(this.#harts.clock(hart) - before);
     this.#used += used;
     this.#position += BigInt(used);
     this.#active ||= used > 0;
-    return { used, asleep: (over || this.#used >= QUANTUM) && this.#endTurn() };
+    const over = end === "turn" || this.#used >= QUANTUM;
+    return { used, broken: end === "breakpoint", asleep: over && this.#endTurn() };
   }
 
   /** Accounts for a slot that a debugger had a hart execute outside its turn. */

@@ -96,6 +96,10 @@ class Board implements Machine {
   readonly #inputs: InputLog;
   #engine: Engine | undefined;
   #ended: Stop | undefined;
+  /** The breakpoints that the engine knows. */
+  #placed: ReadonlySet<bigint> = new Set();
+  /** Where the last breakpoint was reported: from there, the machine runs on. */
+  #brokenAt: { readonly hart: number; readonly position: bigint } | undefined;
   #printed: number[] = [];
   /** The hart that executes outside its turn, in a debugger's hands. */
   #stepping: number | undefined;
@@ -138,7 +142,10 @@ class Board implements Machine {
         transmit: (bytes) => this.#printed.push(...bytes),
         powerOff: power.powerOff,
       });
-    if (plan.htif !== undefined) this.#watch(plan.htif.tohost);
+    if (plan.htif !== undefined) {
+      this.#watch(plan.htif.tohost);
+      this.#watch(plan.htif.fromhost);
+    }
 
     this.#bus = new Bus([
       { ...map.bootRom, device: new ReadOnlyMemory(plan.bootRom) },
@@ -153,7 +160,7 @@ class Board implements Machine {
       count: options.harts,
       clock: (hart) => this.#get64(hart, state.clock.offset),
       setClock: (hart, clock) => this.#set64(hart, state.clock.offset, clock),
-      run: (hart, slots) => this.#engine?.run(hart, slots) ?? true,
+      run: (hart, slots, past) => this.#engine?.run(hart, slots, past) ?? "turn",
       turnEnded: (hart) => {
         // Other harts may store now. A reservation may be lost at any time (unprivileged, "A", 10.2).
         if (options.harts > 1) this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
@@ -167,15 +174,16 @@ class Board implements Machine {
   }
 
   run(slots: number): Stop {
-    const last = this.breakpoints.size > 0 ? this.#runWatched(slots) : this.#runFreely(slots);
+    this.#placeBreakpoints();
+    const stop = this.#runOn(slots);
     this.#flushConsole();
-    return last;
+    return stop;
   }
 
   step(hart: number): Stop {
     this.#stepping = hart;
     const before = this.#get64(hart, state.clock.offset);
-    this.#engine?.run(hart, 1);
+    this.#engine?.run(hart, 1, true);
     this.#stepping = undefined;
     if (this.#get64(hart, state.clock.offset) !== before) this.#schedule.stepped(hart);
     this.#flushConsole();
@@ -286,39 +294,43 @@ class Board implements Machine {
     return this.#replayDue() || (this.#inputs.replaying && this.options.harts > 1);
   }
 
-  #runFreely(slots: number): Stop {
+  /** Tells the engine of breakpoints that came or went. */
+  #placeBreakpoints(): void {
+    const same = this.breakpoints.size === this.#placed.size;
+    if (same && [...this.breakpoints].every((address) => this.#placed.has(address))) return;
+    this.#placed = new Set(this.breakpoints);
+    this.#engine?.breakAt(this.#placed);
+  }
+
+  #runOn(slots: number): Stop {
     for (let left = slots; left > 0; ) {
       if (this.#ended !== undefined) return this.#ended;
       this.#replayDue();
-      const { used, asleep } = this.#schedule.advance(
-        Math.min(left, this.#inputs.distance(this.#schedule.position)),
-      );
+      const hart = this.#schedule.turn;
+      const until = Math.min(left, this.#inputs.distance(this.#schedule.position), this.#slotsToAlarm());
+      const reported = this.#brokenAt?.hart === hart && this.#brokenAt.position === this.#schedule.position;
+      const { used, broken, asleep } = this.#schedule.advance(until, reported);
       left -= used;
+      if (broken) return this.#break(hart);
+      this.#rtc.poll();
       const stop = this.#ended ?? this.#stuck();
       if (stop !== undefined) return stop;
       if (asleep && !this.#wokenByReplay()) return this.#idle();
-      this.#pollDevices();
     }
     return { reason: "limit" };
   }
 
-  /** One slot at a time; a breakpoint at which the run begins does not stop it. */
-  #runWatched(slots: number): Stop {
-    for (let n = 0; n < slots; n++) {
-      const hart = this.#schedule.turn;
-      const pc = this.#get64(hart, state.pc.offset);
-      if (n > 0 && this.breakpoints.has(pc) && !this.harts[hart]?.waiting)
-        return { reason: "breakpoint", hart, pc };
-      const stop = this.#runFreely(1);
-      if (stop.reason !== "limit") return stop;
-    }
-    return { reason: "limit" };
+  #break(hart: number): Stop {
+    this.#brokenAt = { hart, position: this.#schedule.position };
+    return { reason: "breakpoint", hart, pc: this.#get64(hart, state.pc.offset) };
   }
 
-  #pollDevices(): void {
+  /** Slots of the hart whose turn it is until the clock's alarm, so that it comes at the same slot in every run. */
+  #slotsToAlarm(): number {
     const alarm = this.#rtc.nextAlarm();
-    if (alarm !== undefined) this.#rtc.poll();
-    this.#htif?.poll();
+    if (alarm === undefined) return Number.POSITIVE_INFINITY;
+    const left = alarm - this.options.startTime - this.ticks * NANOSECONDS_PER_TICK;
+    return left <= 0n ? 1 : Number(left / NANOSECONDS_PER_TICK + 1n) * SLOTS_PER_TICK;
   }
 
   /** Every hart waits: guest time until a timer that would wake one of them. */
@@ -466,9 +478,12 @@ class Board implements Machine {
 
   #storeObserved(offset: number, bytes: number): void {
     if (this.#htif === undefined || this.#htifCells === undefined) return;
-    const cell = this.#htifCells.tohost - map.ramBase;
-    if (offset + bytes <= cell || offset >= cell + 8) return;
-    this.#htif.tohostWritten(this.#view.getBigUint64(this.#placement.ram + cell, true));
+    const meets = (cell: number) => offset + bytes > cell - map.ramBase && offset < cell - map.ramBase + 8;
+    const { tohost, fromhost } = this.#htifCells;
+    if (meets(tohost)) {
+      this.#htif.tohostWritten(this.#view.getBigUint64(this.#placement.ram + tohost - map.ramBase, true));
+    }
+    if (meets(fromhost)) this.#htif.poll();
   }
 
   #get64(hart: number, offset: number): bigint {

@@ -21,12 +21,17 @@ export interface Configuration {
   readonly harts: readonly number[];
 }
 
+/** Why a run ended: slots used up; the hart waits or yields, which ends its turn; it stands at a breakpoint. */
+export type RunEnd = "slots" | "turn" | "breakpoint";
+
 export interface Engine {
   /**
-   * Executes up to `slots` time slots (each an instruction or a trap) on a hart. True when the hart waits or yields,
-   * which ends its turn. Clock and retired count in the hart's state say how far it came.
+   * Executes up to `slots` time slots (each an instruction or a trap) on a hart. Clock and retired count in the hart's
+   * state say how far it came. With `past`, the first instruction executes even if there is a breakpoint at it.
    */
-  run(hart: number, slots: number): boolean;
+  run(hart: number, slots: number, past: boolean): RunEnd;
+  /** Sets the addresses at which `run` ends before the instruction executes. */
+  breakAt(addresses: ReadonlySet<bigint>): void;
   /** Stores from outside (DMA, image loading) have changed RAM: `offset` and `bytes` within RAM. */
   memoryChanged(offset: number, bytes: number): void;
 }

@@ -42,6 +42,8 @@ export class CodePages {
   readonly #pageOf: (number | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #dataStores: number[] = [];
+  /** Places in a page where a breakpoint may be: decoded pages know no virtual addresses. */
+  #breakpoints: ReadonlySet<number> = new Set();
   #scratchSlot = 0;
 
   constructor(memory: CodeMemory, decode: Decoder, instructions: readonly Instruction[], events: CodeEvents) {
@@ -93,6 +95,10 @@ export class CodePages {
     for (let n = 0; n < RUN && offset < 4096; n++) {
       const at = first + (offset << SLOT_SHIFT);
       if (this.#view.getUint16(at, true) !== Handler.undecoded) return;
+      if (this.#breakpoints.has(offset)) {
+        this.#view.setUint16(at, Handler.breakpoint, true);
+        return;
+      }
       const cell = this.#memory.ram + page * 4096 + offset;
       const low = this.#view.getUint16(cell, true);
       const compressed = (low & 3) !== 3;
@@ -103,6 +109,12 @@ export class CodePages {
       this.#write(at, compressed ? low : this.#view.getUint32(cell, true));
       offset += compressed ? 2 : 4;
     }
+  }
+
+  /** Has the breakpoint handler stand at these places of every page. */
+  breakAt(offsets: ReadonlySet<number>): void {
+    this.#breakpoints = offsets;
+    this.#dropAll();
   }
 
   /** Bytes of RAM have changed: what was decoded from them is decoded anew when it is next executed. */

@@ -62,10 +62,13 @@ const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }>
 
 const awake = procedure("awake", {}, "i32", () => wakes());
 
+/** What `run` gives back. */
+export const RunResult = { slots: 0, turn: 1, breakpoint: 2 } as const;
+
 /** What the generated module exports. */
 export interface InterpreterExports {
-  /** Executes up to `slots` slots on the hart whose state is at an address; 1 when it waits or yields. */
-  run(hart: number, slots: number): number;
+  /** Executes up to `slots` slots on the hart whose state is at an address, the first perhaps past a breakpoint. */
+  run(hart: number, slots: number, past: number): number;
 }
 
 /** The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`. */
@@ -84,7 +87,7 @@ export function generateInterpreter(
       [protectionChanged.procedure.name, forgetAll.procedure],
     ]),
   });
-  const run = module.declare({ parameters: ["i32", "i32"], results: ["i32"] });
+  const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
   module.define(run, new Loop(linkage, imported.get("decodeSlot") ?? 0).generate(instructions));
   module.exportFunction("run", run);
   linkage.defineCalled();
@@ -99,6 +102,7 @@ function indexOf(linkage: ProcedureLinkage, p: Procedure): number {
 
 const HART = 0;
 const REMAINING = 1;
+const PAST = 2;
 const READ_OPS: Record<string, Load> = {
   "1u": "i64.load8_u",
   "1s": "i64.load8_s",
@@ -152,7 +156,7 @@ function reachesOutside(block: Block): boolean {
 class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #decodeSlot: number;
-  readonly #code = new Code(["i32", "i32"]);
+  readonly #code = new Code(["i32", "i32", "i32"]);
   /** The current slot, the page it lies in (0: none), and what added to slot / 8 gives the guest address. */
   readonly #slot = this.#code.local("i32");
   readonly #page = this.#code.local("i32");
@@ -212,17 +216,17 @@ class Loop {
     const code = this.#code;
     this.#load32(state.waiting.offset).if(() => {
       this.#call(awake.procedure);
-      code.isZero().if(() => code.i32(1).return());
+      code.isZero().if(() => code.i32(RunResult.turn).return());
       code.get(HART).i32(0).store("i32.store", state.waiting.offset);
     });
     this.#load32(state.yielding.offset).if(() => {
       code.get(HART).i32(0).store("i32.store", state.yielding.offset);
-      code.i32(1).return();
+      code.i32(RunResult.turn).return();
     });
     code
       .get(REMAINING)
       .isZero()
-      .if(() => code.i32(0).return());
+      .if(() => code.i32(RunResult.slots).return());
     this.#call(interruptToTake.procedure);
     code
       .tee(this.#handler)
@@ -252,6 +256,19 @@ class Loop {
   #locate(): void {
     const code = this.#code;
     this.#stopWhenSpent();
+    // In the decoded page there may be a breakpoint; an instruction fetched by itself is never one.
+    code.get(PAST).if(
+      () => {
+        code.i32(0).set(PAST);
+        this.#locateAlone();
+      },
+      () => this.#locatePage(),
+    );
+    this.#enterPage();
+  }
+
+  #locatePage(): void {
+    const code = this.#code;
     code.get(this.#pc).i64(8).arithmetic("i64", "shr_u").convert("wrap");
     code
       .i32((LOOKASIDE_ENTRIES - 1) << 4)
@@ -281,7 +298,6 @@ class Loop {
           .if(() => this.#locateAlone());
       },
     );
-    this.#enterPage();
   }
 
   /** An instruction by itself is in no page to stay in: even a jump to itself is a new fetch. */
@@ -348,6 +364,14 @@ class Loop {
       this.#locateAlone();
       this.#enterPage();
       code.branch(this.#next);
+    };
+    special[Handler.breakpoint] = () => {
+      this.#giveBackSlot();
+      this.#pcOfSlot();
+      code.set(this.#pc);
+      this.#count();
+      this.#storePc();
+      code.i32(RunResult.breakpoint).return();
     };
     special[Handler.illegal] = () => {
       code.get(this.#slot).load("i32.load", SlotOffset.encoding);

@@ -1,11 +1,11 @@
 /** The interpreter: generated WebAssembly over decoded code. */
-import { ENGINE_BYTES, ENGINE_OFFSET } from "../../hart/layout.ts";
+import { ENGINE_BYTES, ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
-import type { Configuration, Engine } from "../engine.ts";
+import type { Configuration, Engine, RunEnd } from "../engine.ts";
 import { CodePages } from "./code-pages.ts";
 import type { InterpreterExports } from "./generate.ts";
-import { generateInterpreter } from "./generate.ts";
+import { generateInterpreter, RunResult } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, nextSpace, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { DECODED_PAGE_BYTES } from "./slot.ts";
 
@@ -30,6 +30,8 @@ export class Interpreter implements Engine {
   readonly #exports: InterpreterExports;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
+  readonly #view: DataView;
+  #breakpoints: ReadonlySet<bigint> = new Set();
 
   private constructor(
     configuration: Configuration,
@@ -40,6 +42,7 @@ export class Interpreter implements Engine {
     const { buffer } = configuration.memory;
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
+    this.#view = new DataView(buffer);
     const instructions = instructionSet(configuration.cpu.extensions);
     const memory = {
       buffer,
@@ -76,8 +79,23 @@ export class Interpreter implements Engine {
     return new Interpreter(configuration, placement, await recent.module);
   }
 
-  run(hart: number, slots: number): boolean {
-    return this.#exports.run(this.#configuration.harts[hart] ?? 0, slots) !== 0;
+  run(hart: number, slots: number, past: boolean): RunEnd {
+    const address = this.#configuration.harts[hart] ?? 0;
+    const clock = () => this.#view.getBigUint64(address + state.clock.offset, true);
+    for (let left = slots, passes = past; ; passes = true) {
+      const before = clock();
+      const result = this.#exports.run(address, left, passes ? 1 : 0);
+      if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
+      if (this.#breakpoints.has(this.#view.getBigUint64(address + state.pc.offset, true)))
+        return "breakpoint";
+      // Another page has its breakpoint at this place.
+      left -= Number(clock() - before);
+    }
+  }
+
+  breakAt(addresses: ReadonlySet<bigint>): void {
+    this.#breakpoints = addresses;
+    this.#pages.breakAt(new Set([...addresses].map((address) => Number(address & 0xfffn))));
   }
 
   memoryChanged(offset: number, bytes: number): void {

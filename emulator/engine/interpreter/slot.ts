@@ -1,7 +1,8 @@
 /**
  * Decoded code. A page of RAM that is executed from has a decoded page beside it: one slot per halfword, and two more
  * for what follows the page's end. A slot says which handler executes the instruction there and where its operands
- * are. Handler 0 decodes the slot first, handler 1 goes back to fetching.
+ * are. The first few handlers are no
+ * instructions: 0 decodes the slot, 1 goes back to fetching.
  */
 
 /** Bytes of a slot: handler (2), rd, rs1, rs2 as offsets into a register file (2 each), immediate (4), encoding (4). */
@@ -17,4 +18,11 @@ export const DECODED_PAGE_BYTES = (SLOTS_PER_PAGE + 2) * SLOT_BYTES;
 /** Distance between a page's first slot and its first slot after the end. */
 export const PAGE_SPAN = SLOTS_PER_PAGE * SLOT_BYTES;
 
-export const Handler = { undecoded: 0, refetch: 1, crossing: 2, illegal: 3, firstInstruction: 4 } as const;
+export const Handler = {
+  undecoded: 0,
+  refetch: 1,
+  crossing: 2,
+  illegal: 3,
+  breakpoint: 4,
+  firstInstruction: 5,
+} as const;

@@ -126,8 +126,18 @@ const bits = {
     BigInt(low(a) !== 0 ? bits.trailingZeros32(low(a)) : 32 + bits.trailingZeros32(high(a))),
   ones64: (a: bigint) => BigInt(bits.ones32(high(a)) + bits.ones32(low(a))),
   /** WebAssembly's select: both values are computed, then the condition. */
-  select: (taken: Value, otherwise: Value, condition: number) => (condition !== 0 ? taken : otherwise),
+  select: (taken: Value, otherwise: Value, condition: number) => [otherwise, taken][condition === 0 ? 0 : 1],
 };
+/**
+ * Calls a procedure. All calls go through here, and all variables through one array, for a reason: Node 20's compiler
+ * aborts the process when it proves that a value which two paths meet in is an unsigned 64-bit bigint, so it must never
+ * see a procedure's inside from its caller, or a variable's history.
+ */
+const call = (p: Evaluated, context: Context, a: Value, b: Value, c: Value, d: Value, e: Value) =>
+  p(context, a, b, c, d, e);
+/** The most parameters a procedure may have; a call passes so many. */
+const PARAMETERS = 5;
+
 const high = (v: bigint) => Number(v >> 32n);
 const low = (v: bigint) => Number(v & 0xffff_ffffn);
 
@@ -154,6 +164,8 @@ export class Evaluator {
   readonly #host: Host;
   readonly #readVirtual: Procedure;
   readonly #writeVirtual: Procedure;
+  /** Every variable of every description has a place of its own: they are unique, and nothing recurs. */
+  readonly #variables: Value[] = [];
   readonly #numbers = new Map<Procedure, number>();
   /** Compiled when first called, by number. */
   readonly #procedures: Evaluated[] = [];
@@ -179,17 +191,16 @@ export class Evaluator {
   }
 
   #compile(name: string, parameters: Procedure["parameters"], statements: Block): Evaluated {
-    const locals = new Map<number, Type>();
-    const body = this.#block(statements, locals);
-    for (const p of parameters) locals.delete(p.id);
-    const declarations = [...locals].map(([id, type]) => `let v${id} = ${type === "i32" ? "0" : "0n"};`);
-    const source = `return function ${name.replaceAll(/\W/g, "_")}(${["c", ...parameters.map((p) => `v${p.id}`)].join(", ")}) {
+    if (parameters.length > PARAMETERS) throw new Error(`procedure "${name}" has too many parameters`);
+    const body = this.#block(statements);
+    const received = parameters.map((p) => `v[${p.id}] = p${p.id};`);
+    const source = `return function ${name.replaceAll(/\W/g, "_")}(${["c", ...parameters.map((p) => `p${p.id}`)].join(", ")}) {
       const { view, hart } = c;
-      ${declarations.join("\n")}
+      ${received.join("\n")}
       ${body}
     };`;
-    const make = new Function("procedures", "host", "bits", "raised", source);
-    return make(this.#procedures, this.#host, bits, RAISED) as Evaluated;
+    const make = new Function("v", "call", "procedures", "host", "bits", "raised", source);
+    return make(this.#variables, call, this.#procedures, this.#host, bits, RAISED) as Evaluated;
   }
 
   #number(procedure: Procedure): number {
@@ -207,16 +218,15 @@ export class Evaluator {
     return number;
   }
 
-  #block(statements: Block, locals: Map<number, Type>): string {
-    return statements.map((s) => this.#statement(s, locals)).join("\n");
+  #block(statements: Block): string {
+    return statements.map((s) => this.#statement(s)).join("\n");
   }
 
-  #statement(s: Statement, locals: Map<number, Type>): string {
-    const inner = (b: Block) => `{ ${this.#block(b, locals)} }`;
+  #statement(s: Statement): string {
+    const inner = (b: Block) => `{ ${this.#block(b)} }`;
     switch (s.kind) {
       case "set":
-        locals.set(s.id, s.value.type);
-        return `v${s.id} = ${this.#node(s.value)};`;
+        return `v[${s.id}] = ${this.#node(s.value)};`;
       case "evaluate":
         return `${this.#node(s.value)};`;
       case "if":
@@ -297,7 +307,7 @@ export class Evaluator {
       case "select":
         return `bits.select(${this.#node(n.taken)}, ${this.#node(n.otherwise)}, ${this.#node(n.condition)})`;
       case "local":
-        return `v${n.id}`;
+        return `v[${n.id}]`;
       case "call":
         return this.#invoke(
           n.procedure,
@@ -339,7 +349,7 @@ export class Evaluator {
     }
     // Hooks tell of caches to keep consistent, and there are none here.
     if (procedure.kind === "hook") return "0";
-    return `procedures[${this.#number(procedure)}](${["c", ...values].join(", ")})`;
+    return `call(${[`procedures[${this.#number(procedure)}]`, "c", ...values].join(", ")})`;
   }
 }
 

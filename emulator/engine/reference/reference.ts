@@ -10,7 +10,7 @@ import { fetch, readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import { Cause } from "../../trap/cause.ts";
 import { interruptToTake, wakes } from "../../trap/interrupt.ts";
 import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
-import type { Configuration, Engine } from "../engine.ts";
+import type { Configuration, Engine, RunEnd } from "../engine.ts";
 import type { Context } from "./evaluate.ts";
 import { Evaluator, RAISED } from "./evaluate.ts";
 
@@ -24,6 +24,7 @@ export class ReferenceEngine implements Engine {
   readonly #decoded = new Map<number, Decoded | undefined>();
   readonly #semantics = new Map<Instruction, ReturnType<Evaluator["block"]>>();
   readonly #context: Context;
+  #breakpoints: ReadonlySet<bigint> = new Set();
 
   constructor(configuration: Configuration) {
     this.#configuration = configuration;
@@ -44,23 +45,29 @@ export class ReferenceEngine implements Engine {
     };
   }
 
-  run(hart: number, slots: number): boolean {
+  run(hart: number, slots: number, past: boolean): RunEnd {
     const c = this.#context;
     c.hart = this.#configuration.harts[hart] ?? 0;
     for (let left = slots; ; left--) {
       if (this.#get32(state.waiting.offset) !== 0) {
-        if (this.#evaluator.call(awake.procedure, c, []) === 0) return true;
+        if (this.#evaluator.call(awake.procedure, c, []) === 0) return "turn";
         this.#set32(state.waiting.offset, 0);
       }
       if (this.#get32(state.yielding.offset) !== 0) {
         this.#set32(state.yielding.offset, 0);
-        return true;
+        return "turn";
       }
-      if (left === 0) return false;
+      if (left === 0) return "slots";
       const interrupt = Number(this.#evaluator.call(interruptToTake.procedure, c, []));
       if (interrupt >= 0) this.#evaluator.call(takeInterrupt.procedure, c, [interrupt]);
+      const passes = past && left === slots;
+      if (!passes && this.#breakpoints.has(this.#get64(state.pc.offset))) return "breakpoint";
       this.#step();
     }
+  }
+
+  breakAt(addresses: ReadonlySet<bigint>): void {
+    this.#breakpoints = addresses;
   }
 
   /** Nothing is cached: every fetch reads memory. */

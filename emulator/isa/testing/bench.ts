@@ -108,7 +108,7 @@ export class Bench {
     this.#set64(state.mstatus.offset, FLOATING_POINT_ON);
     this.#set64(state.mcause.offset, -1n);
     this.#set64(state.retired.offset, 0n);
-    this.#engine.run(0, slots);
+    this.#engine.run(0, slots, false);
     const cause = this.#get64(state.mcause.offset);
     const read = (from: number) => Array.from({ length: 32 }, (_, n) => this.#get64(from + n * 8));
     return {
