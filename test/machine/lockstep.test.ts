@@ -36,6 +36,13 @@ function random(seed: bigint): () => number {
   };
 }
 
+/** Instructions that seldom come back: the code has fewer of them. */
+const LEAVING = new Set(
+  "jal jalr c.j c.jr c.jalr ecall ebreak c.ebreak mret sret wfi csrrw csrrs csrrc csrrwi csrrsi csrrci".split(
+    " ",
+  ),
+);
+
 /** Random instructions, most of them valid; registers x8 to x15 often hold addresses. */
 function randomCode(next: () => number): Uint8Array {
   const code = new Uint8Array(CODE_BYTES);
@@ -43,13 +50,18 @@ function randomCode(next: () => number): Uint8Array {
   for (let at = 0; at + 4 <= CODE_BYTES; ) {
     const entry = instructions[next() % instructions.length];
     if (entry === undefined) break;
-    const { match, mask, length, registers } = entry.encoding;
+    if (LEAVING.has(entry.name) && next() % 8 !== 0) continue;
+    const { match, mask, length, registers, fields } = entry.encoding;
     let word = match | (((next() << 8) ^ next()) & ~mask);
-    // Addresses come from the registers that the handler sets.
-    for (const { operands, low, width } of registers) {
-      if (width === 5 && operands.includes("rs1")) word = (word & ~(31 << low)) | ((8 + (next() & 7)) << low);
+    // Addresses come from the registers that the handler sets, of atomics from the aligned ones; few are overwritten.
+    const base = entry.extension === "a" ? 12 + (next() & 1) : 8 + (next() & 7);
+    for (const { operands, low, width, file } of registers) {
+      if (width !== 5 || file !== "x") continue;
+      if (operands.includes("rs1")) word = (word & ~(31 << low)) | (base << low);
+      else if (operands.includes("rd") && next() % 8 !== 0) word |= 16 << low;
     }
-    if (next() % 20 === 0) word = next();
+    for (const { name, low } of fields) if (name === "rm") word |= 7 << low;
+    if (next() % 100 === 0) word = next();
     if (length === 2) view.setUint16(at, word & 0xffff, true);
     else view.setUint32(at, word >>> 0, true);
     at += length;
@@ -66,9 +78,10 @@ function stress(seed: bigint): Uint8Array {
       // One space's code is the user's, the other's the supervisor's; A and D are set as it goes.
       space.map(VIRTUAL_CODE + i * PAGE, CODE + i * PAGE, n === 0 ? "vrwxu" : "vrwxg");
     }
+    const own = n === 0 ? "vrwu" : "vrw";
     for (let i = 0n; i < 8n; i++)
-      space.map(VIRTUAL_DATA + i * PAGE, DATA + i * PAGE, i % 3n === 0n ? "vrw" : "vrwu");
-    space.map(VIRTUAL_LARGE, RAM + 0x20_0000n, "vrwu", 1);
+      space.map(VIRTUAL_DATA + i * PAGE, DATA + i * PAGE, i === 3n ? "vrxu" : own);
+    space.map(VIRTUAL_LARGE, RAM + 0x20_0000n, own, 1);
   });
   image.put(CODE, randomCode(random(seed)));
   // The two spaces' satp, then each hart's generator.
@@ -110,12 +123,12 @@ function handler(): Uint8Array {
   };
   bits(t2, 34, 13, 1);
   a.li(t4, VIRTUAL_CODE).op("add", { rd: t2, rs1: t2, rs2: t4 }).csrw("mepc", t2);
-  // MPP is S or U; SUM, MXR, SIE and SPP as they come; FS on.
+  // SUM, MXR, SIE and SPP as they come; FS on, TW. The first space is the user's, the second the supervisor's.
   bits(t2, 20, 32, 0);
-  a.li(t4, (1n << 11n) | (3n << 18n) | (1n << 1n) | (1n << 8n)).op("and", { rd: t2, rs1: t2, rs2: t4 });
-  a.li(t4, (3n << 13n) | (1n << 21n))
-    .op("or", { rd: t2, rs1: t2, rs2: t4 })
-    .csrw("mstatus", t2);
+  a.li(t4, (3n << 18n) | (1n << 1n) | (1n << 8n)).op("and", { rd: t2, rs1: t2, rs2: t4 });
+  a.li(t4, (3n << 13n) | (1n << 21n)).op("or", { rd: t2, rs1: t2, rs2: t4 });
+  bits(t4, 50, 1, 11);
+  a.op("or", { rd: t2, rs1: t2, rs2: t4 }).csrw("mstatus", t2);
   bits(t2, 50, 1, 3);
   a.op("add", { rd: t2, rs1: t2, rs2: t0 }).op("ld", { rd: t2, rs1: t2 }).csrw("satp", t2);
   // A fence now and then; a timer soon.
