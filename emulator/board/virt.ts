@@ -163,7 +163,7 @@ class Board implements Machine {
       run: (hart, slots, past) => this.#engine?.run(hart, slots, past) ?? "turn",
       turnEnded: (hart) => {
         // Other harts may store now. A reservation may be lost at any time (unprivileged, "A", 10.2).
-        if (options.harts > 1) this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
+        if (options.harts > 1) this.#loseReservation(hart);
       },
     });
   }
@@ -185,6 +185,7 @@ class Board implements Machine {
     const before = this.#get64(hart, state.clock.offset);
     this.#engine?.run(hart, 1, true);
     this.#stepping = undefined;
+    for (let other = 0; other < this.options.harts; other++) if (other !== hart) this.#loseReservation(other);
     if (this.#get64(hart, state.clock.offset) !== before) this.#schedule.stepped(hart);
     this.#flushConsole();
     return this.#ended ?? this.#stuck() ?? (this.harts[hart]?.waiting ? this.#idle() : { reason: "limit" });
@@ -465,9 +466,13 @@ class Board implements Machine {
     for (let hart = 0; hart < this.options.harts; hart++) {
       const reserved = Number(this.#get64(hart, state.reservation.offset));
       if (reserved < address + length && address < reserved + 8) {
-        this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
+        this.#loseReservation(hart);
       }
     }
+  }
+
+  #loseReservation(hart: number): void {
+    this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
   }
 
   #watch(address: number): void {

@@ -1,5 +1,6 @@
 /** Several harts: what they share, what they do not, and how they tell each other. */
 import { describe, expect, test } from "vitest";
+import type { Machine } from "../../emulator/index.ts";
 import type { Mode } from "./guest/address-space.ts";
 import { AddressSpace, pte, TablePages } from "./guest/address-space.ts";
 import type { Assembler } from "./guest/assembler.ts";
@@ -106,6 +107,33 @@ describe("reservations", () => {
     old,
   );
 });
+
+test.each(engines)(
+  "a reservation ends with the store of a hart that a debugger steps (%s)",
+  async (engine) => {
+    const image = program(
+      (a) => {
+        a.li(s0, DATA).to("other", "bne", { rs1: a0, rs2: zero });
+        a.op("lr.d", { rd: a1, rs1: s0 }).op("sc.d", { rd: a2, rs1: s0, rs2: s0 }).label("end").to("end");
+        a.label("other").op("sd", { rs1: s0, rs2: a0 }).to("end");
+      },
+      (memory) => memory.put64(DATA, 5n),
+    );
+    const stepUntil = (machine: Machine, hart: number, done: () => boolean) => {
+      for (let steps = 0; !done(); steps++) {
+        expect(steps).toBeLessThan(100);
+        machine.step(hart);
+      }
+    };
+    for (const disturbed of [false, true]) {
+      const machine = await machineFor(image, { engine, harts: 2 });
+      stepUntil(machine, 0, () => machine.harts[0]?.x(a1) === 5n);
+      if (disturbed) stepUntil(machine, 1, () => peek(machine, DATA) === 1n);
+      machine.step(0);
+      expect([machine.harts[0]?.x(a2), peek(machine, DATA)]).toEqual(disturbed ? [1n, 1n] : [0n, DATA]);
+    }
+  },
+);
 
 describe("counters that four harts share come out right", () => {
   const ROUNDS = 300;

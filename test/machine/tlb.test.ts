@@ -17,7 +17,10 @@ const OLD = 0x0101n;
 const NEW = 0x0202n;
 const VIRTUAL = 0x1000_0000n;
 
-/** Two pages, and two megapages, that differ in what they hold. */
+/**
+ * Two pages, and two megapages, that differ in what they hold. Where the megapages are looked at, no page that the
+ * monitor uses has the same low bits: what an engine remembers of the one must not be replaced by the other.
+ */
 const OLD_PAGE = DATA;
 const NEW_PAGE = DATA + PAGE;
 const OLD_MEGAPAGE = DATA;
@@ -26,8 +29,8 @@ const NEW_MEGAPAGE = DATA - MEGAPAGE;
 function fill(s: Session): void {
   s.image.put64(OLD_PAGE + 8n, OLD);
   s.image.put64(NEW_PAGE + 8n, NEW);
-  s.image.put64(NEW_MEGAPAGE + 0x10_0008n, NEW);
-  s.image.put64(OLD_MEGAPAGE + 0x10_0008n, OLD);
+  s.image.put64(NEW_MEGAPAGE + 0x18_0008n, NEW);
+  s.image.put64(OLD_MEGAPAGE + 0x18_0008n, OLD);
 }
 
 /** A page that changes behind the TLB's back. */
@@ -50,7 +53,7 @@ function page(name: string, space: AddressSpace, virtual: bigint, letters = "vrw
 function megapage(name: string, space: AddressSpace, virtual: bigint, letters = "vrwxad"): Mapping {
   const [before, after] = [pte(OLD_MEGAPAGE, letters), pte(NEW_MEGAPAGE, letters)];
   const entry = space.set(virtual, before, 1);
-  return { name, space, virtual, probe: virtual + 0x10_0008n, entry, before, after };
+  return { name, space, virtual, probe: virtual + 0x18_0008n, entry, before, after };
 }
 
 const loadCode = (s: Session) => s.snippet("load", (a) => a.op("ld", { rd: reg.a1, rs1: reg.a0 }));
@@ -262,7 +265,7 @@ describe("address spaces", () => {
     const one = codeSpace(s, "sv39", 1);
     const two = codeSpace(s, "sv39", 2);
     const large = megapage("large", one, VIRTUAL);
-    const small = page("small", two, VIRTUAL + 0x10_0000n, "vrwxgad");
+    const small = page("small", two, VIRTUAL + 0x18_0000n, "vrwxgad");
     s.poke(small.entry, small.after);
     reads(s, "one's megapage", large, OLD);
     // Entered by a store, so that what is remembered of one's load is not overwritten.
