@@ -1,4 +1,4 @@
-/** Runs the firmware under QEMU, the machine it was not written for, with guests that check it from inside. */
+/** Runs the firmware on our machine and under QEMU, with guests that check it from inside. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,7 +13,9 @@ import {
   flag,
   node,
 } from "../../emulator/board/device-tree.ts";
+import { parseElf } from "../../emulator/board/elf.ts";
 import { virtDeviceTree } from "../../emulator/board/virt-device-tree.ts";
+import { Machine } from "../../emulator/index.ts";
 import { buildGuest } from "../../tools/guest/build.ts";
 import { buildImages } from "../../tools/guest/images.ts";
 import { ROOT } from "../../tools/guest/root.ts";
@@ -22,7 +24,7 @@ const QEMU = "qemu-system-riscv64";
 const qemuIsInstalled = spawnSync(QEMU, ["--version"]).error === undefined;
 const SECONDS = 1000;
 
-if (!qemuIsInstalled) console.warn(`${QEMU} is not installed: the firmware is NOT tested`);
+if (!qemuIsInstalled) console.warn(`${QEMU} is not installed: the firmware is NOT tested under it`);
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder))
@@ -55,28 +57,11 @@ function runQemu(options: readonly string[]): Promise<Run> {
   });
 }
 
-/** Address of a symbol, from the ELF file's table of symbols (ELF-64, little-endian). */
-function symbolAddress(elf: string, symbol: string): bigint {
-  const file = readFileSync(elf);
-  const sectionTable = Number(file.readBigUInt64LE(0x28));
-  const section = (index: number): Buffer => file.subarray(sectionTable + 64 * index);
-  const contents = (header: Buffer): Buffer => {
-    const offset = Number(header.readBigUInt64LE(0x18));
-    return file.subarray(offset, offset + Number(header.readBigUInt64LE(0x20)));
-  };
-  for (let index = 0; index < file.readUInt16LE(0x3c); index++) {
-    const header = section(index);
-    if (header.readUInt32LE(4) !== 2) continue;
-    const names = contents(section(header.readUInt32LE(0x28)));
-    const symbols = contents(header);
-    for (let at = 0; at < symbols.length; at += 24) {
-      const name = symbols.readUInt32LE(at);
-      if (names.toString("latin1", name, names.indexOf(0, name)) === symbol) {
-        return symbols.readBigUInt64LE(at + 8);
-      }
-    }
-  }
-  throw new Error(`${elf} has no symbol ${symbol}`);
+/** Address of a symbol of an ELF file. */
+function symbolAddress(elf: string, name: string): bigint {
+  const symbol = parseElf(readFileSync(elf), elf).symbols.named(name);
+  if (symbol === undefined) throw new Error(`${elf} has no symbol ${name}`);
+  return BigInt(symbol.address);
 }
 
 /** An ELF file with four zero bytes, which are no instruction, at an address of its first segment. */
@@ -109,20 +94,74 @@ function reservingTree(): Uint8Array {
   return encodeDeviceTree({ ...tree, children: [...tree.children, reserved] });
 }
 
-describe.skipIf(!qemuIsInstalled)("firmware under QEMU", { timeout: 120 * SECONDS }, () => {
-  let firmware = "";
-  let supervisor = "";
+let firmware = "";
+let supervisor = "";
+let emulation = "";
 
-  beforeAll(async () => {
-    firmware = (await buildImages()).firmware;
-    supervisor = await buildGuest({
-      name: "test/supervisor",
-      sources: [...sourcesIn("test/firmware/supervisor"), "kernel/firmware/memory.c"],
-      linkerScript: "test/firmware/supervisor/link.ld",
-      flags: ["-Ikernel/firmware"],
+beforeAll(async () => {
+  firmware = (await buildImages()).firmware;
+  supervisor = await buildGuest({
+    name: "test/supervisor",
+    sources: [...sourcesIn("test/firmware/supervisor"), "kernel/firmware/memory.c"],
+    linkerScript: "test/firmware/supervisor/link.ld",
+    flags: ["-Ikernel/firmware"],
+  });
+  emulation = await buildGuest({
+    name: "test/emulation",
+    sources: [
+      ...sourcesIn("test/firmware/machine"),
+      ...sourcesIn("kernel/firmware").filter((source) => !source.endsWith("/boot.c")),
+    ],
+    linkerScript: "kernel/firmware/link.ld",
+    isa: "rv64imac",
+    flags: ["-Ikernel/firmware"],
+  });
+}, 300 * SECONDS);
+
+describe("firmware on our machine", { timeout: 120 * SECONDS }, () => {
+  /** Runs until the guest switches the machine off, skipping the time in which it waits. */
+  async function runOurs(images: { firmware: string; kernel?: string }, harts: number, append = "") {
+    let console = "";
+    const machine = await Machine.create({
+      harts,
+      append,
+      firmware: readFileSync(images.firmware),
+      ...(images.kernel === undefined ? {} : { kernel: readFileSync(images.kernel) }),
+      onConsole: (bytes) => {
+        console += Buffer.from(bytes).toString("latin1");
+      },
     });
-  }, 300 * SECONDS);
+    for (;;) {
+      const stop = machine.run(1_000_000);
+      if (stop.reason === "idle" && stop.ticks !== undefined) machine.advance(stop.ticks);
+      else if (stop.reason !== "limit") return { console, stop };
+    }
+  }
 
+  test.each([1, 2, 4, 8])("serves every SBI call on %i harts", async (harts) => {
+    const { console, stop } = await runOurs({ firmware, kernel: supervisor }, harts);
+    expect(console).not.toContain("FAILED");
+    expect(console).toContain("firmware: all checks passed");
+    expect(stop).toEqual({ reason: "power-off", status: 0 });
+  });
+
+  test.each([
+    ["legacy-shutdown", { reason: "power-off", status: 0 }],
+    ["failure", { reason: "power-off", status: 1 }],
+    ["cold-reboot", { reason: "reboot" }],
+    ["warm-reboot", { reason: "reboot" }],
+  ])("ends by %s", async (end, stop) => {
+    expect((await runOurs({ firmware, kernel: supervisor }, 2, `end=${end}`)).stop).toEqual(stop);
+  });
+
+  test("emulates misaligned accesses and rdtime", async () => {
+    const { console, stop } = await runOurs({ firmware: emulation }, 1);
+    expect(console).toContain("emulation: all checks passed");
+    expect(stop).toEqual({ reason: "power-off", status: 0 });
+  });
+});
+
+describe.skipIf(!qemuIsInstalled)("firmware under QEMU", { timeout: 120 * SECONDS }, () => {
   function runSupervisor(...options: string[]): Promise<Run> {
     return runQemu(["-bios", firmware, "-kernel", supervisor, ...options]);
   }
@@ -201,16 +240,6 @@ describe.skipIf(!qemuIsInstalled)("firmware under QEMU", { timeout: 120 * SECOND
   });
 
   test("emulates misaligned accesses and rdtime", async () => {
-    const emulation = await buildGuest({
-      name: "test/emulation",
-      sources: [
-        ...sourcesIn("test/firmware/machine"),
-        ...sourcesIn("kernel/firmware").filter((source) => !source.endsWith("/boot.c")),
-      ],
-      linkerScript: "kernel/firmware/link.ld",
-      isa: "rv64imac",
-      flags: ["-Ikernel/firmware"],
-    });
     const run = await runQemu(["-bios", emulation]);
     expect(run.console).not.toContain("FAILED");
     expect(run.console).toContain("emulation: all checks passed");
