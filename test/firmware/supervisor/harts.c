@@ -45,10 +45,14 @@ void trap(void) {
 }
 
 void nap(void) {
+  // Were the timer's interrupt taken before the wfi, nothing would end the wfi; masked, it still does.
+  uint64_t enabled = csr_read(sstatus) & SSTATUS_SIE;
+  csr_clear(sstatus, SSTATUS_SIE);
   sbi(TIME, 0, csr_read(time) + NAP);
   csr_set(sie, STI);
   __asm__ volatile("wfi");
   csr_clear(sie, STI);
+  csr_set(sstatus, enabled);
 }
 
 void worker(unsigned long hart, struct start *start, uint64_t satp, uint64_t sstatus) {
