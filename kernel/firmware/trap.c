@@ -30,14 +30,26 @@ void trap_exception(struct frame *frame) {
     trap_redirect(&exception, csr_read(mepc));
 }
 
+// A handler that raises the exception it is entered for would be entered for ever, here in between.
+_Noreturn static void handler_is_nowhere(uint64_t handler) {
+  print("\nfirmware: hart %lu cannot fetch the supervisor's trap handler at 0x%lx, switching off\n",
+        hart_id(), handler);
+  print("  it was entered for scause 0x%lx  sepc 0x%lx  stval 0x%lx\n", csr_read(scause), csr_read(sepc),
+        csr_read(stval));
+  power_off(1);
+}
+
 void trap_redirect(const struct exception *exception, uint64_t epc) {
+  uint64_t handler = csr_read(stvec) & ~(uint64_t)STVEC_MODE;
+  if (exception->cause == CAUSE_FETCH_ACCESS && epc == handler)
+    handler_is_nowhere(handler);
   uint64_t mstatus = csr_read(mstatus);
   uint64_t from_supervisor = (mstatus & MSTATUS_MPP) == MSTATUS_MPP_S ? MSTATUS_SPP : 0;
   uint64_t enabled = mstatus & MSTATUS_SIE ? MSTATUS_SPIE : 0;
   csr_write(scause, exception->cause);
   csr_write(stval, exception->value);
   csr_write(sepc, epc);
-  csr_write(mepc, csr_read(stvec) & ~(uint64_t)STVEC_MODE);
+  csr_write(mepc, handler);
   mstatus &= ~(uint64_t)(MSTATUS_MPP | MSTATUS_SPP | MSTATUS_SPIE | MSTATUS_SIE);
   csr_write(mstatus, mstatus | MSTATUS_MPP_S | from_supervisor | enabled);
 }

@@ -31,5 +31,5 @@ export function parseAddress(symbols: SymbolTable, text: string): bigint | undef
 }
 
 function parseHex(text: string): bigint | undefined {
-  return /^(0x)?[0-9a-f]{1,16}$/i.test(text) ? BigInt(text.startsWith("0x") ? text : `0x${text}`) : undefined;
+  return /^(0x)?[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text.replace(/^0x/i, "")}`) : undefined;
 }

@@ -17,6 +17,7 @@ describe("addresses", () => {
     expect(parseAddress(symbols, "main")).toBe(0x1000n);
     expect(parseAddress(symbols, "main + 4")).toBe(0x1004n);
     expect(parseAddress(symbols, "80000000")).toBe(0x8000_0000n);
+    expect(parseAddress(symbols, "0X1f")).toBe(0x1fn);
     expect(parseAddress(symbols, "0xFFFFFFFF80000000")).toBe(0xffff_ffff_8000_0000n);
     for (const text of ["", "nowhere", "main+", "main+x", "main+1+2", "0x11223344556677889"]) {
       expect(parseAddress(symbols, text)).toBeUndefined();

@@ -18,7 +18,10 @@ describe("quantities on the command line", () => {
     expect(parseCount("--harts", "8", 1, 8)).toBe(8);
     expect(parseCount("--max-instructions", "20_000_000", 1, Number.MAX_SAFE_INTEGER)).toBe(20_000_000);
     expect(parseCount("--max-instructions", "2e9", 1, Number.MAX_SAFE_INTEGER)).toBe(2e9);
-    for (const text of ["0", "9", "two", "1.5", "-1", "0x2", "1e400", ""]) {
+    expect(parseCount("--max-instructions", "500k", 1, Number.MAX_SAFE_INTEGER)).toBe(500_000);
+    expect(parseCount("--max-instructions", "10M", 1, Number.MAX_SAFE_INTEGER)).toBe(10_000_000);
+    expect(parseCount("--max-instructions", "2G", 1, Number.MAX_SAFE_INTEGER)).toBe(2e9);
+    for (const text of ["0", "9", "two", "1.5", "-1", "0x2", "1e400", "2e9M", "1 k", "k", "_", ""]) {
       expect(() => parseCount("--harts", text, 1, 8)).toThrow(/--harts.*from 1 to 8/);
     }
   });

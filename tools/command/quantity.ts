@@ -19,11 +19,26 @@ export function parseSize(option: string, text: string): number {
   return size;
 }
 
-/** A whole number from `least` to `most`. */
+/** Of what is counted and not stored: powers of ten. */
+const countUnits = new Map([
+  ["", ""],
+  ["k", "e3"],
+  ["m", "e6"],
+  ["g", "e9"],
+]);
+
+/** A whole number, from "20_000_000", "20M" or "2e7"; undefined where the text is none. */
+export function readCount(text: string): number | undefined {
+  const match = /^(\d+)(?:([kmg])|(e\d+))?$/i.exec(text.replaceAll("_", ""));
+  const exponent = match?.[3] ?? countUnits.get(match?.[2]?.toLowerCase() ?? "");
+  const count = Number(`${match?.[1]}${exponent}`);
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
+/** A whole number from `least` to `most`, as `readCount` reads it. */
 export function parseCount(option: string, text: string, least: number, most: number): number {
-  const digits = text.replaceAll("_", "");
-  const count = /^\d+(e\d+)?$/i.test(digits) ? Number(digits) : Number.NaN;
-  if (!Number.isSafeInteger(count) || count < least || count > most) {
+  const count = readCount(text);
+  if (count === undefined || count < least || count > most) {
     const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
     throw usage(`${option}: "${text}" is no whole number ${range}`);
   }

@@ -17,7 +17,7 @@ const runOptions = {
     group,
     type: "string",
     requiresArg: true,
-    description: `end with status ${exitStatus.limit} after so many`,
+    description: `end with status ${exitStatus.limit} after so many, such as 10M`,
   },
   timeout: {
     group,
@@ -93,7 +93,9 @@ async function run(given: RunArguments): Promise<number> {
     errors: process.stderr,
   });
   const { status, message } = await headless.run();
-  if (message !== undefined) process.stderr.write(`trapframe: ${message}\n`);
+  if (message !== undefined) {
+    process.stderr.write(`${headless.midLine ? "\n" : ""}trapframe: ${message}\n`);
+  }
   if (given.stats !== undefined && headless.machine !== undefined) {
     const statistics = collectStatistics(headless.machine, headless.effort, ticksPerSecond);
     const json = given.stats === "json";

@@ -37,6 +37,7 @@ Ctrl-A h       this help
 `;
 /** Console output held back within a turn; more is written at once. */
 const mostHeldBytes = 1 << 16;
+const lineFeed = 0x0a;
 
 export class Headless {
   readonly #options: HeadlessOptions;
@@ -57,6 +58,7 @@ export class Headless {
   });
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  #lastByte = lineFeed;
   #reboots = 0;
 
   constructor(builder: MachineBuilder, options: HeadlessOptions) {
@@ -91,6 +93,11 @@ export class Headless {
   /** The machine in its last life; undefined before it is built. */
   get machine(): Machine | undefined {
     return this.#machine;
+  }
+
+  /** Whether the guest's last line lacks its end. */
+  get midLine(): boolean {
+    return this.#lastByte !== lineFeed;
   }
 
   get effort(): Effort {
@@ -218,6 +225,7 @@ export class Headless {
   #print(bytes: Uint8Array): void {
     this.#script.feed(bytes);
     this.#held.push(bytes.slice());
+    this.#lastByte = bytes.at(-1) ?? this.#lastByte;
     this.#heldBytes += bytes.length;
     if (this.#heldBytes >= mostHeldBytes) this.#flush();
   }

@@ -1,5 +1,6 @@
 /** The terminal UI: turns what the user does into commands for the session, and the session into a picture. */
 import { parseAddress } from "../code/address.ts";
+import { readCount } from "../command/quantity.ts";
 import type { MachineBuilder } from "../host/machine-builder.ts";
 import type { Ingredients } from "../host/recipe.ts";
 import { EscapeKey } from "../terminal/escape-key.ts";
@@ -276,14 +277,14 @@ export class Application {
 
   #toggleBreakpoint(text: string): string | undefined {
     const address = parseAddress(this.#session.symbols, text);
-    if (address === undefined) return `no symbol and no address: "${text}"`;
+    if (address === undefined) return "no symbol and no address";
     this.#session.toggleBreakpoint(address);
     return undefined;
   }
 
   #stepMany(text: string): string | undefined {
-    const count = /^[\d_]+$/.test(text) ? Number(text.replaceAll("_", "")) : 0;
-    if (count < 1 || count > mostSteps) return `a number from 1 to ${mostSteps}, please`;
+    const count = readCount(text) ?? 0;
+    if (count < 1 || count > mostSteps) return "a number from 1 to 1G, please";
     this.#perform(this.#session.step(count));
     return undefined;
   }
