@@ -62,7 +62,7 @@ export const state = {
   medeleg: field64(),
   mideleg: field64(),
   mie: field64(),
-  /** Software-writable and line-driven bits; timer bits and the PLIC's share of SEIP are added when read. */
+  /** The bits that software has written; lines and comparators are added when mip is read (trap/interrupt.ts). */
   mip: field64(),
   /** Interrupt lines as the board drives them, as mip bits. */
   lines: field64(),
@@ -71,7 +71,6 @@ export const state = {
   mcause: field64(),
   mtval: field64(),
   mcounteren: field64(),
-  mcountinhibit: field64(),
   menvcfg: field64(),
   stvec: field64(),
   sscratch: field64(),

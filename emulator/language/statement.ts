@@ -2,7 +2,7 @@
  * Statements of the vocabulary. They are appended to the block that is being described: `block` opens one, and the
  * functions below, called inside it, add to it.
  */
-import type { Cell, Node, RegisterOperand, Type } from "./expression.ts";
+import type { Cell, Node, RegisterOperand } from "./expression.ts";
 import { I32, I64 } from "./expression.ts";
 
 export type Statement =
@@ -157,5 +157,3 @@ export const writeMemory = (address: I64, bytes: 1 | 2 | 4 | 8, value: I64) =>
   append({ kind: "write", address: address.node, bytes, value: value.node });
 export const jumpTo = (target: I64) => append({ kind: "jump-to", target: target.node });
 export const jumpByImmediate = () => append({ kind: "jump-by-immediate" });
-
-export type { Type };
