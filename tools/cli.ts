@@ -8,6 +8,7 @@ import { lazyCommand } from "./command/command.ts";
 import { GuestBuildError } from "./guest/error.ts";
 import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
+import { describeFileError } from "./host/read-input.ts";
 import { restoreTerminal } from "./terminal/restoration.ts";
 
 // V8 flags that help the engines would be set here, before the first of them is loaded.
@@ -65,8 +66,11 @@ function explainMistake(message: string): string {
   return `${unknown}${message}\nSee trapframe${isCommand ? ` ${first}` : ""} --help.`;
 }
 
-// A reader that has seen enough, such as head, is no error; nobody is left to be told more.
-process.stdout.on("error", () => process.exit(signalStatus(constants.signals.SIGPIPE)));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough, such as head, is no error; nobody is left to be told more.
+  if (error.code === "EPIPE") process.exit(signalStatus(constants.signals.SIGPIPE));
+  die(new Failure(`cannot write to stdout: ${describeFileError(error)}`, exitStatus.badInput));
+});
 process.stderr.on("error", () => {});
 process.on("uncaughtException", die);
 process.on("unhandledRejection", die);

@@ -65,6 +65,7 @@ describe("bad input", () => {
     ["a missing initrd", ["run", "--initrd", "nowhere"], 1, /initrd "nowhere"/],
     ["a missing bios", ["run", "--bios", "nowhere"], 1, /bios "nowhere"/],
     ["a folder as kernel", ["run", "/"], 1, /it is a directory/],
+    ["a device as kernel", ["run", "/dev/zero"], 1, /it is a device/],
     ["an empty kernel", ["run", scratch.file("empty", "")], 1, /is empty/],
     ["a missing disk", ["run", "--disk", "nowhere"], 1, /disk "nowhere"/],
     ["an empty disk", ["run", "--disk", scratch.file("empty.img", "")], 1, /it is empty/],
@@ -128,6 +129,18 @@ describe("run", () => {
     const { status, errors } = await trapframe(bare(programs.wild), "");
     expect(status).toBe(121);
     expect(errors).toMatch(/instruction access fault .*pc 0x0/);
+  });
+
+  it("reports a guest whose supervisor runs wild", async () => {
+    const { status, output } = await trapframe(["run", programs.wild, "--max-instructions", "10M"], "");
+    expect(output).toMatch(/cannot fetch the supervisor's trap handler at 0x0/);
+    expect(status).toBe(1);
+  });
+
+  it("passes on all that a pipe held before the guest had begun", async () => {
+    const { status, output } = await trapframe(["run"], "echo whole\npoweroff 6\n");
+    expect(output).toMatch(/echo whole/);
+    expect(status).toBe(6);
   });
 
   it("ends a guest that sleeps for ever, unless somebody may still type", async () => {

@@ -1,5 +1,5 @@
 /** Files the user names: read whole, with a message that says which one and why when that fails. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { exitStatus } from "./exit-status.ts";
 import { Failure } from "./failure.ts";
 
@@ -22,11 +22,15 @@ export function describeFileError(error: unknown): string {
 
 /** The bytes of the file at `path`; `role` is what it is for, such as "kernel". Throws `Failure`, also when it is empty. */
 export async function readInput(role: string, path: string): Promise<Uint8Array> {
+  const refuse = (reason: string) =>
+    new Failure(`cannot read ${role} "${path}": ${reason}`, exitStatus.badInput);
   let bytes: Uint8Array;
   try {
+    // Some devices have no end, and all of the host's memory would go before that is noticed.
+    if ((await stat(path)).isCharacterDevice()) throw refuse("it is a device, not a file");
     bytes = await readFile(path);
   } catch (error) {
-    throw new Failure(`cannot read ${role} "${path}": ${describeFileError(error)}`, exitStatus.badInput);
+    throw error instanceof Failure ? error : refuse(describeFileError(error));
   }
   if (bytes.length === 0) throw new Failure(`${role} "${path}" is empty`, exitStatus.badInput);
   return bytes;

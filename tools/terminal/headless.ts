@@ -56,6 +56,8 @@ export class Headless {
   readonly #end = new Promise<void>((resolve) => {
     this.#announceEnd = resolve;
   });
+  /** What came from a pipe since the last boundary. */
+  readonly #undelivered: Uint8Array[] = [];
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #lastByte = lineFeed;
@@ -69,7 +71,10 @@ export class Headless {
     this.#loop = new HostLoop({
       realTime: this.#interactive && options.steps.length === 0,
       inputPossible: () => this.#inputOpen,
-      onBoundary: () => this.#followScript(),
+      onBoundary: () => {
+        this.#deliver();
+        this.#followScript();
+      },
       onTurn: () => this.#flushInTurn(),
       ...(options.instructionLimit !== undefined && { instructionLimit: options.instructionLimit }),
     });
@@ -182,7 +187,8 @@ export class Headless {
 
   #type(typed: Uint8Array): void {
     if (!this.#interactive) {
-      this.#machine?.typeConsole(typed);
+      // Before its firmware has set up the serial port, the guest would lose it.
+      this.#undelivered.push(typed);
     } else {
       for (const item of this.#escape.split(typed)) {
         if (item.kind === "text") this.#machine?.typeConsole(item.bytes);
@@ -213,6 +219,13 @@ export class Headless {
   #say(text: string): void {
     this.#flush();
     this.#options.errors.write(text.replaceAll("\n", "\r\n"));
+  }
+
+  #deliver(): void {
+    for (const bytes of this.#undelivered.splice(0)) {
+      this.#machine?.typeConsole(bytes);
+      this.#loop.wake();
+    }
   }
 
   #followScript(): void {
