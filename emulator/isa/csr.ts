@@ -1,4 +1,5 @@
 /** The control and status registers, one entry each (privileged chapter 2, unprivileged chapter "Zicntr"). */
+import { isOff, markDirty } from "../float/environment.ts";
 import type { Field64 } from "../hart/layout.ts";
 import { PMP_ADDRESS_OFFSET, PMP_CONFIG_OFFSET, PMP_ENTRIES, state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
@@ -237,18 +238,15 @@ const counters = [
 
 // ---- floating point
 
-const FS_DIRTY = 3n << BigInt(Status.FS);
-const floatOff = () => state.mstatus.get().and(FS_DIRTY).isZero();
-
 function floatCsr(name: string, number: number, low: number, width: number): Csr {
   const mask = ((1n << BigInt(width)) - 1n) << BigInt(low);
   return view(name, number, () => state.fcsr.get().bits(low, width), {
     fields: `value:${width - 1}-0`,
     write: (value) => {
       state.fcsr.set(state.fcsr.get().and(~mask).or(value.shl(low).and(mask)));
-      state.mstatus.set(state.mstatus.get().or(FS_DIRTY));
+      markDirty();
     },
-    denied: floatOff,
+    denied: isOff,
   });
 }
 

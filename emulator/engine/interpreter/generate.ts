@@ -269,14 +269,8 @@ class Loop {
 
   #locatePage(): void {
     const code = this.#code;
-    code.get(this.#pc).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code
-      .i32((LOOKASIDE_ENTRIES - 1) << 4)
-      .arithmetic("i32", "and")
-      .get(HART)
-      .arithmetic("i32", "add")
-      .tee(this.#entry);
-    code.load("i64.load", FETCH_TABLE);
+    code.get(this.#pc);
+    this.#loadTag(FETCH_TABLE);
     code.get(this.#pc).i64(-4096).arithmetic("i64", "and");
     code.get(HART).load("i64.load", fetchContext.offset).arithmetic("i64", "or").compare("i64", "eq");
     code.if(
@@ -535,14 +529,8 @@ class Loop {
     result?: ValueType,
   ): void {
     const code = this.#code;
-    code.tee(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code
-      .i32((LOOKASIDE_ENTRIES - 1) << 4)
-      .arithmetic("i32", "and")
-      .get(HART)
-      .arithmetic("i32", "add")
-      .tee(this.#entry);
-    code.load("i64.load", table);
+    code.tee(this.#address);
+    this.#loadTag(table);
     code
       .get(this.#address)
       .i64(BigInt(-4096 | (bytes - 1)))
@@ -556,6 +544,19 @@ class Loop {
       otherwise,
       result,
     );
+  }
+
+  /** Replaces the virtual address on the stack by the tag of its entry in a table, and keeps where the entry is. */
+  #loadTag(table: number): void {
+    const code = this.#code;
+    code.i64(8).arithmetic("i64", "shr_u").convert("wrap");
+    code
+      .i32((LOOKASIDE_ENTRIES - 1) << 4)
+      .arithmetic("i32", "and")
+      .get(HART)
+      .arithmetic("i32", "add")
+      .tee(this.#entry);
+    code.load("i64.load", table);
   }
 
   #rememberedAddress(table: number): Code {
