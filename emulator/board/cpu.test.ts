@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CpuError, defaultCpu, parseCpu } from "./cpu.ts";
+import { CpuError, defaultCpu, extensions, parseCpu } from "./cpu.ts";
 
 describe("parseCpu", () => {
   it("gives the default processor for an empty list", () => {
@@ -10,6 +10,36 @@ describe("parseCpu", () => {
     expect(parseCpu("no-zba").extensions.has("zba")).toBe(false);
     expect(parseCpu("zbb=off").extensions.has("zbb")).toBe(false);
     expect(parseCpu("no-zbs,ZBS").extensions.has("zbs")).toBe(true);
+  });
+
+  it("begins with a base", () => {
+    const of = (list: string) => parseCpu(list).extensions;
+    expect([...of("rv64gc")]).toEqual(["zicsr", "zifencei", "zicntr", "sv39"]);
+    expect(parseCpu("rv64gc").svadu).toBe(false);
+    for (const name of "zba zbb zbs zfhmin zicbom zicbop zicboz zihintpause zihpm svinval svpbmt".split(
+      " ",
+    )) {
+      expect(of("rva22s64"), name).toContain(name);
+      expect(of("RVA22S64, no-svpbmt").has(name), name).toBe(name !== "svpbmt");
+    }
+    for (const name of "sv48 sstc zbc zicond zfh".split(" "))
+      expect(of("rva22s64"), name).not.toContain(name);
+    expect(parseCpu("rva22s64").svadu).toBe(false);
+    expect(of("max")).toEqual(new Set(extensions.keys()));
+    expect(parseCpu("max").svadu).toBe(true);
+    expect(() => parseCpu("zba,max")).toThrow(/"max".*first/);
+  });
+
+  it("has the profile and what it allows by default", () => {
+    for (const name of parseCpu("rva22s64").extensions) expect(defaultCpu.extensions).toContain(name);
+    expect(defaultCpu).toMatchObject({ svadu: true });
+    expect(defaultCpu.extensions).toContain("sstc");
+    expect(defaultCpu.extensions).not.toContain("zbc");
+  });
+
+  it("keeps what an extension requires", () => {
+    expect(parseCpu("rv64gc,zfh").extensions).toContain("zfhmin");
+    expect(parseCpu("max,no-zfhmin").extensions).not.toContain("zfh");
   });
 
   it("takes svadu as a switch", () => {
@@ -35,7 +65,7 @@ describe("parseCpu", () => {
   );
 
   it("names an unknown extension and lists the known ones", () => {
-    expect(() => parseCpu("zba,zfoo")).toThrow(/unknown extension "zfoo".*zbb.*svadu/);
+    expect(() => parseCpu("zba,zfoo")).toThrow(/unknown extension "zfoo".*zbb.*svadu.*rva22s64/);
     expect(() => parseCpu("zba=maybe")).toThrow(/"maybe"/);
   });
 });
