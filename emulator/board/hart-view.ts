@@ -1,9 +1,9 @@
-/** A hart as debuggers see it: read from machine memory, with nothing changed by looking. */
+/** A hart as debuggers see it: read from machine memory with nothing changed by looking, and written by name. */
 import type { Configuration } from "../engine/engine.ts";
 import type { Context } from "../engine/reference/evaluate.ts";
 import { Evaluator, RAISED } from "../engine/reference/evaluate.ts";
 import { F_OFFSET, state, TLB_OFFSET, X_OFFSET } from "../hart/layout.ts";
-import { csrNamed, readCsr } from "../isa/csr.ts";
+import { csrNamed, readCsr, writeCsr } from "../isa/csr.ts";
 import { Access } from "../memory/access.ts";
 import { TLB_ENTRY_BYTES, TlbEntryOffset, TlbFlag } from "../memory/tlb.ts";
 import { translate } from "../memory/translate.ts";
@@ -13,6 +13,7 @@ import type { Placement } from "./placement.ts";
 
 /** The privilege mode that a number in mstatus.MPP stands for. */
 export const modeName = (mode: number): PrivilegeMode => (mode === 3 ? "M" : mode === 1 ? "S" : "U");
+const modeNumber: Record<PrivilegeMode, number> = { U: 0, S: 1, M: 3 };
 
 const OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 /** Looking never reaches a device. */
@@ -27,6 +28,7 @@ export class Hart implements HartView {
   readonly #bytes: Uint8Array;
   readonly #cpu: Configuration["cpu"];
   readonly #evaluator: Evaluator;
+  readonly #writer: Evaluator;
   readonly #context: Context;
 
   constructor(index: number, placement: Placement, configuration: Configuration) {
@@ -38,10 +40,10 @@ export class Hart implements HartView {
     this.#view = new DataView(buffer);
     this.#bytes = new Uint8Array(buffer);
     // Without Svadu a walk writes nothing.
-    this.#evaluator = new Evaluator(
-      { settings: { ...placement.settings, svadu: 0n }, host: NO_DEVICES },
-      { readVirtual: readVirtual.procedure, writeVirtual: writeVirtual.procedure },
-    );
+    const access = { readVirtual: readVirtual.procedure, writeVirtual: writeVirtual.procedure };
+    const settings = { ...placement.settings, svadu: 0n };
+    this.#evaluator = new Evaluator({ settings, host: NO_DEVICES }, access);
+    this.#writer = new Evaluator({ settings: placement.settings, host: NO_DEVICES }, access);
     this.#context = {
       view: this.#view,
       bytes: this.#bytes,
@@ -74,6 +76,32 @@ export class Hart implements HartView {
   }
   csr(name: string): bigint {
     return this.#evaluator.call(readCsr.procedure, this.#context, [csrNamed(name).number]) as bigint;
+  }
+
+  /** The setters take effect once the engine has been told by `Engine.stateChanged`. Values are cut to 64 bits. */
+  setPc(value: bigint): void {
+    this.#set64(state.pc.offset, value);
+  }
+  setMode(mode: PrivilegeMode): void {
+    this.#set32(state.mode.offset, modeNumber[mode]);
+  }
+  setWaiting(waiting: boolean): void {
+    this.#set32(state.waiting.offset, waiting ? 1 : 0);
+  }
+  /** Writing x0 does nothing. */
+  setX(register: number, value: bigint): void {
+    if (register !== 0) this.#set64(X_OFFSET + register * 8, value);
+  }
+  setF(register: number, value: bigint): void {
+    this.#set64(F_OFFSET + register * 8, value);
+  }
+  /** Writes a CSR as M-mode would, by the rules of its fields. Throws on an unknown name. */
+  setCsr(name: string, value: bigint): void {
+    this.#writer.call(writeCsr.procedure, this.#context, [csrNamed(name).number, BigInt.asUintN(64, value)]);
+  }
+  /** Drives the board's interrupt lines, given as bits of mip. */
+  setLines(lines: bigint): void {
+    this.#set64(state.lines.offset, lines);
   }
 
   tlb(): TlbEntry[] {
@@ -136,5 +164,11 @@ export class Hart implements HartView {
   }
   #get64(offset: number): bigint {
     return this.#view.getBigUint64(this.#address + offset, true);
+  }
+  #set32(offset: number, value: number): void {
+    this.#view.setInt32(this.#address + offset, value, true);
+  }
+  #set64(offset: number, value: bigint): void {
+    this.#view.setBigUint64(this.#address + offset, BigInt.asUintN(64, value), true);
   }
 }

@@ -1,4 +1,5 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
+import type { Rewrite } from "../engine/engine.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 
@@ -50,6 +51,8 @@ export interface MachineOptions {
   readonly startTime: bigint;
   /** Inputs of an earlier machine (`Machine.inputs`) to let in again, each at its position, instead of live ones. */
   readonly replay?: readonly Input[];
+  /** Executes a description with faults in it, to try suites on. */
+  readonly rewrite?: Rewrite;
   /** Called with what the guest prints on its serial port. */
   readonly onConsole?: (bytes: Uint8Array) => void;
   /** Called with what the guest prints on the virtio console. */

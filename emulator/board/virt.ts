@@ -22,9 +22,7 @@ import { ReferenceEngine } from "../engine/reference/reference.ts";
 import { state } from "../hart/layout.ts";
 import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
-import { csrs } from "../isa/csr.ts";
 import { PageFlag } from "../memory/physical.ts";
-import { MENVCFG_ADUE } from "../memory/translate.ts";
 import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
 import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES, TrapRecordOffset } from "../trap/log.ts";
 import type { BootPlan } from "./boot.ts";
@@ -37,6 +35,7 @@ import type { MachineOptions } from "./options.ts";
 import { defaultOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { placeMachine } from "./placement.ts";
+import { resetHart } from "./reset.ts";
 import { Schedule } from "./schedule.ts";
 import type { Stop } from "./stop.ts";
 
@@ -68,6 +67,7 @@ export async function createMachine(request: Partial<MachineOptions>): Promise<M
     cpu: options.cpu,
     host: board.host,
     harts: placement.harts,
+    rewrite: options.rewrite,
   };
   const engine =
     options.engine === "reference"
@@ -111,7 +111,9 @@ class Board implements Machine {
     this.#placement = placement;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#resetHarts();
+    for (const [hart, at] of placement.harts.entries()) {
+      resetHart(this.#view, at, hart, options.cpu, BigInt(resetVector));
+    }
     for (const { address, bytes } of plan.loads)
       this.#bytes.set(bytes, placement.ram + address - map.ramBase);
 
@@ -380,21 +382,6 @@ class Board implements Machine {
     const bytes = Uint8Array.from(this.#printed);
     this.#printed = [];
     this.options.onConsole?.(bytes);
-  }
-
-  #resetHarts(): void {
-    this.#placement.harts.forEach((address, hart) => {
-      const set64 = (offset: number, value: bigint) => this.#view.setBigUint64(address + offset, value, true);
-      for (const csr of csrs) if (csr.field !== undefined) set64(csr.field.offset, csr.reset);
-      // Kernels that know nothing of Svadu (xv6) leave A and D clear and expect the hardware to set them, as QEMU does.
-      if (this.options.cpu.svadu) set64(state.menvcfg.offset, 1n << BigInt(MENVCFG_ADUE));
-      set64(state.pc.offset, BigInt(resetVector));
-      set64(state.mtimecmp.offset, 2n ** 64n - 1n);
-      set64(state.reservation.offset, 2n ** 64n - 1n);
-      set64(state.lastTrapRetired.offset, 2n ** 64n - 1n);
-      this.#view.setInt32(address + state.mode.offset, 3, true);
-      this.#view.setInt32(address + state.hartId.offset, hart, true);
-    });
   }
 
   #virtioWindows(plic: Plic): BusWindow[] {

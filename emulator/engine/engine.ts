@@ -1,6 +1,7 @@
 /** What an engine is given, and what it does: executes harts, as a function of machine memory. */
 import type { CpuOptions } from "../board/options.ts";
 import type { Setting } from "../language/expression.ts";
+import type { Block } from "../language/statement.ts";
 
 /** The board, as `host` procedures of the vocabulary reach it. Addresses and values are 32 bits. */
 export interface Host {
@@ -11,6 +12,12 @@ export interface Host {
   storeObserved(offset: number, bytes: number): void;
 }
 
+/**
+ * Seeds faults, to find out whether a suite notices: given the name and the body of an instruction or a procedure, gives
+ * the body that the engine executes instead.
+ */
+export type Rewrite = (name: string, body: Block) => Block;
+
 /** Everything that is fixed before an engine is built. */
 export interface Configuration {
   readonly memory: WebAssembly.Memory;
@@ -19,6 +26,7 @@ export interface Configuration {
   readonly host: Host;
   /** Address in machine memory of each hart's state. */
   readonly harts: readonly number[];
+  readonly rewrite?: Rewrite | undefined;
 }
 
 /** Why a run ended: slots used up; the hart waits or yields, which ends its turn; it stands at a breakpoint. */
@@ -34,4 +42,6 @@ export interface Engine {
   breakAt(addresses: ReadonlySet<bigint>): void;
   /** Stores from outside (DMA, image loading) have changed RAM: `offset` and `bytes` within RAM. */
   memoryChanged(offset: number, bytes: number): void;
+  /** The state of harts has been written from outside. */
+  stateChanged(): void;
 }

@@ -3,7 +3,7 @@ import type { Procedure } from "../language/procedure.ts";
 import type { Block } from "../language/statement.ts";
 import { Code } from "../wasm/code.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import type { Configuration } from "./engine.ts";
+import type { Configuration, Rewrite } from "./engine.ts";
 import type { Linkage, Site } from "./lower.ts";
 import { Lowering } from "./lower.ts";
 
@@ -24,7 +24,7 @@ export interface Suppliers {
 /** Prepares a module for lowered procedures; imports must have been declared. */
 export function linkProcedures(
   module: ModuleBuilder,
-  settings: Configuration["settings"],
+  { settings, rewrite }: Pick<Configuration, "settings" | "rewrite">,
   { imported, hooks }: Suppliers,
 ): ProcedureLinkage {
   const hartGlobal = module.global("i32");
@@ -62,14 +62,14 @@ export function linkProcedures(
     defineCalled: () => {
       for (let p = waiting.pop(); p !== undefined; p = waiting.pop()) {
         const index = functionOf(p);
-        if (index !== undefined) module.define(index, lowerProcedure(p, linkage));
+        if (index !== undefined) module.define(index, lowerProcedure(p, linkage, rewrite));
       }
     },
   };
   return linkage;
 }
 
-function lowerProcedure(procedure: Procedure, linkage: ProcedureLinkage): Code {
+function lowerProcedure(procedure: Procedure, linkage: ProcedureLinkage, rewrite: Rewrite | undefined): Code {
   const code = new Code(procedure.parameters.map((p) => p.type));
   const hart = code.local("i32");
   code.getGlobal(linkage.hartGlobal).set(hart);
@@ -77,7 +77,8 @@ function lowerProcedure(procedure: Procedure, linkage: ProcedureLinkage): Code {
   procedure.parameters.forEach((p, i) => {
     lowering.bind(p.id, i);
   });
-  const body: Block = procedure.body();
+  const described: Block = procedure.body();
+  const body = rewrite?.(procedure.name, described) ?? described;
   lowering.block(body);
   // A body that returns on every path leaves nothing for its end.
   if (procedure.result !== undefined) code.unreachable();

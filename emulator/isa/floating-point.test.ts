@@ -9,7 +9,7 @@ import { rv64d } from "./d.ts";
 import { encode } from "./encode.ts";
 import { rv64f } from "./f.ts";
 import type { Instruction } from "./instruction.ts";
-import type { After, Before, Bench } from "./testing/bench.ts";
+import type { After, Before, InstructionBench } from "./testing/bench.ts";
 import { CODE, DATA } from "./testing/bench.ts";
 import { engines } from "./testing/engines.ts";
 import { instructionNamed } from "./testing/sample.ts";
@@ -36,7 +36,13 @@ interface Environment {
 }
 
 /** Executes a word in an environment, and reads that back where no trap is expected. */
-function execute(bench: Bench, word: number, before: Before, environment: Environment, traps = false): After {
+function execute(
+  bench: InstructionBench,
+  word: number,
+  before: Before,
+  environment: Environment,
+  traps = false,
+): After {
   const { fcsr = 0n, fs = INITIAL } = environment;
   const program = [
     encode(instructionNamed("csrrw"), { rs1: FCSR_BEFORE, immediate: FCSR }),

@@ -273,9 +273,9 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
 
   describe("environment", () => {
     test.each([
-      { mode: 0, cause: Cause.userCall },
-      { mode: 1, cause: Cause.supervisorCall },
-      { mode: 3, cause: Cause.machineCall },
+      { mode: "U", cause: Cause.userCall },
+      { mode: "S", cause: Cause.supervisorCall },
+      { mode: "M", cause: Cause.machineCall },
     ] as const)("ecall from mode $mode", ({ mode, cause }) => {
       const after = bench.execute("ecall", {}, { mode });
       expect(after.trap).toEqual({ cause: BigInt(cause), value: 0n, pc: CODE });

@@ -23,7 +23,7 @@ import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
 import type { Label, Load, Store, ValueType } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
-import type { Configuration } from "../engine.ts";
+import type { Configuration, Rewrite } from "../engine.ts";
 import type { Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
@@ -79,7 +79,7 @@ export function generateInterpreter(
   const module = new ModuleBuilder();
   module.importMemory(configuration.memory.buffer.byteLength / 65536);
   const imported = new Map(Object.entries(IMPORTS).map(([n, s]) => [n, module.importFunction(n, s)]));
-  const linkage = linkProcedures(module, configuration.settings, {
+  const linkage = linkProcedures(module, configuration, {
     imported,
     hooks: new Map([
       [accessAllowed.procedure.name, rememberAccess.procedure],
@@ -88,7 +88,10 @@ export function generateInterpreter(
     ]),
   });
   const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
-  module.define(run, new Loop(linkage, imported.get("decodeSlot") ?? 0).generate(instructions));
+  module.define(
+    run,
+    new Loop(linkage, imported.get("decodeSlot") ?? 0, configuration.rewrite).generate(instructions),
+  );
   module.exportFunction("run", run);
   linkage.defineCalled();
   return module.finish();
@@ -156,6 +159,7 @@ function reachesOutside(block: Block): boolean {
 class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #decodeSlot: number;
+  readonly #rewrite: Rewrite | undefined;
   readonly #code = new Code(["i32", "i32", "i32"]);
   /** The current slot, the page it lies in (0: none), and what added to slot / 8 gives the guest address. */
   readonly #slot = this.#code.local("i32");
@@ -177,8 +181,9 @@ class Loop {
   #fetch: Label = 0;
   #next: Label = 0;
 
-  constructor(linkage: ProcedureLinkage, decodeSlot: number) {
+  constructor(linkage: ProcedureLinkage, decodeSlot: number, rewrite: Rewrite | undefined) {
     this.#linkage = linkage;
+    this.#rewrite = rewrite;
     this.#decodeSlot = decodeSlot;
   }
 
@@ -385,7 +390,9 @@ class Loop {
 
   #handle(instruction: Instruction): void {
     const code = this.#code;
-    const semantics = instruction.semantics();
+    const { name, standsFor = name } = instruction;
+    const described = instruction.semantics();
+    const semantics = this.#rewrite?.(standsFor, described) ?? described;
     const { length } = instruction.encoding;
     const ends = synchronises(semantics);
     new Lowering(this.#linkage, this.#site(length, ends)).block(semantics);

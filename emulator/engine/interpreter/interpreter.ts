@@ -70,12 +70,12 @@ export class Interpreter implements Engine {
 
   /** Generates and compiles the interpreter for a machine, unless the last machine was alike. */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const { settings, cpu, memory } = configuration;
+    const { settings, cpu, memory, rewrite } = configuration;
     const likeness = [...Object.values(settings), ...cpu.extensions, memory.buffer.byteLength].join();
-    if (recent?.likeness !== likeness) {
-      const bytes = generateInterpreter(configuration, instructionSet(cpu.extensions));
-      recent = { likeness, module: WebAssembly.compile(bytes) };
-    }
+    const compile = () =>
+      WebAssembly.compile(generateInterpreter(configuration, instructionSet(cpu.extensions)));
+    if (rewrite !== undefined) return new Interpreter(configuration, placement, await compile());
+    if (recent?.likeness !== likeness) recent = { likeness, module: compile() };
     return new Interpreter(configuration, placement, await recent.module);
   }
 
@@ -100,6 +100,10 @@ export class Interpreter implements Engine {
 
   memoryChanged(offset: number, bytes: number): void {
     this.#pages.changed(offset, bytes);
+  }
+
+  stateChanged(): void {
+    this.#forgetEverything();
   }
 
   /** The board's procedures; after each that may change interrupts or code, every hart looks again. */

@@ -7,7 +7,7 @@ import { F_OFFSET, state, X_OFFSET, X_SINK } from "../../hart/layout.ts";
 import type { Arithmetic, Cell, Comparison, Node, Type, Unary } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
-import type { Configuration, Host } from "../engine.ts";
+import type { Configuration, Host, Rewrite } from "../engine.ts";
 
 /** The decoded instruction that semantics refer to. */
 export interface Operands {
@@ -162,6 +162,7 @@ const STORE_32: Record<Cell, (at: string, value: string) => string> = {
 export class Evaluator {
   readonly #settings: Configuration["settings"];
   readonly #host: Host;
+  readonly #rewrite: Rewrite | undefined;
   readonly #readVirtual: Procedure;
   readonly #writeVirtual: Procedure;
   /** Every variable of every description has a place of its own: they are unique, and nothing recurs. */
@@ -171,11 +172,12 @@ export class Evaluator {
   readonly #procedures: Evaluated[] = [];
 
   constructor(
-    configuration: Pick<Configuration, "settings" | "host">,
+    configuration: Pick<Configuration, "settings" | "host" | "rewrite">,
     access: { readonly readVirtual: Procedure; readonly writeVirtual: Procedure },
   ) {
     this.#settings = configuration.settings;
     this.#host = configuration.host;
+    this.#rewrite = configuration.rewrite;
     this.#readVirtual = access.readVirtual;
     this.#writeVirtual = access.writeVirtual;
   }
@@ -210,7 +212,9 @@ export class Evaluator {
       number = own;
       this.#numbers.set(procedure, own);
       this.#procedures.push((context, ...values) => {
-        const compiled = this.#compile(procedure.name, procedure.parameters, procedure.body());
+        const { name, parameters } = procedure;
+        const body = procedure.body();
+        const compiled = this.#compile(name, parameters, this.#rewrite?.(name, body) ?? body);
         this.#procedures[own] = compiled;
         return compiled(context, ...values);
       });

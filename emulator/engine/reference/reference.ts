@@ -72,6 +72,7 @@ export class ReferenceEngine implements Engine {
 
   /** Nothing is cached: every fetch reads memory. */
   memoryChanged(): void {}
+  stateChanged(): void {}
 
   /** Executes one instruction or takes its trap. */
   #step(): void {
@@ -119,8 +120,9 @@ export class ReferenceEngine implements Engine {
   #semanticsOf(instruction: Instruction): ReturnType<Evaluator["block"]> {
     let semantics = this.#semantics.get(instruction);
     if (semantics === undefined) {
+      const { name, standsFor = name } = instruction;
       const described: Block = instruction.semantics();
-      semantics = this.#evaluator.block(described);
+      semantics = this.#evaluator.block(this.#configuration.rewrite?.(standsFor, described) ?? described);
       this.#semantics.set(instruction, semantics);
     }
     return semantics;

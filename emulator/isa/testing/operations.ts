@@ -1,6 +1,6 @@
 /** Tests of instructions that compute a register from registers and an immediate, and do nothing else. */
 import { describe, expect, test } from "vitest";
-import type { Bench } from "./bench.ts";
+import type { InstructionBench } from "./bench.ts";
 import { CODE } from "./bench.ts";
 import { engines } from "./engines.ts";
 import { instructionNamed } from "./sample.ts";
@@ -12,7 +12,14 @@ const RS1 = 6;
 const RS2 = 7;
 
 /** Checks one execution: the result, that nothing else has changed, and where the hart continues. */
-function check(bench: Bench, name: string, a: bigint, b: bigint, immediate: number, expected: bigint): void {
+function check(
+  bench: InstructionBench,
+  name: string,
+  a: bigint,
+  b: bigint,
+  immediate: number,
+  expected: bigint,
+): void {
   const { encoding } = instructionNamed(name);
   const x = { [RS1]: a, [RS2]: b };
   const after = bench.execute(name, { rd: RD, rs1: RS1, rs2: RS2, immediate }, { x });
@@ -25,7 +32,7 @@ function check(bench: Bench, name: string, a: bigint, b: bigint, immediate: numb
 }
 
 /** Operands may be one register, and x0 stays 0. */
-function checkAliases(bench: Bench, name: string, oracle: Oracle, immediate: number): void {
+function checkAliases(bench: InstructionBench, name: string, oracle: Oracle, immediate: number): void {
   const value = 0x8000_0000_0000_0003n;
   const same = bench.execute(name, { rd: RS1, rs1: RS1, rs2: RS1, immediate }, { x: { [RS1]: value } });
   const usesRs2 = instructionNamed(name).assembly.includes("rs2");
@@ -71,7 +78,7 @@ export function testUnaryOperations(oracles: Readonly<Record<string, (a: bigint)
 function testEach(
   form: string,
   oracles: Oracles,
-  body: (bench: Bench, name: string, oracle: Oracle) => void,
+  body: (bench: InstructionBench, name: string, oracle: Oracle) => void,
 ) {
   describe.each(engines)(`${form} on the $engine engine`, ({ bench }) => {
     test.each(Object.entries(oracles))("%s", (name, oracle) => {

@@ -1,0 +1,100 @@
+/** Harts with a little RAM and no devices, to try code on: any state goes in, and what came of it comes out. */
+import type { Configuration, Engine, Rewrite, RunEnd } from "../engine/engine.ts";
+import { Interpreter } from "../engine/interpreter/interpreter.ts";
+import { ReferenceEngine } from "../engine/reference/reference.ts";
+import { RAM_BASE } from "../memory/physical.ts";
+import { defaultCpu } from "./cpu.ts";
+import { Hart } from "./hart-view.ts";
+import { type CpuOptions, defaultOptions, type EngineName } from "./options.ts";
+import type { Placement } from "./placement.ts";
+import { placeMachine } from "./placement.ts";
+import { resetHart } from "./reset.ts";
+
+export interface BenchOptions {
+  readonly engine: EngineName;
+  readonly cpu?: CpuOptions;
+  readonly harts?: number;
+  /** Bytes of RAM from `RAM_BASE` on, a multiple of 4096; 64 KiB unless told. */
+  readonly memory?: number;
+  readonly rewrite?: Rewrite | undefined;
+}
+
+/** Where a hart of a bench stands after reset. */
+export const BENCH_PC = RAM_BASE;
+
+export class Bench {
+  readonly harts: readonly Hart[];
+  readonly #placement: Placement;
+  readonly #memory: number;
+  readonly #engine: Engine;
+  readonly #bytes: Uint8Array;
+  /** Machine memory of the harts after reset, with nothing remembered by the engine. */
+  readonly #pristine: readonly Uint8Array[];
+
+  private constructor(configuration: Configuration, placement: Placement, memory: number, engine: Engine) {
+    this.#placement = placement;
+    this.#memory = memory;
+    this.#engine = engine;
+    this.#bytes = new Uint8Array(configuration.memory.buffer);
+    this.harts = placement.harts.map((_, index) => new Hart(index, placement, configuration));
+    this.#pristine = placement.harts.map((at) => this.#bytes.slice(at, at + placement.hartBytes));
+  }
+
+  static async create(asked: BenchOptions): Promise<Bench> {
+    const { engine: name, cpu = defaultCpu, harts = 1, memory = 0x10000, rewrite } = asked;
+    const placement = placeMachine({ ...defaultOptions, engine: name, cpu, harts, memory });
+    const machineMemory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
+    const view = new DataView(machineMemory.buffer);
+    for (const [hart, at] of placement.harts.entries()) resetHart(view, at, hart, cpu, BENCH_PC);
+    const absent = () => 0;
+    const configuration: Configuration = {
+      memory: machineMemory,
+      cpu,
+      harts: placement.harts,
+      settings: placement.settings,
+      host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
+      rewrite,
+    };
+    const engine =
+      name === "reference"
+        ? new ReferenceEngine(configuration)
+        : await Interpreter.create(configuration, placement);
+    return new Bench(configuration, placement, memory, engine);
+  }
+
+  /** Everything is as after reset, and RAM is zero. */
+  reset(): void {
+    this.#placement.harts.forEach((at, hart) => {
+      const pristine = this.#pristine[hart];
+      if (pristine !== undefined) this.#bytes.set(pristine, at);
+    });
+    this.#bytes.fill(0, this.#placement.ram, this.#placement.ram + this.#memory);
+    this.#engine.memoryChanged(0, this.#memory);
+    this.#engine.stateChanged();
+  }
+
+  /** Executes up to `slots` time slots on a hart, as `Engine.run`; state set before has taken effect. */
+  run(slots: number, hart = 0): RunEnd {
+    this.#engine.stateChanged();
+    return this.#engine.run(hart, slots, false);
+  }
+
+  /** Puts bytes into RAM. Throws a RangeError where there is none. */
+  write(address: bigint, bytes: Uint8Array): void {
+    const offset = this.#offset(address, bytes.length);
+    this.#bytes.set(bytes, this.#placement.ram + offset);
+    this.#engine.memoryChanged(offset, bytes.length);
+  }
+
+  /** A copy of bytes in RAM. Throws a RangeError where there is none. */
+  read(address: bigint, length: number): Uint8Array {
+    const from = this.#placement.ram + this.#offset(address, length);
+    return this.#bytes.slice(from, from + length);
+  }
+
+  #offset(address: bigint, length: number): number {
+    const offset = Number(address - RAM_BASE);
+    if (offset >= 0 && offset + length <= this.#memory) return offset;
+    throw new RangeError(`${length} bytes at 0x${address.toString(16)} are not in the bench's RAM`);
+  }
+}
