@@ -1,0 +1,162 @@
+/** Runs a case on a bench and compares what came of it with what must hold. */
+import type { Bench } from "../../emulator/board/bench.ts";
+import type { Hart } from "../../emulator/board/hart-view.ts";
+import { csrNamed } from "../../emulator/isa/csr.ts";
+import { floatRegisterNames, integerRegisterNames } from "../../emulator/isa/disassemble.ts";
+import type { Case, Expectation, Piece, State, Step } from "./case.ts";
+import { watchedCsrs } from "./case.ts";
+
+/** One thing that is not as it must be, in words. */
+export interface Mismatch {
+  /** For example "a0", "mstatus.SPP" or "memory at 0x80008000". */
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Where a case went wrong: after which step, and how. */
+export interface CaseFailure {
+  readonly step: number;
+  readonly mismatches: readonly Mismatch[];
+}
+
+/** Runs a case from reset on. Gives undefined when all that must hold holds. */
+export function runCase(bench: Bench, tried: Case): CaseFailure | undefined {
+  prepareCase(bench, tried);
+  for (const [index, step] of tried.steps.entries()) {
+    const hart = hartOf(bench, step);
+    const before = prepareStep(bench, step);
+    bench.run(step.slots, step.hart);
+    const mismatches = compare(bench, hart, before, step.after);
+    if (mismatches.length > 0) return { step: index, mismatches };
+  }
+  return undefined;
+}
+
+/** Resets the bench and puts in what a case begins with. */
+export function prepareCase(bench: Bench, { before, otherHarts = [], memory }: Case): void {
+  bench.reset();
+  [before, ...otherHarts].forEach((state, index) => {
+    const hart = bench.harts[index];
+    if (hart !== undefined) write(hart, state);
+  });
+  for (const { at, bytes } of memory) bench.write(at, bytes);
+}
+
+/** What a hart holds, of all that a step must leave alone. */
+interface Snapshot {
+  readonly x: readonly bigint[];
+  readonly f: readonly bigint[];
+  readonly csrs: readonly bigint[];
+  readonly tlbMisses: bigint;
+}
+
+/** Lets in what comes before the slots of a step. */
+export function prepareStep(bench: Bench, step: Step): Snapshot {
+  const hart = hartOf(bench, step);
+  if (step.set !== undefined) write(hart, step.set);
+  if (step.lines !== undefined) hart.setLines(step.lines);
+  for (const { at, bytes } of step.stores ?? []) bench.write(at, bytes);
+  return {
+    x: registers.map((n) => hart.x(n)),
+    f: registers.map((n) => hart.f(n)),
+    csrs: watchedCsrs.map((name) => hart.csr(name)),
+    tlbMisses: hart.tlbCounters().misses,
+  };
+}
+
+const registers = Array.from({ length: 32 }, (_, n) => n);
+
+function hartOf(bench: Bench, { hart: index = 0 }: Step): Hart {
+  const hart = bench.harts[index];
+  if (hart === undefined)
+    throw new RangeError(`the case names hart ${index}, the bench has ${bench.harts.length}`);
+  return hart;
+}
+
+function write(hart: Hart, { pc, mode, waiting, x = {}, f = {}, csrs = {} }: State): void {
+  for (const [name, value] of Object.entries(csrs)) hart.setCsr(name, value);
+  for (const [n, value] of Object.entries(x)) hart.setX(Number(n), value);
+  for (const [n, value] of Object.entries(f)) hart.setF(Number(n), value);
+  if (pc !== undefined) hart.setPc(pc);
+  if (mode !== undefined) hart.setMode(mode);
+  if (waiting !== undefined) hart.setWaiting(waiting);
+}
+
+function compare(bench: Bench, hart: Hart, before: Snapshot, after: Expectation): Mismatch[] {
+  const { trap } = after;
+  return [
+    ...(trap === undefined ? [] : compareTrap(hart, trap)),
+    ...compareValue("pc", after.pc, hart.pc),
+    ...compareWord("privilege mode", trap?.mode ?? after.mode, hart.mode),
+    ...compareWord(
+      "asleep",
+      after.waiting === undefined ? undefined : String(after.waiting),
+      String(hart.waiting),
+    ),
+    ...registers.flatMap((n) =>
+      compareValue(integerRegisterNames[n] ?? "", after.x?.[n] ?? before.x[n], hart.x(n)),
+    ),
+    ...registers.flatMap((n) =>
+      compareValue(floatRegisterNames[n] ?? "", after.f?.[n] ?? before.f[n], hart.f(n)),
+    ),
+    ...compareCsrs(hart, before, after),
+    ...(after.memory ?? []).flatMap((piece) => comparePiece(bench, piece)),
+    ...compareWord(
+      "TLB misses",
+      after.tlbMisses?.toString(),
+      String(hart.tlbCounters().misses - before.tlbMisses),
+    ),
+  ];
+}
+
+const trapRegisters = { M: ["mcause", "mepc", "mtval"], S: ["scause", "sepc", "stval"] } as const;
+
+function compareTrap(hart: Hart, trap: NonNullable<Expectation["trap"]>): Mismatch[] {
+  const [cause, pc, value] = trapRegisters[trap.mode];
+  return [
+    ...compareCsr(hart, cause, trap.cause),
+    ...compareCsr(hart, pc, trap.pc),
+    ...compareCsr(hart, value, trap.value),
+  ];
+}
+
+function compareCsrs(hart: Hart, before: Snapshot, { csrs = {}, trap }: Expectation): Mismatch[] {
+  const told = new Set<string>([
+    ...Object.keys(csrs),
+    ...(trap === undefined ? [] : trapRegisters[trap.mode]),
+  ]);
+  return [
+    ...Object.entries(csrs).flatMap(([name, value]) => compareCsr(hart, name, value)),
+    ...watchedCsrs.flatMap((name, i) => (told.has(name) ? [] : compareCsr(hart, name, before.csrs[i] ?? 0n))),
+  ];
+}
+
+/** Names the fields of a CSR that differ, or the whole register where none has a name. */
+function compareCsr(hart: Hart, name: string, expected: bigint): Mismatch[] {
+  const found = hart.csr(name);
+  if (found === expected) return [];
+  const fields = csrNamed(name).fields.flatMap(({ name: field, low, width }) => {
+    const of = (value: bigint) => (value >> BigInt(low)) & ((1n << BigInt(width)) - 1n);
+    return field === "value" ? [] : compareValue(`${name}.${field}`, of(expected), of(found));
+  });
+  return fields.length > 0 ? fields : compareValue(name, expected, found);
+}
+
+function compareValue(what: string, expected: bigint | undefined, found: bigint): Mismatch[] {
+  if (expected === undefined || expected === found) return [];
+  return [{ what, expected: wordOf(expected), found: wordOf(found) }];
+}
+
+function compareWord(what: string, expected: string | undefined, found: string): Mismatch[] {
+  return expected === undefined || expected === found ? [] : [{ what, expected, found }];
+}
+
+function comparePiece(bench: Bench, { at, bytes }: Piece): Mismatch[] {
+  const found = bench.read(at, bytes.length);
+  if (bytes.every((byte, i) => byte === found[i])) return [];
+  const hex = (data: Uint8Array) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return [{ what: `memory at ${wordOf(at)}`, expected: hex(bytes), found: hex(found) }];
+}
+
+const wordOf = (value: bigint) => (value < 10n ? value.toString() : `0x${value.toString(16)}`);
