@@ -9,7 +9,7 @@ const MiB = 2 ** 20;
 const machine = {
   memory: 128 * MiB,
   harts: 1,
-  cpu: { extensions: new Set<string>(), svadu: false, tlbSets: 64, tlbWays: 4 },
+  cpu: { extensions: new Set<string>(), svadu: false, leaky: false, tlbSets: 64, tlbWays: 4 },
   entropySeed: 0n,
 } satisfies BootOptions;
 

@@ -47,6 +47,13 @@ describe("parseCpu", () => {
     expect(parseCpu("svadu,svadu=off").svadu).toBe(false);
   });
 
+  it("is leaky only when asked to be", () => {
+    for (const list of ["", "rv64gc", "rva22s64", "max", "leaky,no-leaky"])
+      expect(parseCpu(list).leaky, list).toBe(false);
+    expect(parseCpu("leaky").leaky).toBe(true);
+    expect(parseCpu("max,leaky").leaky).toBe(true);
+  });
+
   it("takes a translation mode as the widest there is", () => {
     const modes = (list: string) => [...parseCpu(list).extensions].filter((name) => /^sv\d/.test(name));
     expect(modes("sv39")).toEqual(["sv39"]);

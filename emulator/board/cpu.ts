@@ -57,19 +57,19 @@ const requirements: ReadonlyMap<string, string> = new Map([["zfh", "zfhmin"]]);
 const namesOf = (...groups: readonly (readonly (readonly [string, string])[])[]) =>
   new Set(groups.flatMap((group) => group.map(([name]) => name)));
 
-const tlb = { tlbSets: 128, tlbWays: 4 };
+const rest = { leaky: false, tlbSets: 128, tlbWays: 4 };
 
 /** What a list can begin with. */
 const bases: ReadonlyMap<string, CpuOptions> = new Map([
-  ["rv64gc", { extensions: namesOf(general), svadu: false, ...tlb }],
-  ["rva22s64", { extensions: namesOf(general, application), svadu: false, ...tlb }],
-  ["max", { extensions: new Set(extensions.keys()), svadu: true, ...tlb }],
+  ["rv64gc", { extensions: namesOf(general), svadu: false, ...rest }],
+  ["rva22s64", { extensions: namesOf(general, application), svadu: false, ...rest }],
+  ["max", { extensions: new Set(extensions.keys()), svadu: true, ...rest }],
 ]);
 
 /** The names that a list for `parseCpu` can begin with. */
 export const cpuBases: readonly string[] = [...bases.keys()];
 
-const switches = "svadu (A and D bits updated by hardware)";
+const switches = "svadu (A and D bits updated by hardware), leaky (not virtualizable: see isa/LEAKY.md)";
 /** Each translation mode requires the narrower ones before it (privileged specification, 4.5 and 4.6). */
 const translationModes = ["sv39", "sv48", "sv57"];
 const maximumSets = 1024;
@@ -87,20 +87,20 @@ export class CpuError extends Error {
 export const defaultCpu: CpuOptions = {
   extensions: namesOf(general, application, supervisor),
   svadu: true,
-  ...tlb,
+  ...rest,
 };
 
 /**
  * Reads a comma-separated list such as "rva22s64,sstc" or "no-zba,tlb=64x2". It may begin with a base: `rv64gc` (no
  * more than that), `rva22s64` (the profile), `max` (everything); without one it changes `defaultCpu`. `NAME` or
- * `NAME=on` switches an extension on, `no-NAME` or `NAME=off` off; `sv39`, `sv48` and `sv57` name the widest
+ * `NAME=on` switches an extension, svadu or leaky on, `no-NAME` or `NAME=off` off; `sv39`, `sv48` and `sv57` name the widest
  * translation mode there is; `tlb=SETSxWAYS` shapes the TLB. Throws `CpuError`.
  */
 export function parseCpu(list: string): CpuOptions {
   const items = list.split(",").map((part) => part.trim().toLowerCase());
   const base = bases.get(items[0] ?? "");
   const chosen = new Set((base ?? defaultCpu).extensions);
-  let { svadu, tlbSets, tlbWays } = base ?? defaultCpu;
+  let { svadu, leaky, tlbSets, tlbWays } = base ?? defaultCpu;
   for (const item of base === undefined ? items : items.slice(1)) {
     if (item === "") continue;
     if (bases.has(item)) throw new CpuError(`"${item}" is what a list begins with; write it first`);
@@ -110,11 +110,12 @@ export function parseCpu(list: string): CpuOptions {
     }
     const { name, on } = parseSwitch(item);
     if (name === "svadu") svadu = on;
+    else if (name === "leaky") leaky = on;
     else if (translationModes.includes(name)) limitTranslation(chosen, name, on);
     else if (!extensions.has(name)) throw new CpuError(unknownExtension(name));
     else switchExtension(chosen, name, on);
   }
-  return { extensions: chosen, svadu, tlbSets, tlbWays };
+  return { extensions: chosen, svadu, leaky, tlbSets, tlbWays };
 }
 
 /** Switches an extension on together with what it requires, or off together with what requires it. */

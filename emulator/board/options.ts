@@ -24,6 +24,8 @@ export interface CpuOptions {
   readonly extensions: ReadonlySet<string>;
   /** Hardware updates of the A and D bits (Svadu) instead of page faults (Svade). */
   readonly svadu: boolean;
+  /** Supervisor instructions do not trap in U-mode but do nothing there, as described in isa/LEAKY.md. */
+  readonly leaky: boolean;
   readonly tlbSets: number;
   readonly tlbWays: number;
 }

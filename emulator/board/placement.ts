@@ -58,6 +58,7 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
       maximumLevels: BigInt(levels),
       svadu: cpu.svadu ? 1n : 0n,
       sstc: cpu.extensions.has("sstc") ? 1n : 0n,
+      leaky: cpu.leaky ? 1n : 0n,
       misa: MISA,
     },
   };

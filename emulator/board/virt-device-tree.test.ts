@@ -22,6 +22,7 @@ const contents: TreeContents = {
       "zifencei",
     ]),
     svadu: false,
+    leaky: false,
     tlbSets: 64,
     tlbWays: 4,
   },
@@ -85,6 +86,12 @@ describe("processors", () => {
     expect(property("/cpus/cpu@1", "riscv,isa-extensions")).toEqual(
       text(..."i m a f d c zicsr zifencei zihintpause zba zbb sstc svade svinval".split(" ")),
     );
+  });
+
+  test("say that they are leaky, if they are", () => {
+    expect(property("/cpus/cpu@0", "compatible")).toEqual(text("riscv"));
+    const root = tree({ cpu: { ...contents.cpu, leaky: true } });
+    expect(property("/cpus/cpu@0", "compatible", root)).toEqual(text("trapframe,leaky", "riscv"));
   });
 
   test("tell the widest translation mode", () => {

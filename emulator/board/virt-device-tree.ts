@@ -112,7 +112,8 @@ function cpuNode(hart: number, cpu: CpuOptions): TreeNode {
       device_type: text("cpu"),
       reg: cells(hart),
       status: text("okay"),
-      compatible: text("riscv"),
+      // Nothing else tells that U-mode does not trap as the privileged specification says.
+      compatible: cpu.leaky ? text("trapframe,leaky", "riscv") : text("riscv"),
       phandle: cells(cpuPhandle(hart)),
       "riscv,isa": text(isaString(extensions)),
       "riscv,isa-base": text("rv64i"),

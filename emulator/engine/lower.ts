@@ -201,6 +201,11 @@ export class Lowering {
         if (s.value.kind !== "call" || s.value.procedure.result !== undefined) code.drop();
         return;
       case "if":
+        // What the configuration has decided costs nothing.
+        if (s.condition.kind === "setting") {
+          this.block(this.#linkage.settings[s.condition.name] === 0n ? s.otherwise : s.taken);
+          return;
+        }
         this.node(s.condition);
         code.if(
           () => this.block(s.taken),

@@ -326,6 +326,12 @@ export function csrNamed(name: string): Csr {
 
 // ---- access by number
 
+const minimumMode = (number: I32): I32 => number.shrU(8).and(3);
+
+/** Whether U-mode may read CSR `number` though it is a supervisor's, its writes being dropped (LEAKY.md). */
+export const leaks = (number: I32): I32 =>
+  setting32("leaky").and(minimumMode(number).eq(1)).and(state.mode.get().eq(0));
+
 /** Raises an illegal-instruction exception with `word` unless the access to CSR `number` is legal. */
 export const checkCsrAccess = procedure(
   "checkCsrAccess",
@@ -333,7 +339,7 @@ export const checkCsrAccess = procedure(
   "none",
   ({ number, writes, word }) => {
     const illegal = () => raise(Cause.illegalInstruction, word);
-    when(number.shrU(8).and(3).gtU(state.mode.get()), illegal);
+    when(minimumMode(number).gtU(state.mode.get()), () => when(leaks(number).isZero(), illegal));
     when(writes.and(number.shrU(10).eq(3)), illegal);
     const allowed = () => {};
     match(

@@ -1,7 +1,7 @@
 /** Privileged instructions (privileged 3.3 and 4.2) and Svinval (chapter 7). */
 import { state } from "../hart/layout.ts";
 import type { I32 } from "../language/expression.ts";
-import { u32 } from "../language/expression.ts";
+import { setting32, u32 } from "../language/expression.ts";
 import { jumpTo, local, synchronise, when } from "../language/statement.ts";
 import { tlbFlushAddress, tlbFlushSpace } from "../memory/tlb.ts";
 import { illegalInstruction } from "../trap/cause.ts";
@@ -16,6 +16,21 @@ const privileged = { class: "privileged" } as const;
 const modeBelow = (mode: number): I32 => state.mode.get().ltU(mode);
 /** A bit of mstatus that takes an instruction away from S-mode. */
 const trappedBy = (bit: number): I32 => state.mode.get().eq(1).and(state.mstatus.get().bit(bit));
+
+/**
+ * What S-mode may do except where it is denied, and M-mode always. In U-mode it is illegal; on a leaky machine it does nothing
+ * there (LEAKY.md).
+ */
+function fromSupervisorOn(effect: () => void, denied?: I32): void {
+  when(
+    modeBelow(1),
+    () => when(setting32("leaky").isZero(), illegalInstruction),
+    () => {
+      if (denied !== undefined) when(denied, illegalInstruction);
+      effect();
+    },
+  );
+}
 
 /** rs1 = x0 means every address, rs2 = x0 every address space (privileged 4.2.1). */
 function flushTranslations(): void {
@@ -37,10 +52,7 @@ const fenceOfTranslations = (extension: string, name: string, funct7: string) =>
     name,
     `${funct7} rs2 rs1 000 00000 1110011`,
     "rs1, rs2",
-    () => {
-      when(modeBelow(1).or(trappedBy(Status.TVM)), illegalInstruction);
-      flushTranslations();
-    },
+    () => fromSupervisorOn(flushTranslations, trappedBy(Status.TVM)),
     privileged,
   );
 
@@ -51,7 +63,7 @@ const orderingFence = (name: string, rs2Field: string) =>
     `0001100 ${rs2Field} 00000 000 00000 1110011`,
     "",
     // Flushes take effect at once, so there is nothing to order.
-    () => when(modeBelow(1), illegalInstruction),
+    () => fromSupervisorOn(() => {}),
     privileged,
   );
 
@@ -74,12 +86,12 @@ export const privilegedInstructions: readonly Instruction[] = [
     "sret",
     "0001000 00010 00000 000 00000 1110011",
     "",
-    () => {
-      when(modeBelow(1).or(trappedBy(Status.TSR)), illegalInstruction);
-      const target = local(returnFromSupervisor({}));
-      synchronise();
-      jumpTo(target);
-    },
+    () =>
+      fromSupervisorOn(() => {
+        const target = local(returnFromSupervisor({}));
+        synchronise();
+        jumpTo(target);
+      }, trappedBy(Status.TSR)),
     privileged,
   ),
   instruction(
@@ -87,11 +99,11 @@ export const privilegedInstructions: readonly Instruction[] = [
     "wfi",
     "0001000 00101 00000 000 00000 1110011",
     "",
-    () => {
-      when(modeBelow(1).or(trappedBy(Status.TW)), illegalInstruction);
-      when(wakes().isZero(), () => state.waiting.set(u32(1)));
-      synchronise();
-    },
+    () =>
+      fromSupervisorOn(() => {
+        when(wakes().isZero(), () => state.waiting.set(u32(1)));
+        synchronise();
+      }, trappedBy(Status.TW)),
     privileged,
   ),
   fenceOfTranslations("i", "sfence.vma", "0001001"),

@@ -51,6 +51,8 @@ export type Setting =
   /** 1 where the extension is there. */
   | "svadu"
   | "sstc"
+  /** 1 on the leaky profile (isa/LEAKY.md). */
+  | "leaky"
   | "misa";
 
 export type Node =

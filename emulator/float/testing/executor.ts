@@ -14,6 +14,7 @@ const NO_SETTINGS = {
   tlbWays: 0n,
   maximumLevels: 0n,
   svadu: 0n,
+  leaky: 0n,
   sstc: 0n,
   misa: 0n,
 };
