@@ -2,13 +2,14 @@
 import { isOff, markDirty } from "../float/environment.ts";
 import type { Field64 } from "../hart/layout.ts";
 import { PMP_ADDRESS_OFFSET, PMP_CONFIG_OFFSET, PMP_ENTRIES, state } from "../hart/layout.ts";
-import type { I32, I64 } from "../language/expression.ts";
+import type { I32, I64, Setting } from "../language/expression.ts";
 import { cell32, cell64, hart, select, setting32, setting64, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, match, raise, returns, storeCell, when } from "../language/statement.ts";
 import { renewProtection } from "../memory/pmp.ts";
 import { Cause } from "../trap/cause.ts";
 import { Interrupt, pending, supervisorTimerOn, ticks } from "../trap/interrupt.ts";
+import { EnvironmentBit } from "../trap/envcfg.ts";
 import { flag, Status } from "../trap/status.ts";
 import type { CsrField } from "./csr-fields.ts";
 import { constantBits, legalise, parseCsrFields, wholeRegister, zeroRegister } from "./csr-fields.ts";
@@ -170,15 +171,28 @@ const translation = [
 
 // ---- configuration
 
+const environmentFields = "FIOM:0 CBIE:5-4{0,1,3} CBCFE:6 CBZE:7";
+
+/** menvcfg or senvcfg: the fields of an extension that is not there read as zero. */
+function environment(name: string, number: number, field: Field64, fields: string): Csr {
+  const parsed = line(fields);
+  const { FIOM, CBIE, CBCFE, CBZE, ADUE, PBMTE, STCE } = EnvironmentBit;
+  const here = (extension: Setting, bits: bigint) => select(setting32(extension), bits, 0);
+  const present = () =>
+    here("zicbom", (3n << BigInt(CBIE)) | flag(CBCFE))
+      .or(here("zicboz", flag(CBZE)))
+      .or(here("svadu", flag(ADUE)))
+      .or(here("svpbmt", flag(PBMTE)))
+      .or(here("sstc", flag(STCE)))
+      .or(flag(FIOM));
+  return stored(name, number, field, parsed, {
+    write: (value) => field.set(legalise(parsed, field.get(), value).and(present())),
+  });
+}
+
 const configuration = [
-  stored("menvcfg", 0x30a, state.menvcfg, line("FIOM:0 ADUE:61 STCE:63"), {
-    write: (value) => {
-      const adue = setting64("svadu").shl(61);
-      const stce = setting64("sstc").shl(63);
-      state.menvcfg.set(value.and(adue.or(stce).or(1)));
-    },
-  }),
-  stored("senvcfg", 0x10a, state.senvcfg, line("FIOM:0")),
+  environment("menvcfg", 0x30a, state.menvcfg, `${environmentFields} ADUE:61 PBMTE:62 STCE:63`),
+  environment("senvcfg", 0x10a, state.senvcfg, environmentFields),
   constant("mvendorid", 0xf11),
   constant("marchid", 0xf12),
   constant("mimpid", 0xf13),
@@ -193,12 +207,16 @@ const configuration = [
 
 // ---- counters
 
-/** Counter `index` is denied to S-mode by mcounteren, to U-mode by either register (privileged 3.1.11, 4.1.5). */
+/**
+ * Counter `index` is denied to S-mode by mcounteren, to U-mode by either register (privileged 3.1.11, 4.1.5), and to
+ * all where its extension is missing.
+ */
 const counterDenied = (index: number) => (): I32 => {
+  const absent = setting32(index < 3 ? "zicntr" : "zihpm").isZero();
   const mode = state.mode.get();
   const machine = state.mcounteren.get().bit(index).isZero();
   const supervisor = state.scounteren.get().bit(index).isZero();
-  return mode.ltU(3).and(machine).or(mode.eq(0).and(supervisor));
+  return absent.or(mode.ltU(3).and(machine)).or(mode.eq(0).and(supervisor));
 };
 
 const cycles = () => state.clock.get().add(state.cycleOffset.get());
@@ -328,9 +346,13 @@ export function csrNamed(name: string): Csr {
 
 const minimumMode = (number: I32): I32 => number.shrU(8).and(3);
 
-/** Whether U-mode may read CSR `number` though it is a supervisor's, its writes being dropped (LEAKY.md). */
-export const leaks = (number: I32): I32 =>
-  setting32("leaky").and(minimumMode(number).eq(1)).and(state.mode.get().eq(0));
+/** Distinguishes U-mode's accesses to supervisor CSRs on a leaky machine: they read, and drop what is written (LEAKY.md). */
+export const whenLeaking = (number: I32, then: () => void, otherwise: () => void = () => {}): void =>
+  when(
+    setting32("leaky"),
+    () => when(minimumMode(number).eq(1).and(state.mode.get().eq(0)), then, otherwise),
+    otherwise,
+  );
 
 /** Raises an illegal-instruction exception with `word` unless the access to CSR `number` is legal. */
 export const checkCsrAccess = procedure(
@@ -338,10 +360,10 @@ export const checkCsrAccess = procedure(
   { number: "i32", writes: "i32", word: "i64" },
   "none",
   ({ number, writes, word }) => {
-    const illegal = () => raise(Cause.illegalInstruction, word);
-    when(minimumMode(number).gtU(state.mode.get()), () => when(leaks(number).isZero(), illegal));
-    when(writes.and(number.shrU(10).eq(3)), illegal);
     const allowed = () => {};
+    const illegal = () => raise(Cause.illegalInstruction, word);
+    when(minimumMode(number).gtU(state.mode.get()), () => whenLeaking(number, allowed, illegal));
+    when(writes.and(number.shrU(10).eq(3)), illegal);
     match(
       number,
       csrs.map((csr) => {

@@ -24,7 +24,7 @@ const trappedBy = (bit: number): I32 => state.mode.get().eq(1).and(state.mstatus
 function fromSupervisorOn(effect: () => void, denied?: I32): void {
   when(
     modeBelow(1),
-    () => when(setting32("leaky").isZero(), illegalInstruction),
+    () => when(setting32("leaky"), () => {}, illegalInstruction),
     () => {
       if (denied !== undefined) when(denied, illegalInstruction);
       effect();

@@ -1,8 +1,8 @@
 /** Zicsr: atomic reads and writes of CSRs (unprivileged manual, chapter "Zicsr"). */
 import type { I32, I64 } from "../language/expression.ts";
-import { setting32, u32 } from "../language/expression.ts";
+import { u32 } from "../language/expression.ts";
 import { local, synchronise, when } from "../language/statement.ts";
-import { checkCsrAccess, leaks, readCsr, readCsrToModify, writeCsr } from "./csr.ts";
+import { checkCsrAccess, readCsr, readCsrToModify, whenLeaking, writeCsr } from "./csr.ts";
 import type { Instruction } from "./instruction.ts";
 import { instruction } from "./instruction.ts";
 import { encoding, imm, rd, rs1 } from "./operands.ts";
@@ -29,7 +29,7 @@ function access(
       const write = local(writes());
       checkCsrAccess({ number: number(), writes: write, word: encoding.toU64() });
       const old = local(readCsr({ number: number() }));
-      when(setting32("leaky"), () => when(leaks(number()), () => write.set(0)));
+      whenLeaking(number(), () => write.set(0));
       when(write, () => {
         writeCsr({ number: number(), value: update(readCsrToModify({ number: number() }), operand) });
         synchronise();
