@@ -2,6 +2,7 @@
 import type { Configuration, Engine, Rewrite, RunEnd } from "../engine/engine.ts";
 import { Interpreter } from "../engine/interpreter/interpreter.ts";
 import { ReferenceEngine } from "../engine/reference/reference.ts";
+import { ENGINE_OFFSET, TLB_OFFSET } from "../hart/layout.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { defaultCpu } from "./cpu.ts";
 import { Hart } from "./hart-view.ts";
@@ -79,6 +80,11 @@ export class Bench {
     return this.#engine.run(hart, slots, false);
   }
 
+  /** As `run`, where nothing has been set since: what the engine remembers of the harts is still true. */
+  resume(slots: number, hart = 0): RunEnd {
+    return this.#engine.run(hart, slots, false);
+  }
+
   /** Puts bytes into RAM. Throws a RangeError where there is none. */
   write(address: bigint, bytes: Uint8Array): void {
     const offset = this.#offset(address, bytes.length);
@@ -90,6 +96,20 @@ export class Bench {
   read(address: bigint, length: number): Uint8Array {
     const from = this.#placement.ram + this.#offset(address, length);
     return this.#bytes.slice(from, from + length);
+  }
+
+  /** RAM itself, to look at. */
+  get ram(): Uint8Array {
+    return this.#bytes.subarray(this.#placement.ram, this.#placement.ram + this.#memory);
+  }
+
+  /** A hart's state as it lies in memory, to look at: registers and CSRs, then the TLB. The same on every engine. */
+  stateOf(hart: number): readonly [registers: Uint8Array, tlb: Uint8Array] {
+    const at = this.#placement.harts[hart] ?? 0;
+    return [
+      this.#bytes.subarray(at, at + ENGINE_OFFSET),
+      this.#bytes.subarray(at + TLB_OFFSET, at + this.#placement.hartBytes),
+    ];
   }
 
   #offset(address: bigint, length: number): number {
