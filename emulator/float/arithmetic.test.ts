@@ -2,9 +2,20 @@ import { describe, expect, test } from "vitest";
 import type { Procedure } from "../language/procedure.ts";
 import { procedure } from "../language/procedure.ts";
 import type { Arithmetic } from "./arithmetic.ts";
-import { arithmetic, double, doubleToSingle, single, singleToDouble } from "./arithmetic.ts";
+import {
+  arithmetic,
+  double,
+  doubleToHalf,
+  doubleToSingle,
+  half,
+  halfToDouble,
+  halfToSingle,
+  single,
+  singleToDouble,
+  singleToHalf,
+} from "./arithmetic.ts";
 import type { Format } from "./format.ts";
-import { binaryFormat, float32, float64 } from "./format.ts";
+import { binaryFormat, float16, float32, float64 } from "./format.ts";
 import { createExecutor } from "./testing/executor.ts";
 import { edges, randomBits, randomValues } from "./testing/operands.ts";
 import type { Outcome } from "./testing/oracle.ts";
@@ -76,6 +87,7 @@ const tiny = arithmetic(binaryFormat("tiny", 3, 2));
 const everyTinyValue = Array.from({ length: 2 ** tiny.format.width }, (_, i) => BigInt(i));
 
 describe.each([
+  ["float16", half],
   ["float32", single],
   ["float64", double],
 ] as const)("%s", (_, operations) => {
@@ -149,7 +161,8 @@ describe.each([
     const random = randomBits(7n);
     // From far below one to beyond the largest integer, with few bits behind the point.
     const nearIntegers = Array.from({ length: 71 * 6 }, (_, i) => {
-      const exponent = BigInt(format.bias + (i % 71) - 3) << BigInt(format.fractionBits);
+      const biased = Math.min(format.bias + (i % 71) - 3, format.maximumExponent);
+      const exponent = BigInt(biased) << BigInt(format.fractionBits);
       const cut = random() % BigInt(format.fractionBits + 1);
       const fraction = ((random() & format.fraction) >> cut) << cut;
       return (i % 2 === 0 ? format.sign : 0n) | exponent | fraction;
@@ -209,27 +222,36 @@ describe("a format of six bits, exhaustively", () => {
 });
 
 describe("conversions between formats", () => {
-  test("to float32, in all modes", () => {
-    const next = randomValues(float64, 9n);
-    const around = edges(float32)
-      .map((bits) => oracle.convert(float32, float64, bits, 0).bits)
-      .flatMap((bits) => [bits, bits + 1n, bits + (1n << 28n), bits + (1n << 28n) + 1n, bits - (bits & 1n)]);
+  test.each([
+    { from: float64, to: float32, narrow: doubleToSingle },
+    { from: float64, to: float16, narrow: doubleToHalf },
+    { from: float32, to: float16, narrow: singleToHalf },
+  ])("$from.name to $to.name, in all modes", ({ from, to, narrow }) => {
+    const next = randomValues(from, 9n);
+    const tie = 1n << BigInt(from.fractionBits - to.fractionBits - 1);
+    const around = edges(to)
+      .map((bits) => oracle.convert(to, from, bits, 0).bits)
+      .flatMap((bits) => [bits, bits + 1n, bits + tie, bits + tie + 1n, bits - (bits & 1n)]);
+    // From half the least subnormal value to the least normal one.
+    const lowest = from.bias - to.bias - to.fractionBits - 2;
     const subnormal = Array.from({ length: 200 }, (_, i) => {
-      const exponent = BigInt(float64.bias - 152 + (i % 30)) << 52n;
-      return exponent | (next() & float64.fraction);
+      const exponent = BigInt(lowest + (i % (to.fractionBits + 7))) << BigInt(from.fractionBits);
+      return exponent | (next() & from.fraction);
     });
     const some = Array.from({ length: 1000 }, next);
-    for (const a of [...edges(float64), ...around, ...subnormal, ...some]) {
-      for (const mode of MODES) {
-        check(doubleToSingle.procedure, [a, mode], oracle.convert(float64, float32, a, mode));
-      }
+    for (const a of [...edges(from), ...around, ...subnormal, ...some]) {
+      for (const mode of MODES) check(narrow.procedure, [a, mode], oracle.convert(from, to, a, mode));
     }
   });
 
-  test("to float64, always exact", () => {
-    const next = randomValues(float32, 10n);
-    for (const a of [...edges(float32), ...Array.from({ length: 1000 }, next)]) {
-      check(singleToDouble.procedure, [a, 0], oracle.convert(float32, float64, a, 0));
+  test.each([
+    { from: float32, to: float64, widen: singleToDouble },
+    { from: float16, to: float64, widen: halfToDouble },
+    { from: float16, to: float32, widen: halfToSingle },
+  ])("$from.name to $to.name, always exact", ({ from, to, widen }) => {
+    const next = randomValues(from, 10n);
+    for (const a of [...edges(from), ...Array.from({ length: 1000 }, next)]) {
+      check(widen.procedure, [a, 0], oracle.convert(from, to, a, 0));
     }
   });
 });

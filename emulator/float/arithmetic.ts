@@ -5,7 +5,7 @@ import { equality, lessOrEqual, lessThan, maximum, minimum } from "./compare.ts"
 import { formatConversion, fromInteger, toInteger } from "./convert.ts";
 import { division } from "./divide.ts";
 import type { Format } from "./format.ts";
-import { float32, float64 } from "./format.ts";
+import { float16, float32, float64 } from "./format.ts";
 import { fusedMultiplyAdd } from "./fused-multiply-add.ts";
 import { multiplication } from "./multiply.ts";
 import { rounding } from "./round.ts";
@@ -35,7 +35,12 @@ export function arithmetic(format: Format) {
 
 export type Arithmetic = ReturnType<typeof arithmetic>;
 
+export const half = arithmetic(float16);
 export const single = arithmetic(float32);
 export const double = arithmetic(float64);
 export const singleToDouble = formatConversion(float32, float64, double.round);
 export const doubleToSingle = formatConversion(float64, float32, single.round);
+export const halfToSingle = formatConversion(float16, float32, single.round);
+export const singleToHalf = formatConversion(float32, float16, half.round);
+export const halfToDouble = formatConversion(float16, float64, double.round);
+export const doubleToHalf = formatConversion(float64, float16, half.round);

@@ -43,5 +43,6 @@ export function binaryFormat(name: string, exponentBits: number, fractionBits: n
   };
 }
 
+export const float16 = binaryFormat("float16", 5, 10);
 export const float32 = binaryFormat("float32", 8, 23);
 export const float64 = binaryFormat("float64", 11, 52);

@@ -15,7 +15,13 @@ const NO_SETTINGS = {
   maximumLevels: 0n,
   svadu: 0n,
   leaky: 0n,
+  svnapot: 0n,
+  svpbmt: 0n,
   sstc: 0n,
+  zicbom: 0n,
+  zicboz: 0n,
+  zicntr: 0n,
+  zihpm: 0n,
   misa: 0n,
 };
 const NO_OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };

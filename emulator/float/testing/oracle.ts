@@ -201,7 +201,8 @@ export function squareRoot(format: Format, a: bigint, mode: number): Outcome {
   if (isZero(x)) return { bits: a, flags: 0 };
   if (x.negative) return nan(format, NV);
   if (x.kind === "infinite") return infinite(format, false);
-  const digits = 2000;
+  // No root has more zeros behind the point than the least number has, halved.
+  const digits = 2 ** (format.exponentBits - 1) + 2 * format.fractionBits;
   const radicand = (x.numerator * power(2 * digits)) / x.denominator;
   const root = integerRoot(radicand);
   const exact = root * root === radicand && (x.numerator * power(2 * digits)) % x.denominator === 0n;
