@@ -1,7 +1,6 @@
 /** Harts with a little RAM and no devices, to try code on: any state goes in, and what came of it comes out. */
+import { createEngine } from "../engine/create.ts";
 import type { Configuration, Engine, Rewrite, RunEnd } from "../engine/engine.ts";
-import { Interpreter } from "../engine/interpreter/interpreter.ts";
-import { ReferenceEngine } from "../engine/reference/reference.ts";
 import { ENGINE_OFFSET, TLB_OFFSET } from "../hart/layout.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { defaultCpu } from "./cpu.ts";
@@ -25,14 +24,24 @@ export const BENCH_PC = RAM_BASE;
 
 export class Bench {
   readonly harts: readonly Hart[];
+  readonly #name: EngineName;
+  readonly #configuration: Configuration;
   readonly #placement: Placement;
   readonly #memory: number;
-  readonly #engine: Engine;
+  #engine: Engine;
   readonly #bytes: Uint8Array;
   /** Machine memory of the harts after reset, with nothing remembered by the engine. */
   readonly #pristine: readonly Uint8Array[];
 
-  private constructor(configuration: Configuration, placement: Placement, memory: number, engine: Engine) {
+  private constructor(
+    name: EngineName,
+    configuration: Configuration,
+    placement: Placement,
+    memory: number,
+    engine: Engine,
+  ) {
+    this.#name = name;
+    this.#configuration = configuration;
     this.#placement = placement;
     this.#memory = memory;
     this.#engine = engine;
@@ -56,11 +65,13 @@ export class Bench {
       host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
       rewrite,
     };
-    const engine =
-      name === "reference"
-        ? new ReferenceEngine(configuration)
-        : await Interpreter.create(configuration, placement);
-    return new Bench(configuration, placement, memory, engine);
+    const engine = await createEngine(name, configuration, placement);
+    return new Bench(name, configuration, placement, memory, engine);
+  }
+
+  /** Has the description executed with faults in it from the next reset on, or as it is again. */
+  async seed(rewrite: Rewrite | undefined): Promise<void> {
+    this.#engine = await createEngine(this.#name, { ...this.#configuration, rewrite }, this.#placement);
   }
 
   /** Everything is as after reset, and RAM is zero. */

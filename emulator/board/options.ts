@@ -1,9 +1,10 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
+import type { EngineName } from "../engine/create.ts";
 import type { Rewrite } from "../engine/engine.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 
-export type EngineName = "reference" | "interpreter";
+export type { EngineName };
 
 /** A disk as the virtio block device sees it: whole 512-byte sectors, synchronous, so that runs are deterministic. */
 export interface BlockStore {

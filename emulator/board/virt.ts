@@ -16,9 +16,8 @@ import { EntropyDevice } from "../device/virtio/entropy.ts";
 import { EmptySlot, VirtioMmio } from "../device/virtio/mmio.ts";
 import { NetworkDevice } from "../device/virtio/net.ts";
 import type { VirtioDevice } from "../device/virtio/virtio.ts";
+import { createEngine } from "../engine/create.ts";
 import type { Configuration, Engine } from "../engine/engine.ts";
-import { Interpreter } from "../engine/interpreter/interpreter.ts";
-import { ReferenceEngine } from "../engine/reference/reference.ts";
 import { state } from "../hart/layout.ts";
 import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
@@ -69,11 +68,7 @@ export async function createMachine(request: Partial<MachineOptions>): Promise<M
     harts: placement.harts,
     rewrite: options.rewrite,
   };
-  const engine =
-    options.engine === "reference"
-      ? new ReferenceEngine(configuration)
-      : await Interpreter.create(configuration, placement);
-  board.start(engine, configuration);
+  board.start(await createEngine(options.engine, configuration, placement), configuration);
   return board;
 }
 

@@ -1,0 +1,20 @@
+/** Makes the engine of a name. */
+import type { Configuration, Engine } from "./engine.ts";
+import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
+import { Interpreter } from "./interpreter/interpreter.ts";
+import { ReferenceEngine } from "./reference/reference.ts";
+
+export type EngineName = "reference" | "interpreter";
+
+export async function createEngine(
+  name: EngineName,
+  configuration: Configuration,
+  placement: InterpreterPlacement,
+): Promise<Engine> {
+  switch (name) {
+    case "reference":
+      return new ReferenceEngine(configuration);
+    case "interpreter":
+      return Interpreter.create(configuration, placement);
+  }
+}
