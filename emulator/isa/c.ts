@@ -5,26 +5,15 @@
  */
 import { rv64d } from "./d.ts";
 import type { Instruction } from "./instruction.ts";
-import { compressed } from "./instruction.ts";
+import { compressing } from "./instruction.ts";
 import { rv64i } from "./rv64i.ts";
 
 const SP = 2;
 const RA = 1;
 const ZERO = 0;
 
-const bases = new Map([...rv64i, ...rv64d].map((entry) => [entry.name, entry]));
-
-function c(
-  name: string,
-  pattern: string,
-  assembly: string,
-  base: string,
-  details: Parameters<typeof compressed>[5] = {},
-): Instruction {
-  const entry = bases.get(base);
-  if (entry === undefined) throw new Error(`"c.${name}" stands for "${base}", which is not described`);
-  return compressed("c", `c.${name}`, pattern, assembly, entry, details);
-}
+const describe = compressing("c", [...rv64i, ...rv64d]);
+const c: typeof describe = (name, ...rest) => describe(`c.${name}`, ...rest);
 
 export const rv64c: readonly Instruction[] = [
   // Quadrant 0. The halfword of zeros is c.addi4spn with an immediate of zero, so it is illegal.

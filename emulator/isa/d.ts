@@ -1,20 +1,20 @@
 /** D, double-precision floating point (unprivileged manual, chapter 22). */
 import { double, doubleToSingle, singleToDouble } from "../float/arithmetic.ts";
 import { float32, float64 } from "../float/format.ts";
-import { floating, floatingPoint, roundingMode, setResult, sources } from "./floating-point.ts";
+import {
+  floating,
+  floatingPoint,
+  loadsAndStores,
+  roundingMode,
+  setResult,
+  sources,
+} from "./floating-point.ts";
 import type { Instruction } from "./instruction.ts";
 import { fs1, rd, rs1 } from "./operands.ts";
 
 export const rv64d: readonly Instruction[] = [
-  ...floatingPoint({
-    extension: "d",
-    suffix: "d",
-    fmt: "01",
-    width: "011",
-    load: "fld",
-    store: "fsd",
-    arithmetic: double,
-  }),
+  ...loadsAndStores("d", float64, { load: "fld", store: "fsd", width: "011" }),
+  ...floatingPoint({ extension: "d", suffix: "d", fmt: "01", arithmetic: double }),
   floating("d", "fcvt.s.d", "01000 00 00001 fs1 rm fd 1010011", "fd, fs1, rm", () =>
     setResult(float32, doubleToSingle({ a: sources(float64).a, mode: roundingMode() })),
   ),

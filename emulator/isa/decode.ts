@@ -101,7 +101,7 @@ function extract(entry: Candidate, word: number): Decoded {
     rs1: ((word >>> rs1.low) & rs1.mask) + rs1.base,
     rs2: ((word >>> rs2.low) & rs2.mask) + rs2.base,
     rs3: ((word >>> rs3.low) & rs3.mask) + rs3.base,
-    immediate: immediateOf(instruction.encoding, word),
+    immediate: instruction.fixed.imm ?? immediateOf(instruction.encoding, word),
   };
 }
 

@@ -10,7 +10,7 @@ export type Operands = Partial<Record<RegisterOperand | "immediate", number>>;
  * too. Throws when an operand does not fit its field.
  */
 export function encode(instruction: Instruction, operands: Operands): number {
-  const { encoding } = instruction;
+  const { encoding, fixed } = instruction;
   let word = encoding.match;
   for (const { operands: names, low, width } of encoding.registers) {
     const base = width === 3 ? 8 : 0;
@@ -22,9 +22,9 @@ export function encode(instruction: Instruction, operands: Operands): number {
       word |= field << low;
     }
   }
-  const immediate = operands.immediate ?? 0;
+  const immediate = operands.immediate ?? fixed.imm ?? 0;
   for (const { low, to, width } of encoding.slices) word |= ((immediate >> to) & ((1 << width) - 1)) << low;
-  if (immediateOf(encoding, word) !== immediate) {
+  if ((fixed.imm ?? immediateOf(encoding, word)) !== immediate) {
     throw new Error(`${instruction.name} cannot have an immediate of ${immediate}`);
   }
   return word >>> 0;

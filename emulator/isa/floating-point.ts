@@ -1,4 +1,4 @@
-/** What F and D have in common: the same instructions over different formats. */
+/** What F, D and Zfh have in common: the same instructions over different formats. */
 import type { Arithmetic } from "../float/arithmetic.ts";
 import { dynamicRounding, isOff, markDirty } from "../float/environment.ts";
 import type { Format } from "../float/format.ts";
@@ -16,11 +16,8 @@ export interface Precision {
   readonly extension: string;
   /** The suffix of its instructions' names. */
   readonly suffix: string;
-  /** The two-bit fmt field, and the width field of loads and stores. */
+  /** The two-bit fmt field. */
   readonly fmt: string;
-  readonly width: string;
-  readonly load: string;
-  readonly store: string;
   readonly arithmetic: Arithmetic;
 }
 
@@ -74,6 +71,23 @@ export function roundingMode(): I32 {
   return mode;
 }
 
+/** Loads and stores of a format's values; `width` is the field that tells them by their size. */
+export function loadsAndStores(
+  extension: string,
+  format: Format,
+  { load, store, width }: { readonly load: string; readonly store: string; readonly width: string },
+): Instruction[] {
+  const bytes = format.width === 64 ? 8 : format.width === 32 ? 4 : 2;
+  return [
+    floating(extension, load, `imm[11:0] rs1 ${width} fd 0000111`, "fd, imm(rs1)", () =>
+      setResult(format, readMemory(rs1.add(imm), bytes, false)),
+    ),
+    floating(extension, store, `imm[11:5] fs2 rs1 ${width} imm[4:0] 0100111`, "fs2, imm(rs1)", () =>
+      writeMemory(rs1.add(imm), bytes, fs2),
+    ),
+  ];
+}
+
 /** Integers that conversions know: suffix, number in the rs2 field, and the bounds' magnitudes. */
 const INTEGERS = [
   { suffix: "w", number: "00000", smallest: 1n << 31n, largest: (1n << 31n) - 1n },
@@ -82,11 +96,10 @@ const INTEGERS = [
   { suffix: "lu", number: "00011", smallest: 0n, largest: (1n << 64n) - 1n },
 ] as const;
 
-/** The instructions of a precision, except conversions from other formats and moves of raw bits. */
+/** A precision's instructions that compute, except conversions from other formats. */
 export function floatingPoint(precision: Precision): Instruction[] {
-  const { extension, suffix, fmt, width } = precision;
+  const { extension, suffix, fmt } = precision;
   const { format, ...operations } = precision.arithmetic;
-  const bytes = format.width === 64 ? 8 : 4;
   const { a, b, c } = sources(format);
   const negative = (value: I64) => value.xor(format.sign);
 
@@ -139,13 +152,6 @@ export function floatingPoint(precision: Precision): Instruction[] {
   });
 
   return [
-    floating(extension, precision.load, `imm[11:0] rs1 ${width} fd 0000111`, "fd, imm(rs1)", () =>
-      setResult(format, readMemory(rs1.add(imm), bytes, false)),
-    ),
-    floating(extension, precision.store, `imm[11:5] fs2 rs1 ${width} imm[4:0] 0100111`, "fs2, imm(rs1)", () =>
-      writeMemory(rs1.add(imm), bytes, fs2),
-    ),
-
     fused("fmadd", "1000011", (mode) => operations.fusedMultiplyAdd({ a, b, c, mode })),
     fused("fmsub", "1000111", (mode) => operations.fusedMultiplyAdd({ a, b, c: negative(c), mode })),
     fused("fnmsub", "1001011", (mode) => operations.fusedMultiplyAdd({ a: negative(a), b, c, mode })),

@@ -12,13 +12,17 @@ export interface Instruction {
   readonly name: string;
   /** Lower-case extension name as in `riscv,isa`: "i", "m", "zba"… */
   readonly extension: string;
+  /** Other extensions that bring it too. */
+  readonly sharedWith: readonly string[];
+  /** An extension without which its own does not bring it. */
+  readonly needs: string | undefined;
   readonly pattern: string;
   readonly encoding: Encoding;
   /** Operands as an assembler writes them, for example "rd, imm(rs1)". */
   readonly assembly: string;
   readonly class: InstructionClass;
-  /** Register operands that the encoding does not hold, such as sp in c.lwsp. */
-  readonly fixed: Partial<Record<RegisterOperand, number>>;
+  /** Operands that the encoding does not hold, such as sp in c.lwsp. */
+  readonly fixed: Partial<Record<Operand, number>>;
   /** Reserved or otherwise used values of a field: the entry does not match them. */
   readonly except: readonly Exception[];
   /** The name of the instruction a compressed one stands for. */
@@ -26,17 +30,20 @@ export interface Instruction {
   readonly semantics: () => Block;
 }
 
+type Operand = RegisterOperand | "imm";
+
 export interface Exception {
-  readonly operand: RegisterOperand | "imm";
+  readonly operand: Operand;
   readonly value: number;
 }
 
 interface Details {
   readonly class?: InstructionClass;
-  readonly fixed?: Partial<Record<RegisterOperand, number>>;
+  readonly fixed?: Partial<Record<Operand, number>>;
   /** For example "rd!=0 imm!=0". */
   readonly except?: string;
   readonly standsFor?: string;
+  readonly needs?: string;
 }
 
 /** Describes an instruction; the semantics are recorded when an engine first asks for them. */
@@ -52,6 +59,8 @@ export function instruction(
   return {
     name,
     extension,
+    sharedWith: [],
+    needs: details.needs,
     pattern,
     encoding: parseEncoding(pattern),
     assembly,
@@ -66,22 +75,34 @@ export function instruction(
   };
 }
 
-/** Describes a compressed instruction by the one it stands for. */
-export function compressed(
-  extension: string,
+/** Instructions of one extension that another brings too. */
+export function sharedWith(extension: string, entries: readonly Instruction[]): Instruction[] {
+  return entries.map((entry) => ({ ...entry, sharedWith: [...entry.sharedWith, extension] }));
+}
+
+/** Describes a compressed instruction by the name of the one it stands for. */
+type Compressed = (
   name: string,
   pattern: string,
   assembly: string,
-  base: Instruction,
-  details: Omit<Details, "class" | "standsFor"> = {},
-): Instruction {
-  return {
-    ...instruction(extension, name, pattern, assembly, () => {}, {
-      ...details,
-      class: base.class,
-      standsFor: base.name,
-    }),
-    semantics: base.semantics,
+  base: string,
+  details?: Omit<Details, "class" | "standsFor">,
+) => Instruction;
+
+/** How an extension describes its compressed instructions, which stand for some of `bases`. */
+export function compressing(extension: string, bases: readonly Instruction[]): Compressed {
+  const named = new Map(bases.map((entry) => [entry.name, entry]));
+  return (name, pattern, assembly, base, details = {}) => {
+    const entry = named.get(base);
+    if (entry === undefined) throw new Error(`"${name}" stands for "${base}", which is not described`);
+    return {
+      ...instruction(extension, name, pattern, assembly, () => {}, {
+        ...details,
+        class: entry.class,
+        standsFor: base,
+      }),
+      semantics: entry.semantics,
+    };
   };
 }
 
@@ -91,6 +112,6 @@ function parseExceptions(text = ""): Exception[] {
     .filter((t) => t !== "")
     .map((t) => {
       const [operand, value] = t.split("!=");
-      return { operand: operand as Exception["operand"], value: Number(value) };
+      return { operand: operand as Operand, value: Number(value) };
     });
 }

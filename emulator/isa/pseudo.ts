@@ -76,7 +76,7 @@ const LINES: readonly (readonly [name: string, base: string, conditions: string,
   ["csrsi", "csrrsi", "rd=0", "csr, zimm"],
   ["csrci", "csrrci", "rd=0", "csr, zimm"],
 
-  ...["s", "d"].flatMap(
+  ...["h", "s", "d"].flatMap(
     (width) =>
       [
         [`fmv.${width}`, `fsgnj.${width}`, "rs1=rs2", "fd, fs1"],

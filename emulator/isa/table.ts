@@ -9,7 +9,14 @@ import { privilegedInstructions } from "./privileged.ts";
 import { rv64i } from "./rv64i.ts";
 import { zba } from "./zba.ts";
 import { zbb } from "./zbb.ts";
+import { zbc } from "./zbc.ts";
+import { zbkb } from "./zbkb.ts";
+import { zbkx } from "./zbkx.ts";
 import { zbs } from "./zbs.ts";
+import { zcb } from "./zcb.ts";
+import { zfh } from "./zfh.ts";
+import { zfhmin } from "./zfhmin.ts";
+import { zicond } from "./zicond.ts";
 import { zicsr } from "./zicsr.ts";
 
 /**
@@ -45,10 +52,17 @@ export const instructions: readonly Instruction[] = checked([
   ...rv64a,
   ...rv64f,
   ...rv64d,
+  ...zfhmin,
+  ...zfh,
   ...rv64c,
+  ...zcb,
+  ...zicond,
   ...zba,
   ...zbb,
+  ...zbc,
   ...zbs,
+  ...zbkb,
+  ...zbkx,
   ...privilegedInstructions,
 ]);
 
@@ -57,5 +71,9 @@ const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c"]);
 
 /** The instructions of a machine with RV64IMAFDC and these further extensions (lower-case, as in `riscv,isa`). */
 export function instructionSet(extensions: ReadonlySet<string>): readonly Instruction[] {
-  return instructions.filter(({ extension }) => ALWAYS.has(extension) || extensions.has(extension));
+  const has = (name: string) => ALWAYS.has(name) || extensions.has(name);
+  return instructions.filter(
+    ({ extension, sharedWith, needs }) =>
+      [extension, ...sharedWith].some(has) && (needs === undefined || has(needs)),
+  );
 }

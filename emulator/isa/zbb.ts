@@ -3,8 +3,9 @@ import type { I64 } from "../language/expression.ts";
 import { select } from "../language/expression.ts";
 import { local } from "../language/statement.ts";
 import type { Instruction } from "./instruction.ts";
-import { instruction } from "./instruction.ts";
+import { instruction, sharedWith } from "./instruction.ts";
 import { imm, rd, rs1, rs2 } from "./operands.ts";
+import { reverseBytes } from "./reversal.ts";
 
 const register = (name: string, funct7: string, funct3: string, value: () => I64) =>
   instruction("zbb", name, `${funct7} rs2 rs1 ${funct3} rd 0110011`, "rd, rs1, rs2", () => rd.set(value()));
@@ -30,19 +31,24 @@ function spreadBytes(value: I64): I64 {
   return any.shl(8).sub(any);
 }
 
-/** Swaps neighbouring groups of bits: those that `mask` has, `distance` below those that it lacks. */
-const swap = (value: I64, mask: bigint, distance: number) =>
-  value.shrU(distance).and(mask).or(value.and(mask).shl(distance));
-
-function reverseBytes(value: I64): I64 {
-  const pairs = local(swap(value, 0x00ff_00ff_00ff_00ffn, 8));
-  return swap(pairs, 0x0000_ffff_0000_ffffn, 16).rotl(32);
-}
-
 export const zbb: readonly Instruction[] = [
-  register("andn", "0100000", "111", () => rs1.and(rs2.not())),
-  register("orn", "0100000", "110", () => rs1.or(rs2.not())),
-  register("xnor", "0100000", "100", () => rs1.xor(rs2).not()),
+  ...sharedWith("zbkb", [
+    register("andn", "0100000", "111", () => rs1.and(rs2.not())),
+    register("orn", "0100000", "110", () => rs1.or(rs2.not())),
+    register("xnor", "0100000", "100", () => rs1.xor(rs2).not()),
+
+    register("rol", "0110000", "001", () => rs1.rotl(rs2)),
+    register("ror", "0110000", "101", () => rs1.rotr(rs2)),
+    instruction("zbb", "rori", "011000 uimm[5:0] rs1 101 rd 0010011", "rd, rs1, imm", () =>
+      rd.set(rs1.rotr(imm)),
+    ),
+    registerWord("rolw", "0110000", "001", () => rs1.toI32().rotl(rs2.toI32()).toS64()),
+    registerWord("rorw", "0110000", "101", () => rotateRightWord(rs2)),
+    instruction("zbb", "roriw", "0110000 uimm[4:0] rs1 101 rd 0011011", "rd, rs1, imm", () =>
+      rd.set(rotateRightWord(imm)),
+    ),
+    unary("rev8", "011010111000", "101", () => reverseBytes(rs1)),
+  ]),
 
   unary("clz", "011000000000", "001", () => rs1.clz()),
   unary("ctz", "011000000001", "001", () => rs1.ctz()),
@@ -60,17 +66,5 @@ export const zbb: readonly Instruction[] = [
   unary("sext.h", "011000000101", "001", () => rs1.signExtend(16)),
   instruction("zbb", "zext.h", "000010000000 rs1 100 rd 0111011", "rd, rs1", () => rd.set(rs1.and(0xffff))),
 
-  register("rol", "0110000", "001", () => rs1.rotl(rs2)),
-  register("ror", "0110000", "101", () => rs1.rotr(rs2)),
-  instruction("zbb", "rori", "011000 uimm[5:0] rs1 101 rd 0010011", "rd, rs1, imm", () =>
-    rd.set(rs1.rotr(imm)),
-  ),
-  registerWord("rolw", "0110000", "001", () => rs1.toI32().rotl(rs2.toI32()).toS64()),
-  registerWord("rorw", "0110000", "101", () => rotateRightWord(rs2)),
-  instruction("zbb", "roriw", "0110000 uimm[4:0] rs1 101 rd 0011011", "rd, rs1, imm", () =>
-    rd.set(rotateRightWord(imm)),
-  ),
-
   unary("orc.b", "001010000111", "101", () => spreadBytes(rs1)),
-  unary("rev8", "011010111000", "101", () => reverseBytes(rs1)),
 ];
