@@ -208,15 +208,16 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
   test.each([
     ["zeros", 0x0000],
     ["c.addi4spn of 0", 0x0014],
-    ["quadrant 0, funct3 100", 0x8000],
+    ["quadrant 0, funct3 100 with bit 12 set", 0x9000],
+    ["c.sh with bit 6 set", 0x8c40],
     ["c.addiw to x0", 0x3005],
     ["c.addi16sp of 0", 0x6101],
     ["c.lui of 0", 0x6481],
     ["c.lwsp to x0", 0x5002],
     ["c.ldsp to x0", 0x7002],
     ["c.jr of x0", 0x8002],
-    ["quadrant 1, arithmetic 1-10", 0x9cc1],
-    ["quadrant 1, arithmetic 1-11", 0x9ce1],
+    ["quadrant 1, arithmetic 1-11-110", 0x9cf9],
+    ["quadrant 1, arithmetic 1-11-111", 0x9cfd],
   ])("reserved: %s", (_name, word) => {
     // What follows in memory is not part of the instruction, so not of tval.
     bench.store(CODE + 2n, 2, 0xffffn);

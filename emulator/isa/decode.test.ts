@@ -4,7 +4,7 @@ import { createDecoder } from "./decode.ts";
 import { encode } from "./encode.ts";
 import type { Instruction } from "./instruction.ts";
 import { instructionSet, instructions } from "./table.ts";
-import { instructionNamed, randomWords } from "./testing/sample.ts";
+import { randomWords } from "./testing/sample.ts";
 
 const decode = createDecoder(instructions);
 
@@ -71,6 +71,11 @@ test.each([
   [0xe406, { name: "c.sdsp", rs1: 2, rs2: 1, immediate: 8 }],
   [0xbfed, { name: "c.j", rd: 0, immediate: -6 }],
   [0xc119, { name: "c.beqz", rs1: 10, rs2: 0, immediate: 6 }],
+  [0x81e8, { name: "c.lbu", rd: 10, rs1: 11, immediate: 3 }],
+  [0x89c8, { name: "c.sb", rs1: 11, rs2: 10, immediate: 1 }],
+  [0x89a8, { name: "c.sb", rs1: 11, rs2: 10, immediate: 2 }],
+  [0x9d71, { name: "c.zext.w", rd: 10, rs1: 10, rs2: 0 }],
+  [0x9d75, { name: "c.not", rd: 10, rs1: 10, immediate: -1 }],
 ])("0x%s", (word, { name, ...operands }) => {
   const { instruction, ...rest } = decoded(word);
   expect(instruction.name).toBe(name);
@@ -95,9 +100,10 @@ test.each([
   ["c.lwsp to x0", 0x4002],
   ["c.ldsp to x0", 0x6002],
   ["c.jr of x0", 0x8002],
-  ["quadrant 1, reserved arithmetic 10", 0x9c41],
-  ["quadrant 1, reserved arithmetic 11", 0x9c61],
-  ["quadrant 0, funct3 100", 0x8000],
+  ["quadrant 1, arithmetic 1-11-110", 0x9c79],
+  ["quadrant 1, arithmetic 1-11-111", 0x9c7d],
+  ["quadrant 0, funct3 100 with bit 12 set", 0x9000],
+  ["c.sh with bit 6 set", 0x8c40],
   ["all ones", 0xffff_ffff],
   ["slliw with bit 5 of the count set", 0x0205_151b],
 ])("reserved: %s", (_what, word) => {
@@ -118,9 +124,32 @@ test.each([
   expect(decoded(word).instruction.name).toBe(name);
 });
 
-test("instructions of an absent extension do not decode", () => {
-  const plain = createDecoder(instructionSet(new Set()));
-  const word = encode(instructionNamed("rev8"), { rd: 1, rs1: 2 });
-  expect(decoded(word).instruction.name).toBe("rev8");
-  expect(plain(word)).toBeUndefined();
+describe("a word of an absent extension does not decode", () => {
+  const nameFor = (word: number, extensions: readonly string[]) =>
+    createDecoder(instructionSet(new Set(extensions)))(word)?.instruction.name;
+
+  test.each([
+    // Words as clang 17 and GNU as 2.40 assemble them, and what they are with which extensions.
+    ["rev8 a0,a1", 0x6b85_d513, [["zbb"], ["zbkb"]], [[], ["zba", "zbs"]]],
+    ["clmul a0,a1,a2", 0x0ac5_9533, [["zbc"], ["zbkc"]], [[], ["zbkb"]]],
+    ["clmulr a0,a1,a2", 0x0ac5_a533, [["zbc"]], [[], ["zbkc"]]],
+    ["flh fa0,0(a1)", 0x0005_9507, [["zfhmin"], ["zfh"]], [[]]],
+    ["fadd.h fa0,fa1,fa2,rne", 0x04c5_8553, [["zfh"]], [[], ["zfhmin"]]],
+    ["c.lbu a0,3(a1)", 0x81e8, [["zcb"]], [[], ["zba", "zbb"]]],
+    ["c.mul a0,a1", 0x9d4d, [["zcb"]], [[]]],
+    ["c.sext.b a0", 0x9d65, [["zcb", "zbb"]], [["zcb"], ["zbb"], ["zcb", "zbkb"]]],
+    ["c.zext.h a0", 0x9d69, [["zcb", "zbb"]], [["zcb"], ["zbb"], ["zcb", "zba"]]],
+    ["c.sext.h a0", 0x9d6d, [["zcb", "zbb"]], [["zcb"], ["zbb"], ["zcb", "zba"]]],
+    ["c.zext.w a0", 0x9d71, [["zcb", "zba"]], [["zcb"], ["zba"], ["zcb", "zbb"]]],
+  ] as const)("%s", (text, word, present, absent) => {
+    const [name] = text.split(" ");
+    for (const extensions of present) expect(nameFor(word, extensions), extensions.join()).toBe(name);
+    for (const extensions of absent) expect(nameFor(word, extensions), extensions.join()).toBeUndefined();
+  });
+
+  test("zext.h is Zbkb's packw of zero where there is no Zbb", () => {
+    expect(nameFor(0x0805_c53b, ["zbb"])).toBe("zext.h");
+    expect(nameFor(0x0805_c53b, ["zbkb"])).toBe("packw");
+    expect(nameFor(0x0805_c53b, ["zbb", "zbkb"])).toBe("zext.h");
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Format } from "../float/format.ts";
-import { float32, float64 } from "../float/format.ts";
+import { float16, float32, float64 } from "../float/format.ts";
 import { edges, randomBits, randomValues } from "../float/testing/operands.ts";
 import type { Outcome } from "../float/testing/oracle.ts";
 import * as oracle from "../float/testing/oracle.ts";
@@ -14,6 +14,8 @@ import { CODE, DATA } from "./testing/bench.ts";
 import { engines } from "./testing/engines.ts";
 import { instructionNamed } from "./testing/sample.ts";
 import { hex } from "./testing/values.ts";
+import { zfh } from "./zfh.ts";
+import { zfhmin } from "./zfhmin.ts";
 
 const MSTATUS = 0x300;
 const FCSR = 0x003;
@@ -63,9 +65,10 @@ const fsOf = (after: After) => ((after.x[MSTATUS_AFTER] ?? 0n) >> FS_SHIFT) & 3n
 const withMode = (word: number, mode: number) => (word | (mode << 12)) >>> 0;
 const hasMode = ({ pattern }: Instruction) => pattern.split(" ").includes("rm");
 const writesFloat = ({ pattern }: Instruction) => pattern.split(" ").includes("fd");
-const all = [...rv64f, ...rv64d];
+const all = [...rv64f, ...rv64d, ...zfhmin, ...zfh];
 
-const box = (format: Format, bits: bigint) => (format.width === 64 ? bits : bits | 0xffff_ffff_0000_0000n);
+const BOXES: Record<number, bigint> = { 16: 0xffff_ffff_ffff_0000n, 32: 0xffff_ffff_0000_0000n };
+const box = ({ width }: Format, bits: bigint) => bits | (BOXES[width] ?? 0n);
 
 interface Model {
   /** Formats of the sources and of the result; "x" stands for an integer register. */
@@ -134,22 +137,25 @@ function models(format: Format, suffix: string): Record<string, Model> {
   );
 }
 
+const conversion = (from: Format, to: Format): Model => ({
+  from,
+  to,
+  outcome: (a, _b, _c, mode) => oracle.convert(from, to, a, mode),
+});
+
 const model: Readonly<Record<string, Model>> = {
+  ...models(float16, "h"),
   ...models(float32, "s"),
   ...models(float64, "d"),
-  "fcvt.s.d": {
-    from: float64,
-    to: float32,
-    outcome: (a, _b, _c, mode) => oracle.convert(float64, float32, a, mode),
-  },
-  "fcvt.d.s": {
-    from: float32,
-    to: float64,
-    outcome: (a, _b, _c, mode) => oracle.convert(float32, float64, a, mode),
-  },
+  "fcvt.h.s": conversion(float32, float16),
+  "fcvt.h.d": conversion(float64, float16),
+  "fcvt.s.h": conversion(float16, float32),
+  "fcvt.s.d": conversion(float64, float32),
+  "fcvt.d.h": conversion(float16, float64),
+  "fcvt.d.s": conversion(float32, float64),
 };
 /** Loads, stores and moves, which have tests of their own. */
-const transfers = ["flw", "fsw", "fld", "fsd", "fmv.x.w", "fmv.w.x", "fmv.x.d", "fmv.d.x"];
+const transfers = "flh fsh flw fsw fld fsd fmv.x.h fmv.h.x fmv.x.w fmv.w.x fmv.x.d fmv.d.x".split(" ");
 
 test("every instruction has a test", () => {
   expect(all.map(({ name }) => name).sort()).toEqual([...Object.keys(model), ...transfers].sort());
@@ -195,6 +201,7 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
     "%s of one register into itself",
     (operation) => {
       for (const [format, suffix] of [
+        [float16, "h"],
         [float32, "s"],
         [float64, "d"],
       ] as const) {
@@ -223,7 +230,7 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
 
     test("every instruction with a rounding mode that is reserved", () => {
       const rounding = all.filter(hasMode);
-      expect(rounding).toHaveLength(2 * (4 + 5 + 8) + 2);
+      expect(rounding).toHaveLength(3 * (4 + 5 + 8) + 6);
       for (const entry of rounding) {
         const word = encode(entry, OPERANDS);
         expectIllegal(withMode(word, 5), {});
@@ -234,15 +241,23 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
   });
 
   describe("NaN boxing", () => {
-    const one = BigInt(float32.bias) << BigInt(float32.fractionBits);
-    const badlyBoxed = [one, one | 0xffff_fffe_0000_0000n, one | 0x7fff_ffff_0000_0000n];
-    const names = Object.entries(model).filter(([, { from }]) => from === float32);
+    const narrower = [
+      { format: float16, unboxed: [0n, 0xffff_ffff_fffe_0000n, 0x7fff_ffff_ffff_0000n, 0xffff_0000n] },
+      { format: float32, unboxed: [0n, 0xffff_fffe_0000_0000n, 0x7fff_ffff_0000_0000n] },
+    ];
+    const names = narrower.flatMap(({ format, unboxed }) =>
+      Object.entries(model)
+        .filter(([, { from }]) => from === format)
+        .map(([name, { to, outcome }]) => ({ name, format, unboxed, to, outcome })),
+    );
 
-    test.each(names)("%s takes what is not boxed for the canonical NaN", (name, { to, outcome }) => {
-      const nan = float32.canonicalNaN;
+    test.each(names)("$name takes what is not boxed for the canonical NaN", (row) => {
+      const { name, format, unboxed, to, outcome } = row;
+      const nan = format.canonicalNaN;
+      const one = BigInt(format.bias) << BigInt(format.fractionBits);
       const word = encode(instructionNamed(name), OPERANDS);
-      for (const bad of badlyBoxed) {
-        const f = { [RS1]: bad, [RS2]: box(float32, one), [RS3]: box(float32, one) };
+      for (const upper of unboxed) {
+        const f = { [RS1]: upper | one, [RS2]: box(format, one), [RS3]: box(format, one) };
         const after = execute(bench, word, { f }, {});
         const expected = outcome(nan, one, one, 0);
         const result = to === "x" ? after.x[RD] : after.f[RD];
@@ -258,6 +273,7 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
     test("loads box and dirty", () => {
       bench.store(DATA - 8n, 8, bits);
       for (const [name, expected] of [
+        ["flh", 0xffff_ffff_ffff_cdefn],
         ["flw", 0xffff_ffff_89ab_cdefn],
         ["fld", bits],
       ] as const) {
@@ -269,7 +285,7 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
     });
 
     test("a load that faults changes nothing", () => {
-      for (const name of ["flw", "fld"]) {
+      for (const name of ["flh", "flw", "fld"]) {
         const word = encode(instructionNamed(name), { ...OPERANDS, immediate: 0 });
         const address = RAM_BASE - 8n;
         const after = execute(bench, word, { x: { [RS1]: address }, f: { [RD]: bits } }, {}, true);
@@ -280,6 +296,7 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
 
     test("stores take the register's bits, boxed or not", () => {
       for (const [name, bytes] of [
+        ["fsh", 2],
         ["fsw", 4],
         ["fsd", 8],
       ] as const) {
@@ -292,8 +309,10 @@ describe.each(engines)("on the $engine engine", ({ bench }) => {
     });
 
     test.each([
+      ["fmv.x.h", 0xffff_ffff_ffff_cdefn],
       ["fmv.x.w", 0xffff_ffff_89ab_cdefn],
       ["fmv.x.d", bits],
+      ["fmv.h.x", 0xffff_ffff_ffff_cdefn],
       ["fmv.w.x", 0xffff_ffff_89ab_cdefn],
       ["fmv.d.x", bits],
     ] as const)("%s", (name, expected) => {

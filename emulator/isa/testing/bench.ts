@@ -1,5 +1,6 @@
 /** A bench's hart in M-mode with all memory open to all modes, to try single instructions on. */
 import { Bench } from "../../board/bench.ts";
+import { parseCpu } from "../../board/cpu.ts";
 import type { EngineName } from "../../board/options.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
 import type { Operands } from "../encode.ts";
@@ -34,9 +35,11 @@ export interface After {
   readonly trap: { readonly cause: bigint; readonly value: bigint; readonly pc: bigint } | undefined;
 }
 
-/** Makes a bench on which an engine executes. */
+/** Makes a bench on which an engine executes; it has every extension there is. */
 export async function createBench(engine: EngineName): Promise<InstructionBench> {
-  return new InstructionBench(await Bench.create({ engine, memory: Number(RAM_BYTES) }));
+  return new InstructionBench(
+    await Bench.create({ engine, memory: Number(RAM_BYTES), cpu: parseCpu("max") }),
+  );
 }
 
 export class InstructionBench {
