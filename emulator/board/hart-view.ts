@@ -5,7 +5,7 @@ import { Evaluator, RAISED } from "../engine/reference/evaluate.ts";
 import { F_OFFSET, state, TLB_OFFSET, X_OFFSET } from "../hart/layout.ts";
 import { csrNamed, readCsr, writeCsr } from "../isa/csr.ts";
 import { Access } from "../memory/access.ts";
-import { TLB_ENTRY_BYTES, TlbEntryOffset, TlbFlag } from "../memory/tlb.ts";
+import { pageBytes, TLB_ENTRY_BYTES, TlbEntryOffset, TlbFlag } from "../memory/tlb.ts";
 import { translate } from "../memory/translate.ts";
 import { readVirtual, writeVirtual } from "../memory/virtual.ts";
 import type { HartView, PrivilegeMode, TlbCounters, TlbEntry } from "./machine.ts";
@@ -19,6 +19,8 @@ const OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 /** Looking never reaches a device. */
 const NO_DEVICES = { deviceAt: () => 0, deviceRead: () => 0, deviceWrite: () => {}, storeObserved: () => {} };
 const PERMISSIONS = "vrwxugad";
+/** By the bits 62 and 61 of a page-table entry (Svpbmt). */
+const MEMORY_TYPES = ["main", "nc", "io"] as const;
 
 export class Hart implements HartView {
   readonly index: number;
@@ -111,21 +113,21 @@ export class Hart implements HartView {
       const at = this.#address + TLB_OFFSET + i * TLB_ENTRY_BYTES;
       const flags = this.#view.getUint8(at + TlbEntryOffset.flags);
       if (flags === 0) continue;
-      const level = this.#view.getUint8(at + TlbEntryOffset.level);
+      const size = this.#view.getUint8(at + TlbEntryOffset.size);
       const pte = this.#view.getBigUint64(at + TlbEntryOffset.pte, true);
-      const shift = BigInt(12 + 9 * level);
-      const bytes = 1n << shift;
+      const bytes = pageBytes(size);
       entries.push({
         set: Math.floor(i / tlbWays),
         way: i % tlbWays,
         asid: this.#view.getUint16(at + TlbEntryOffset.asid, true),
         global: (flags & TlbFlag.global) !== 0,
-        virtual: BigInt.asUintN(64, this.#view.getBigUint64(at + TlbEntryOffset.page, true) << shift),
+        virtual: BigInt.asUintN(64, this.#view.getBigUint64(at + TlbEntryOffset.page, true) * bytes),
         physical: (((pte >> 10n) & ((1n << 44n) - 1n)) << 12n) & ~(bytes - 1n),
         bytes,
         permissions: [...PERMISSIONS]
           .map((p, bit) => (((pte >> BigInt(bit)) & 1n) === 1n ? p : "-"))
           .join(""),
+        memoryType: MEMORY_TYPES[Number((pte >> 61n) & 3n)] ?? "main",
       });
     }
     return entries;

@@ -40,6 +40,7 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
   const pageFlags = reserve(memory / PAGE);
   const pool = reserve(engine === "interpreter" ? DECODED_CODE_BYTES : 0);
   const ram = reserve(memory);
+  const has = (extension: string) => (cpu.extensions.has(extension) ? 1n : 0n);
   const levels = cpu.extensions.has("sv57") ? 5 : cpu.extensions.has("sv48") ? 4 : 3;
   return {
     bytes: align(end, 65536),
@@ -57,7 +58,13 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
       tlbWays: BigInt(cpu.tlbWays),
       maximumLevels: BigInt(levels),
       svadu: cpu.svadu ? 1n : 0n,
-      sstc: cpu.extensions.has("sstc") ? 1n : 0n,
+      svnapot: has("svnapot"),
+      svpbmt: has("svpbmt"),
+      sstc: has("sstc"),
+      zicbom: has("zicbom"),
+      zicboz: has("zicboz"),
+      zicntr: has("zicntr"),
+      zihpm: has("zihpm"),
       leaky: cpu.leaky ? 1n : 0n,
       misa: MISA,
     },

@@ -103,8 +103,8 @@ export const state = {
   repeatedTraps: field32(),
   lastTrapRetired: field64(),
   lastTrapPc: field64(),
-  /** Bit n is set when the TLB may hold a page of level n. */
-  tlbLevels: field32(),
+  /** Bit n is set when the TLB may hold a page of size n (memory/tlb.ts). */
+  tlbSizes: field32(),
   /** How many PMP ranges there are. */
   pmpRanges: field32(),
   /** 1 when the hart gives up the rest of its turn (pause). */

@@ -16,6 +16,9 @@ import { zbs } from "./zbs.ts";
 import { zcb } from "./zcb.ts";
 import { zfh } from "./zfh.ts";
 import { zfhmin } from "./zfhmin.ts";
+import { zicbom } from "./zicbom.ts";
+import { zicbop } from "./zicbop.ts";
+import { zicboz } from "./zicboz.ts";
 import { zicond } from "./zicond.ts";
 import { zicsr } from "./zicsr.ts";
 
@@ -63,6 +66,9 @@ export const instructions: readonly Instruction[] = checked([
   ...zbs,
   ...zbkb,
   ...zbkx,
+  ...zicbom,
+  ...zicbop,
+  ...zicboz,
   ...privilegedInstructions,
 ]);
 

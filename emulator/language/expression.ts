@@ -50,7 +50,13 @@ export type Setting =
   | "maximumLevels"
   /** 1 where the extension is there. */
   | "svadu"
+  | "svnapot"
+  | "svpbmt"
   | "sstc"
+  | "zicbom"
+  | "zicboz"
+  | "zicntr"
+  | "zihpm"
   /** 1 on the leaky profile (isa/LEAKY.md). */
   | "leaky"
   | "misa";

@@ -2,16 +2,21 @@
 import type { I32 } from "../language/expression.ts";
 import { select32, u32 } from "../language/expression.ts";
 
-/** Also the bit numbers (less one) of R, W and X in a page-table entry, and their values in a PMP configuration. */
-export const Access = { read: 1, write: 2, execute: 4 } as const;
+/**
+ * Also the bit numbers (less one) of R, W and X in a page-table entry, and their values in a PMP configuration. Managing
+ * a cache block needs R or W.
+ */
+export const Access = { read: 1, write: 2, manage: 3, execute: 4 } as const;
 
-/** load, store or instruction access fault. */
+const faultsAsStore = (access: I32): I32 => access.and(Access.write).ne(0);
+
+/** Load, store or instruction access fault. */
 export const accessFault = (access: I32): I32 =>
-  select32(access.eq(Access.read), 5, select32(access.eq(Access.write), 7, 1));
+  select32(access.eq(Access.read), 5, select32(faultsAsStore(access), 7, 1));
 
-/** load, store or instruction page fault. */
+/** Load, store or instruction page fault. */
 export const pageFault = (access: I32): I32 =>
-  select32(access.eq(Access.read), 13, select32(access.eq(Access.write), 15, 12));
+  select32(access.eq(Access.read), 13, select32(faultsAsStore(access), 15, 12));
 
 export const MODE_USER = u32(0);
 export const MODE_SUPERVISOR = u32(1);

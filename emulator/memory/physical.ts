@@ -2,7 +2,7 @@
 import type { I32, I64 } from "../language/expression.ts";
 import { cell32, cell64, setting32, setting64 } from "../language/expression.ts";
 import { hostProcedure, procedure } from "../language/procedure.ts";
-import { local, raise, returns, storeCell, when } from "../language/statement.ts";
+import { fillCells, local, raise, returns, storeCell, when } from "../language/statement.ts";
 
 /** Where RAM begins on the virt board. */
 export const RAM_BASE = 0x8000_0000n;
@@ -32,6 +32,12 @@ export const ramCell = (address: I64): I32 => address.toI32().add(setting32("ram
 /** The flag byte's place of the page at a RAM address. */
 export const pageFlagCell = (address: I64): I32 =>
   address.sub(RAM_BASE).shrU(12).toI32().add(setting32("pageFlags"));
+
+/** Tells the host of a store to RAM where the page's flags say that it wants to know. */
+const reportStore = (address: I64, bytes: I32): void =>
+  when(cell32("u8", pageFlagCell(address)).ne(0), () =>
+    storeObserved({ offset: address.sub(RAM_BASE).toI32(), bytes }),
+  );
 
 const misaligned = (address: I64, bytes: I32) => address.toI32().and(bytes.sub(1));
 
@@ -79,6 +85,17 @@ export const checkWritable = procedure(
   },
 );
 
+/** Sets bytes of one page of RAM to zero. */
+export const clearPhysical = procedure(
+  "clearPhysical",
+  { address: "i64", bytes: "i32" },
+  "none",
+  ({ address, bytes }) => {
+    fillCells(ramCell(address), 0, bytes);
+    reportStore(address, bytes);
+  },
+);
+
 /** Stores the low `bytes` bytes of a value; the address has passed `checkWritable`. */
 export const writePhysical = procedure(
   "writePhysical",
@@ -104,9 +121,7 @@ export const writePhysical = procedure(
                 ),
             ),
         );
-        when(cell32("u8", pageFlagCell(address)).ne(0), () => {
-          storeObserved({ offset: address.sub(RAM_BASE).toI32(), bytes });
-        });
+        reportStore(address, bytes);
       },
       () => {
         const low = address.toI32();

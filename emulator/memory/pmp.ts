@@ -72,7 +72,7 @@ export const pmpAllows = procedure(
         when(address.ltU(from).or(end.gtU(to)), () => returns(u32(0)));
         const config = local(cell32("u8", range, RangeOffset.config));
         when(mode.eq(3).and(config.and(LOCKED).isZero()), () => returns(u32(1)));
-        returns(config.and(access).eq(access));
+        returns(config.and(access).ne(0));
       });
       range.set(range.add(PMP_RANGE_BYTES));
     });

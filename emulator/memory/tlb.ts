@@ -2,26 +2,35 @@
  * The translation look-aside buffer: set-associative, all page sizes in one array, entries live until they are evicted
  * or sfence.vma names them. Victims rotate within a set.
  *
- * An entry is 24 bytes: the virtual page number at the entry's own level (8), the leaf page-table entry (8), ASID (2),
- * level (1), flags (1: valid, global).
+ * An entry is 24 bytes: the virtual page number at the entry's own size (8), the leaf page-table entry (8), ASID (2),
+ * size (1), flags (1: valid, global).
  */
 import { state, TLB_OFFSET, TLB_VICTIM_OFFSET } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
-import { cell32, cell64, hart, setting32, u32 } from "../language/expression.ts";
+import { cell32, cell64, hart, select32, setting32, u32 } from "../language/expression.ts";
 import { hook, procedure } from "../language/procedure.ts";
 import { local, returns, storeCell, when, whilst } from "../language/statement.ts";
 
 export const TLB_ENTRY_BYTES = 24;
-export const TlbEntryOffset = { page: 0, pte: 8, asid: 16, level: 18, flags: 19 } as const;
+export const TlbEntryOffset = { page: 0, pte: 8, asid: 16, size: 18, flags: 19 } as const;
 export const TlbFlag = { valid: 1, global: 2 } as const;
-/** Levels of the deepest translation mode, Sv57. */
-export const MAXIMUM_LEVELS = 5;
+/** A page's size: the level of its leaf, or 64 KiB (Svnapot), which the deepest mode's five levels leave free. */
+export const NAPOT_SIZE = 5;
+const SIZES = 6;
+const NAPOT_SHIFT = 16;
 
-/** Bits of the virtual address below a page of a level. */
-export const pageShift = (level: I32): I32 => level.mul(9).add(12);
+/** Bits of the virtual address below what an entry of a level maps. */
+export const levelShift = (level: I32): I32 => level.mul(9).add(12);
 
-/** Tells engines that `virtual`, in a page of `level`, may no longer be translated as it was. */
-export const translationDropped = hook("translationDropped", { virtual: "i64", level: "i32" });
+/** Bits of the virtual address below a page of a size. */
+export const pageShift = (size: I32): I32 => select32(size.eq(NAPOT_SIZE), NAPOT_SHIFT, levelShift(size));
+
+/** Bytes of a page of a size that a TLB entry holds. */
+export const pageBytes = (size: number): bigint =>
+  1n << BigInt(size === NAPOT_SIZE ? NAPOT_SHIFT : size * 9 + 12);
+
+/** Tells engines that `virtual`, in a page of `size`, may no longer be translated as it was. */
+export const translationDropped = hook("translationDropped", { virtual: "i64", size: "i32" });
 
 const sets = () => setting32("tlbSets");
 const ways = () => setting32("tlbWays");
@@ -32,16 +41,16 @@ const setOf = (page: I64): I32 => {
 };
 const entryAt = (index: I32): I32 => hart.add(TLB_OFFSET).add(index.mul(TLB_ENTRY_BYTES));
 const flagsOf = (entry: I32) => cell32("u8", entry, TlbEntryOffset.flags);
-/** Whether an entry is valid and of a level: level and flags are looked at as one cell. */
-const holdsLevel = (entry: I32, level: I32) =>
-  cell32("u16", entry, TlbEntryOffset.level)
+/** Whether an entry is valid and of a size: size and flags are looked at as one cell. */
+const holdsSize = (entry: I32, size: I32) =>
+  cell32("u16", entry, TlbEntryOffset.size)
     .and((TlbFlag.valid << 8) | 0xff)
-    .eq(level.or(TlbFlag.valid << 8));
+    .eq(size.or(TlbFlag.valid << 8));
 const isGlobal = (entry: I32) => flagsOf(entry).and(TlbFlag.global).ne(0);
 
-/** The leaf page-table entry and level that a TLB entry holds. */
+/** The leaf page-table entry and size that a TLB entry holds. */
 export const cachedPte = (entry: I32) => cell64("i64", entry, TlbEntryOffset.pte);
-export const cachedLevel = (entry: I32) => cell32("u8", entry, TlbEntryOffset.level);
+export const cachedSize = (entry: I32) => cell32("u8", entry, TlbEntryOffset.size);
 
 /** Address of the entry that translates `virtual` in address space `asid`, or 0. */
 export const tlbLookup = procedure(
@@ -49,21 +58,21 @@ export const tlbLookup = procedure(
   { virtual: "i64", asid: "i32" },
   "i32",
   ({ virtual, asid }) => {
-    const level = local(u32(0));
-    whilst(level.ltU(MAXIMUM_LEVELS), () => {
-      when(state.tlbLevels.get().shrU(level).and(1), () => {
-        const page = local(virtual.shrS(pageShift(level).toU64()));
+    const size = local(u32(0));
+    whilst(size.ltU(SIZES), () => {
+      when(state.tlbSizes.get().shrU(size).and(1), () => {
+        const page = local(virtual.shrS(pageShift(size).toU64()));
         const entry = local(entryAt(setOf(page).mul(ways())));
         const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
         whilst(entry.ltU(end), () => {
-          when(holdsLevel(entry, level), () => {
+          when(holdsSize(entry, size), () => {
             const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
             when(inSpace.and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => returns(entry));
           });
           entry.set(entry.add(TLB_ENTRY_BYTES));
         });
       });
-      level.set(level.add(1));
+      size.set(size.add(1));
     });
     return u32(0);
   },
@@ -71,9 +80,9 @@ export const tlbLookup = procedure(
 
 const drop = procedure("tlbDrop", { entry: "i32" }, "none", ({ entry }) => {
   storeCell("u8", entry, u32(0), TlbEntryOffset.flags);
-  const level = local(cachedLevel(entry));
-  const virtual = cell64("i64", entry, TlbEntryOffset.page).shl(pageShift(level).toU64());
-  translationDropped({ virtual, level });
+  const size = local(cachedSize(entry));
+  const virtual = cell64("i64", entry, TlbEntryOffset.page).shl(pageShift(size).toU64());
+  translationDropped({ virtual, size });
 });
 
 /** Forgets an entry whose permissions no longer suffice, before the page table is walked again. */
@@ -82,10 +91,10 @@ export const tlbForget = drop;
 /** Enters a translation, evicting the set's next victim. */
 export const tlbInsert = procedure(
   "tlbInsert",
-  { virtual: "i64", pte: "i64", level: "i32", asid: "i32", global: "i32" },
+  { virtual: "i64", pte: "i64", size: "i32", asid: "i32", global: "i32" },
   "none",
-  ({ virtual, pte, level, asid, global }) => {
-    const page = local(virtual.shrS(pageShift(level).toU64()));
+  ({ virtual, pte, size, asid, global }) => {
+    const page = local(virtual.shrS(pageShift(size).toU64()));
     const set = local(setOf(page));
     const victimCell = hart.add(set);
     const way = local(cell32("u8", victimCell, TLB_VICTIM_OFFSET));
@@ -100,11 +109,11 @@ export const tlbInsert = procedure(
     storeCell("i64", entry, page, TlbEntryOffset.page);
     storeCell("i64", entry, pte, TlbEntryOffset.pte);
     storeCell("u16", entry, asid, TlbEntryOffset.asid);
-    storeCell("u8", entry, level, TlbEntryOffset.level);
+    storeCell("u8", entry, size, TlbEntryOffset.size);
     storeCell("u8", entry, global.shl(1).or(TlbFlag.valid), TlbEntryOffset.flags);
     // A global page may come before what other address spaces have at the same address.
-    when(global, () => translationDropped({ virtual, level }));
-    state.tlbLevels.set(state.tlbLevels.get().or(u32(1).shl(level)));
+    when(global, () => translationDropped({ virtual, size }));
+    state.tlbSizes.set(state.tlbSizes.get().or(u32(1).shl(size)));
   },
 );
 
@@ -117,26 +126,26 @@ const flush = (entry: I32): void => {
   drop({ entry });
 };
 
-/** Drops the entries that sfence.vma with an address names: of any level, of one address space or of all. */
+/** Drops the entries that sfence.vma with an address names: of any size, of one address space or of all. */
 export const tlbFlushAddress = procedure(
   "tlbFlushAddress",
   { virtual: "i64", asid: "i32", anyAsid: "i32" },
   "none",
   ({ virtual, asid, anyAsid }) => {
-    const level = local(u32(0));
-    whilst(level.ltU(MAXIMUM_LEVELS), () => {
-      when(state.tlbLevels.get().shrU(level).and(1), () => {
-        const page = local(virtual.shrS(pageShift(level).toU64()));
+    const size = local(u32(0));
+    whilst(size.ltU(SIZES), () => {
+      when(state.tlbSizes.get().shrU(size).and(1), () => {
+        const page = local(virtual.shrS(pageShift(size).toU64()));
         const entry = local(entryAt(setOf(page).mul(ways())));
         const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
         whilst(entry.ltU(end), () => {
-          when(holdsLevel(entry, level).and(named(entry, asid, anyAsid)), () => {
+          when(holdsSize(entry, size).and(named(entry, asid, anyAsid)), () => {
             when(cell64("i64", entry, TlbEntryOffset.page).eq(page), () => flush(entry));
           });
           entry.set(entry.add(TLB_ENTRY_BYTES));
         });
       });
-      level.set(level.add(1));
+      size.set(size.add(1));
     });
   },
 );
@@ -147,7 +156,7 @@ export const tlbFlushSpace = procedure(
   { asid: "i32", anyAsid: "i32" },
   "none",
   ({ asid, anyAsid }) => {
-    when(state.tlbLevels.get().ne(0), () => {
+    when(state.tlbSizes.get().ne(0), () => {
       const entry = local(entryAt(u32(0)));
       const end = local(entryAt(sets().mul(ways())));
       whilst(entry.ltU(end), () => {
@@ -159,7 +168,7 @@ export const tlbFlushSpace = procedure(
         );
         entry.set(entry.add(TLB_ENTRY_BYTES));
       });
-      when(anyAsid.ne(0), () => state.tlbLevels.set(u32(0)));
+      when(anyAsid.ne(0), () => state.tlbSizes.set(u32(0)));
     });
   },
 );

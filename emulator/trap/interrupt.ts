@@ -4,6 +4,7 @@ import type { I32, I64 } from "../language/expression.ts";
 import { select, select32, setting32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, returns, when } from "../language/statement.ts";
+import { EnvironmentBit } from "./envcfg.ts";
 import { flag, Status } from "./status.ts";
 
 /** Interrupt causes, also their bit numbers in mip. */
@@ -25,10 +26,9 @@ export const SLOTS_PER_TICK = 25;
 /** mtime as the hart sees it. */
 export const ticks = (): I64 => state.clock.get().divU(SLOTS_PER_TICK).add(state.timeOffset.get());
 
-const MENVCFG_STCE = 63;
-
 /** Whether stimecmp drives STIP (Sstc). */
-export const supervisorTimerOn = (): I32 => setting32("sstc").and(state.menvcfg.get().bit(MENVCFG_STCE));
+export const supervisorTimerOn = (): I32 =>
+  setting32("sstc").and(state.menvcfg.get().bit(EnvironmentBit.STCE));
 
 /** mip as software reads it: written bits, the board's lines and the comparators' outputs. */
 export const pending = procedure("pending", {}, "i64", () => {

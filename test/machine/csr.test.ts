@@ -119,9 +119,16 @@ describe("CSR fields", () => {
     s.tryCsr("mie", ONES, 0xaaan);
     for (const csr of ["mcounteren", "scounteren"]) s.tryCsr(csr, ONES, 0xffff_ffffn);
     s.tryCsr("mcountinhibit", ONES, 0n);
-    // STCE and FIOM; ADUE comes with Svadu.
-    s.tryCsr("menvcfg", ONES, (1n << 63n) | 1n);
-    s.tryCsr("senvcfg", ONES, 1n);
+    // STCE, PBMTE, CBZE, CBCFE, CBIE and FIOM; ADUE comes with Svadu.
+    s.tryCsr("menvcfg", ONES, (3n << 62n) | 0xf1n);
+    s.tryCsr("senvcfg", ONES, 0xf1n);
+    // CBIE = 2 is reserved: the field keeps what it holds.
+    for (const csr of ["menvcfg", "senvcfg"]) {
+      for (const cbie of [0n, 1n, 3n]) {
+        s.writeCsr(csr, cbie << 4n, cbie << 4n);
+        s.tryCsr(csr, 0xe0n, 0xc0n | (cbie << 4n));
+      }
+    }
     s.tryCsr("satp", (8n << 60n) | 0x0fff_ffff_ffff_ffffn, (8n << 60n) | 0x0fff_ffff_ffff_ffffn);
     for (const csr of ["mhpmcounter3", "mhpmcounter31", "mhpmevent3", "mhpmevent31"]) s.tryCsr(csr, ONES, 0n);
     for (const csr of ["tselect", "tdata1"]) s.tryCsr(csr, ONES, 0n);
@@ -131,14 +138,34 @@ describe("CSR fields", () => {
     }
   });
 
+  for (const [cpu, menvcfg, senvcfg] of [
+    ["rv64gc", 1n, 1n],
+    ["rv64gc,svadu", (1n << 61n) | 1n, 1n],
+    ["rv64gc,svpbmt", (1n << 62n) | 1n, 1n],
+    ["rv64gc,sstc", (1n << 63n) | 1n, 1n],
+    ["rv64gc,zicbom", 0x71n, 0x71n],
+    ["rv64gc,zicboz", 0x81n, 0x81n],
+    ["max", (7n << 61n) | 0xf1n, 0xf1n],
+  ] as const) {
+    session(
+      `of menvcfg and senvcfg follow the processor: ${cpu}`,
+      (s) => {
+        s.tryCsr("menvcfg", ONES, menvcfg);
+        s.tryCsr("senvcfg", ONES, senvcfg);
+      },
+      { cpu: parseCpu(cpu) },
+    );
+  }
+
   session(
-    "of menvcfg follow the processor",
+    "are not there without their extension",
     (s) => {
-      s.tryCsr("menvcfg", ONES, (1n << 61n) | 1n);
-      const stimecmp = s.code((a) => a.csrr(reg.a1, "stimecmp"));
-      s.step("no stimecmp without Sstc", { pc: stimecmp }, { cause: cause.illegal });
+      for (const csr of ["stimecmp", "hpmcounter3"]) {
+        s.step(csr, { pc: s.code((a) => a.csrr(reg.a1, csr)) }, { cause: cause.illegal });
+      }
+      s.step("cycle", { pc: s.code((a) => a.csrr(reg.a1, "cycle")) }, { cause: cause.machineCall });
     },
-    { cpu: parseCpu("svadu,no-sstc") },
+    { cpu: parseCpu("rv64gc") },
   );
 
   session("of sstatus, sie and sip are views of mstatus, mie and mip", (s) => {

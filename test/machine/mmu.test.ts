@@ -268,8 +268,10 @@ describe.each(Object.keys(MODES) as Mode[])("%s", (mode) => {
       faulty("W and X without R", pte(frame, "vwxad"), kinds);
       faulty("A clear", pte(frame, "vrwxd"), kinds);
       faulty("D clear", pte(frame, "vrwxa"), ["store"]);
-      // Reserved without Svnapot and Svpbmt: bits 63 to 54 (4.3.1).
-      for (let bit = 54n; bit <= 63n; bit++) faulty(`bit ${bit}`, pte(frame, "vrwxad") | (1n << bit));
+      // Reserved (4.3.1): bits 60 to 54, memory type 3, and N without the size of a 64 KiB page.
+      for (let bit = 54n; bit <= 60n; bit++) faulty(`bit ${bit}`, pte(frame, "vrwxad") | (1n << bit));
+      faulty("memory type 3", pte(frame, "vrwxad") | (3n << 61n));
+      faulty("N without a size", pte(frame, "vrwxad") | (1n << 63n));
       // A superpage has zeros below its level's part of the PPN (step 6).
       for (let bit = 0; bit < 9 * level; bit += bit === 0 || level === 0 ? 9 * level - 1 : 1) {
         faulty(`misaligned by PPN bit ${bit}`, pte(frame, "vrwxad") | (1n << BigInt(10 + bit)), kinds);

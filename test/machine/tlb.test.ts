@@ -526,6 +526,7 @@ describe("counters", () => {
           physical: DATA + PAGE,
           bytes: PAGE,
           permissions: "vrw-ugad",
+          memoryType: "main",
         });
         expect(entries).toContainEqual({
           asid: 9,
@@ -534,6 +535,7 @@ describe("counters", () => {
           physical: DATA,
           bytes: MEGAPAGE,
           permissions: "vr----ad",
+          memoryType: "main",
         });
       },
     },

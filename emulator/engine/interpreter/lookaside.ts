@@ -63,10 +63,10 @@ export const forgetAll = procedure("forgetAll", {}, "none", () => {
 /** A translation has left the TLB: so do the pages of it that the tables hold. */
 export const forgetTranslation = procedure(
   "forgetTranslation",
-  { virtual: "i64", level: "i32" },
+  { virtual: "i64", size: "i32" },
   "none",
-  ({ virtual, level }) => {
-    when(level.ne(0), () => {
+  ({ virtual, size }) => {
+    when(size.ne(0), () => {
       forgetAll({});
       returns();
     });

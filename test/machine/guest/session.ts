@@ -266,11 +266,6 @@ export class Session {
     expect(actual).toEqual(expected);
     expect(stop).toEqual({ reason: "power-off", status: 0 });
     options.inspect?.(machine);
-
-    console.log(
-      machine.traps().map((t) => `${t.cause} ${t.pc.toString(16)} ${t.instructions}`),
-      machine.harts[0]?.tlbCounters(),
-    );
   }
 }
 

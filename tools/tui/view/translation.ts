@@ -17,6 +17,8 @@ const modes = new Map<bigint, TranslationMode>([
 ]);
 
 const flagLetters = "vrwxugad";
+/** By the bits 62 and 61 of a page-table entry (privileged specification, "Svpbmt"). */
+const memoryTypes = ["", "nc ", "io ", "reserved type "];
 const pteBytes = 8;
 
 export const translationView: View = ({ machine, hart, now }) => {
@@ -71,8 +73,12 @@ function pteSpans(level: number, index: bigint, table: bigint, pte: bigint | und
   if (pte === undefined) return [place, span("outside RAM", look.bad)];
   if ((pte & 1n) === 0n) return [place, span(`${hex64(pte)} invalid`, look.bad)];
   const flags = [...flagLetters].map((letter, bit) => ((pte >> BigInt(bit)) & 1n ? letter : "-")).join("");
-  const target = ((pte >> 10n) & 0xfff_ffff_ffffn) << 12n;
-  return [place, span(hex64(pte)), span(` ${flags} `, look.name), span(`→ ${target.toString(16)}`)];
+  const napot = pte >> 63n === 1n;
+  const type = memoryTypes[Number((pte >> 61n) & 3n)] ?? "";
+  const attributes = `${flags} ${type}${napot ? "napot " : ""}`;
+  // The low four bits of the page number of a 64 KiB page say its size.
+  const target = ((pte >> 10n) & (napot ? 0xfff_ffff_fff0n : 0xfff_ffff_ffffn)) << 12n;
+  return [place, span(hex64(pte)), span(` ${attributes}`, look.name), span(`→ ${target.toString(16)}`)];
 }
 
 function readPte(machine: Machine, address: bigint): bigint | undefined {
@@ -80,7 +86,8 @@ function readPte(machine: Machine, address: bigint): bigint | undefined {
   return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
 }
 
-function entryLine({ set, way, asid, global, virtual, physical, bytes, permissions }: TlbEntry): ViewLine {
+function entryLine(entry: TlbEntry): ViewLine {
+  const { set, way, asid, global, virtual, physical, bytes, permissions, memoryType } = entry;
   const owner = global ? "global" : `asid ${asid}`;
   return {
     content: [
@@ -89,6 +96,7 @@ function entryLine({ set, way, asid, global, virtual, physical, bytes, permissio
       span(`${hex64(virtual)} → ${physical.toString(16).padStart(14)} `),
       span(`${describeBytes(bytes).padStart(5)} `, look.dim),
       span(permissions, look.good),
+      span(memoryType === "main" ? "" : ` ${memoryType}`, look.name),
     ],
     address: virtual,
   };

@@ -99,11 +99,11 @@ describe("translation", () => {
     const machine = new FakeMachine(busyGuest);
     const entry = { set: 3, way: 1, asid: 5, virtual: 0x1000n, physical: 0x8000_1000n, bytes: 0x20_0000n };
     machine.harts[0]?.entries.push(
-      { ...entry, global: false, permissions: "r-xu-a-" },
-      { ...entry, global: true, permissions: "rw--ga-" },
+      { ...entry, global: false, permissions: "r-xu-a-", memoryType: "main" },
+      { ...entry, global: true, bytes: 0x1_0000n, permissions: "rw--ga-", memoryType: "io" },
     );
     const shown = texts(views.translation(scene(machine), size)).join("\n");
     expect(shown).toMatch(/asid 5 +0000000000001000 → +80001000 +2M r-xu-a-/);
-    expect(shown).toMatch(/global +0000000000001000/);
+    expect(shown).toMatch(/global +0000000000001000 .* 64K rw--ga- io/);
   });
 });
