@@ -14,8 +14,10 @@ export interface TlbEntry {
   readonly virtual: bigint;
   readonly physical: bigint;
   readonly bytes: bigint;
-  /** For example "rwxu-ad". */
+  /** For example "vrwxu-ad". */
   readonly permissions: string;
+  /** As the page-table entry says (Svpbmt): main memory, non-cacheable, or I/O. */
+  readonly memoryType: "main" | "nc" | "io";
 }
 
 export interface TlbCounters {
