@@ -1,0 +1,111 @@
+/** Tests of instructions that compute an integer register from registers and an immediate, and do nothing else. */
+import type { Operands } from "../../../emulator/isa/encode.ts";
+import type { Case, Test } from "../../../tools/conformance/case.ts";
+import type { Computation } from "../oracle/integer.ts";
+import { instructionNamed, word } from "./assemble.ts";
+import { trial } from "./trial.ts";
+import { fewIntegers, hex, immediates, integers, unsigned } from "./values.ts";
+
+/** What one execution is given. */
+interface Sample {
+  readonly registers: { readonly rd: number; readonly rs1: number; readonly rs2?: number };
+  readonly a: bigint;
+  /** rs2's value, or the immediate. */
+  readonly b: bigint;
+}
+
+const DISTINCT = { rd: 11, rs1: 22, rs2: 13 };
+
+/** The test of an instruction, which the oracle knows. */
+export function computingTest(name: string, { because, value }: Computation): Test {
+  const { encoding } = instructionNamed(name);
+  const hasRs2 = encoding.registers.some(({ operands }) => operands.includes("rs2"));
+  const samples = hasRs2 ? binary : encoding.immediateBits > 0 ? () => immediate(encoding) : unary;
+  return {
+    name,
+    cpu: "max",
+    *cases(): Generator<Case> {
+      const names = new Set<string>();
+      for (const { registers, a, b } of samples()) {
+        const operands: Operands = hasRs2 ? registers : { rd: registers.rd, rs1: registers.rs1 };
+        const withImmediate =
+          encoding.immediateBits > 0 ? { ...operands, immediate: Number(BigInt.asIntN(64, b)) } : operands;
+        const text = nameOf({ registers, a, b }, hasRs2, encoding.immediateBits > 0);
+        if (names.has(text)) continue;
+        names.add(text);
+        const result = value(a, b);
+        yield trial({
+          name: text,
+          because,
+          code: [word(name, withImmediate)],
+          before: {
+            x: {
+              ...(hasRs2 && { [registers.rs2 ?? 0]: b }),
+              [registers.rs1]: a,
+              ...(registers.rd === 0 && { 0: 0n }),
+            },
+          },
+          after: { x: registers.rd === 0 ? {} : { [registers.rd]: result } },
+        });
+      }
+    },
+  };
+}
+
+function nameOf({ registers, a, b }: Sample, hasRs2: boolean, hasImmediate: boolean): string {
+  const { rd, rs1, rs2 } = registers;
+  const second = hasRs2 ? `, x${rs2} = ${hex(b)}` : hasImmediate ? `, ${BigInt.asIntN(64, b)}` : "";
+  return `x${rd} from x${rs1} = ${hex(a)}${second}`;
+}
+
+function* binary(): Generator<Sample> {
+  for (const a of integers) for (const b of integers) yield { registers: DISTINCT, a, b };
+  for (const a of fewIntegers) {
+    for (let count = 0; count < 66; count++) yield { registers: DISTINCT, a, b: BigInt(count) };
+    for (const b of fewIntegers) {
+      yield { registers: { rd: 9, rs1: 9, rs2: 10 }, a, b };
+      yield { registers: { rd: 9, rs1: 10, rs2: 9 }, a, b };
+      yield { registers: { rd: 0, rs1: 10, rs2: 9 }, a, b };
+    }
+    yield { registers: { rd: 9, rs1: 10, rs2: 10 }, a, b: a };
+    yield { registers: { rd: 9, rs1: 9, rs2: 9 }, a, b: a };
+    yield { registers: { rd: 9, rs1: 0, rs2: 9 }, a: 0n, b: a };
+    yield { registers: { rd: 9, rs1: 9, rs2: 0 }, a, b: 0n };
+  }
+  yield { registers: { rd: 9, rs1: 0, rs2: 0 }, a: 0n, b: 0n };
+  for (let n = 1; n < 32; n++) {
+    const [a = 0n, b = 0n] = [integers[17], integers[19]];
+    yield { registers: { rd: n, rs1: 32 - n === n ? 1 : 32 - n, rs2: n % 31 === 0 ? 5 : n % 31 }, a, b };
+  }
+}
+
+function* immediate(encoding: {
+  readonly immediateBits: number;
+  readonly signed: boolean;
+}): Generator<Sample> {
+  const { immediateBits: bits, signed } = encoding;
+  const values = signed ? immediates(bits) : Array.from({ length: 2 ** bits }, (_, i) => i);
+  for (const a of signed ? integers : fewIntegers)
+    for (const b of values) yield { registers: DISTINCT, a, b: unsigned(b) };
+  for (const a of signed ? fewIntegers : integers) {
+    for (const b of [0, 1, 21, signed ? -1 : 2 ** bits - 1].map(unsigned)) {
+      yield { registers: DISTINCT, a, b };
+      yield { registers: { rd: 9, rs1: 9 }, a, b };
+      yield { registers: { rd: 0, rs1: 9 }, a, b };
+      yield { registers: { rd: 9, rs1: 0 }, a: 0n, b };
+    }
+  }
+  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: integers[17] ?? 0n, b: 21n };
+}
+
+function* unary(): Generator<Sample> {
+  const bits = Array.from({ length: 64 }, (_, i) => 1n << BigInt(i));
+  const runs = bits.flatMap((bit) => [bit, bit - 1n, unsigned(-bit), 0xa5a5_5a5a_c3c3_3c3cn ^ bit]);
+  for (const a of [...integers, ...runs]) yield { registers: DISTINCT, a, b: 0n };
+  for (const a of fewIntegers) {
+    yield { registers: { rd: 9, rs1: 9 }, a, b: 0n };
+    yield { registers: { rd: 0, rs1: 9 }, a, b: 0n };
+  }
+  yield { registers: { rd: 9, rs1: 0 }, a: 0n, b: 0n };
+  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: integers[17] ?? 0n, b: 0n };
+}
