@@ -55,12 +55,17 @@ function lookUp(given: string | undefined): Found {
   if (entry) return { kind: "instruction", entry };
   const csr = csrs.find((candidate) => candidate.name === name);
   if (csr) return { kind: "csr", entry: csr };
-  const entries = instructions.filter(({ extension }) => extension === name);
+  const entries = instructions.filter((candidate) => extensionsOf(candidate).includes(name));
   if (entries.length > 0) return { kind: "list", entries };
   const bases = pseudoBases(name);
   if (bases.length === 1 && bases[0]) return { kind: "instruction", entry: bases[0] };
   if (bases.length > 1) return { kind: "list", entries: bases };
   throw usage(`no instruction, extension or CSR is called "${given}"${suggestion(name)}`);
+}
+
+/** The extensions of which each brings the instruction. */
+function extensionsOf({ extension, sharedWith }: Instruction): string[] {
+  return [extension, ...sharedWith];
 }
 
 /** Instructions of which `name` is a usual name for a special case. */
@@ -84,15 +89,17 @@ function listLine({ name, assembly, extension, class: kind, pattern }: Instructi
 }
 
 function instructionText(entry: Instruction): string {
-  const { name, assembly, extension, pattern, encoding, standsFor, except } = entry;
+  const { name, assembly, needs, pattern, encoding, standsFor, fixed, except } = entry;
   const rows: [label: string, text: string][] = [
     ["assembly", `${name} ${assembly}`.trimEnd()],
-    ["extension", extension],
+    ["extension", extensionsOf(entry).join(" or ") + (needs === undefined ? "" : ` with ${needs}`)],
     ["class", entry.class],
     ["encoding", pattern],
     ["match", `${hex(encoding.match, encoding.length)} under mask ${hex(encoding.mask, encoding.length)}`],
   ];
   if (standsFor !== undefined) rows.push(["stands for", standsFor]);
+  const implied = Object.entries(fixed).map(([operand, value]) => `${operand}=${value}`);
+  if (implied.length > 0) rows.push(["implied", implied.join(", ")]);
   if (except.length > 0)
     rows.push(["except", except.map(({ operand, value }) => `${operand}=${value}`).join(", ")]);
   const pseudos = pseudoNames(entry);
@@ -103,10 +110,13 @@ function instructionText(entry: Instruction): string {
 }
 
 function instructionData(entry: Instruction) {
-  const { name, extension, pattern, encoding, assembly, class: kind, standsFor, except } = entry;
+  const { name, extension, sharedWith, needs, pattern, encoding, assembly } = entry;
+  const { class: kind, standsFor, fixed, except } = entry;
   return {
     name,
     extension,
+    ...(sharedWith.length > 0 && { sharedWith }),
+    ...(needs !== undefined && { needs }),
     class: kind,
     assembly,
     encoding: pattern,
@@ -114,6 +124,7 @@ function instructionData(entry: Instruction) {
     match: hex(encoding.match, encoding.length),
     mask: hex(encoding.mask, encoding.length),
     ...(standsFor !== undefined && { standsFor }),
+    ...(Object.keys(fixed).length > 0 && { implied: fixed }),
     ...(except.length > 0 && { except }),
     pseudoInstructions: pseudoNames(entry),
   };
