@@ -42,6 +42,11 @@ describe("parseCpu", () => {
     expect(parseCpu("max,no-zfhmin").extensions).not.toContain("zfh");
   });
 
+  it("refuses to switch off what every machine has", () => {
+    expect(parseCpu("zkt")).toEqual(defaultCpu);
+    expect(() => parseCpu("no-zkt")).toThrow(/zkt cannot be switched off/);
+  });
+
   it("takes svadu as a switch", () => {
     expect(parseCpu("svadu").svadu).toBe(true);
     expect(parseCpu("svadu,svadu=off").svadu).toBe(false);

@@ -51,6 +51,25 @@ export const extensions: ReadonlyMap<string, string> = new Map([
   ...further,
 ]);
 
+/**
+ * What is true of every machine here and has no switch: promises of the profile about what others leave open. Zkt is
+ * among them because how long an instruction takes, one slot, depends on no data.
+ */
+export const properties: ReadonlyMap<string, string> = new Map([
+  ["za64rs", "reservations of at most 64 bytes"],
+  ["ziccamoa", "main memory has all atomics"],
+  ["ziccif", "instructions are fetched whole"],
+  ["zicclsm", "misaligned loads and stores of main memory work"],
+  ["ziccrse", "LR and SC make progress"],
+  ["zkt", "execution time independent of data"],
+  ["ssccptr", "page tables may lie in all of main memory"],
+  ["sscounterenw", "scounteren is writable for every counter there is"],
+  ["sstvala", "stval tells the faulting address or instruction"],
+  ["sstvecd", "stvec takes every aligned address, in direct mode"],
+  ["ssu64xl", "user mode is 64 bits wide"],
+  ["svbare", "translation can be off"],
+]);
+
 /** What an extension cannot be without. */
 const requirements: ReadonlyMap<string, string> = new Map([["zfh", "zfhmin"]]);
 
@@ -111,6 +130,7 @@ export function parseCpu(list: string): CpuOptions {
     const { name, on } = parseSwitch(item);
     if (name === "svadu") svadu = on;
     else if (name === "leaky") leaky = on;
+    else if (properties.has(name)) requireProperty(name, on);
     else if (translationModes.includes(name)) limitTranslation(chosen, name, on);
     else if (!extensions.has(name)) throw new CpuError(unknownExtension(name));
     else switchExtension(chosen, name, on);
@@ -137,6 +157,11 @@ function parseSwitch(item: string): { name: string; on: boolean } {
     throw new CpuError(`"${item}": an extension is "on" or "off", not "${value}"`);
   }
   return { name, on: value === "on" };
+}
+
+function requireProperty(name: string, on: boolean): void {
+  if (!on)
+    throw new CpuError(`${name} cannot be switched off (${properties.get(name)}): every machine here has it`);
 }
 
 function limitTranslation(chosen: Set<string>, name: string, on: boolean): void {

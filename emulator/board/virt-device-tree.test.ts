@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parseCpu } from "./cpu.ts";
 import { cells, decodeDeviceTree, doubleCells, type TreeNode, text } from "./device-tree.ts";
 import { type TreeContents, virtDeviceTree } from "./virt-device-tree.ts";
 
@@ -77,14 +78,28 @@ describe("chosen", () => {
   });
 });
 
+/** What RVA22S64 requires (RISC-V profiles 1.0, 4.1 and 4.2), but Svade and what `mmu-type` tells. */
+const mandatory = (
+  "zicsr zicntr zihpm ziccif ziccrse ziccamoa zicclsm za64rs zihintpause zba zbb zbs zic64b zicbom zicbop zicboz " +
+  "zfhmin zkt zifencei svbare ssccptr sstvecd sstvala sscounterenw svpbmt svinval"
+).split(" ");
+
 describe("processors", () => {
   test("name their extensions in canonical order", () => {
     expect(property("/cpus/cpu@1", "riscv,isa")).toEqual(
-      text("rv64imafdc_zicsr_zifencei_zihintpause_zba_zbb_sstc_svade_svinval"),
+      text(
+        "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicsr_zifencei_zihintpause_za64rs_zba_zbb_zkt_" +
+          "ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svade_svbare_svinval",
+      ),
     );
     expect(property("/cpus/cpu@1", "riscv,isa-base")).toEqual(text("rv64i"));
     expect(property("/cpus/cpu@1", "riscv,isa-extensions")).toEqual(
-      text(..."i m a f d c zicsr zifencei zihintpause zba zbb sstc svade svinval".split(" ")),
+      text(
+        ..."i m a f d c ziccamoa ziccif zicclsm ziccrse zicsr zifencei zihintpause za64rs zba zbb zkt".split(
+          " ",
+        ),
+        ..."ssccptr sscounterenw sstc sstvala sstvecd ssu64xl svade svbare svinval".split(" "),
+      ),
     );
   });
 
@@ -92,6 +107,22 @@ describe("processors", () => {
     expect(property("/cpus/cpu@0", "compatible")).toEqual(text("riscv"));
     const root = tree({ cpu: { ...contents.cpu, leaky: true } });
     expect(property("/cpus/cpu@0", "compatible", root)).toEqual(text("trapframe,leaky", "riscv"));
+  });
+
+  test.each([
+    ["rv64gc", ["zicsr", "zifencei", "zicntr"]],
+    ["rva22s64", mandatory],
+    ["", [...mandatory, "sstc"]],
+    ["max", [...mandatory, "sstc", "zbc", "zbkb", "zbkc", "zbkx", "zcb", "zfh", "zicond"]],
+  ])("have what --cpu %s asks for", (list, expected) => {
+    const root = tree({ cpu: parseCpu(list) });
+    const bytes = property("/cpus/cpu@0", "riscv,isa-extensions", root);
+    const told = new TextDecoder().decode(bytes).split("\0");
+    for (const extension of expected) expect(told).toContain(extension);
+    expect(told).toHaveLength(new Set(told).size);
+    if (list === "rv64gc")
+      for (const absent of ["zba", "zicbom", "zic64b"]) expect(told).not.toContain(absent);
+    expect(told).toContain(list === "" || list === "max" ? "svadu" : "svade");
   });
 
   test("tell the widest translation mode", () => {
@@ -103,7 +134,8 @@ describe("processors", () => {
 
   test("tell who updates A and D bits, and cache-block sizes only with the instructions", () => {
     const root = tree({ cpu: { ...contents.cpu, extensions: new Set(["zicbom", "zicboz"]), svadu: true } });
-    expect(property("/cpus/cpu@0", "riscv,isa", root)).toEqual(text("rv64imafdc_zicbom_zicboz_svadu"));
+    const isa = new TextDecoder().decode(property("/cpus/cpu@0", "riscv,isa", root));
+    expect(isa).toMatch(/^rv64imafdc_zic64b_zicbom_zicboz_ziccamoa_.*_ssu64xl_svadu_svbare\0$/);
     expect(property("/cpus/cpu@0", "riscv,cbom-block-size", root)).toEqual(cells(64));
     expect(property("/cpus/cpu@0", "riscv,cboz-block-size", root)).toEqual(cells(64));
     expect(property("/cpus/cpu@0", "riscv,cbop-block-size", root)).toBeUndefined();

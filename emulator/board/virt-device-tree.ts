@@ -1,3 +1,4 @@
+import { properties } from "./cpu.ts";
 import { cells, doubleCells, encodeDeviceTree, flag, node, type TreeNode, text } from "./device-tree.ts";
 import * as map from "./memory-map.ts";
 import type { CpuOptions, MachineOptions } from "./options.ts";
@@ -136,6 +137,7 @@ function cpuNode(hart: number, cpu: CpuOptions): TreeNode {
 }
 
 const cacheBlockBytes = 64;
+const cacheBlockExtensions = ["zicbom", "zicbop", "zicboz"];
 
 function clint(harts: number): TreeNode {
   return device("clint", map.clint, {
@@ -194,7 +196,9 @@ function isaExtensions(cpu: CpuOptions): string[] {
   const named = [...cpu.extensions].filter(
     (extension) => !singleLetters.includes(extension) && !translationModes.includes(extension),
   );
-  return [...singleLetters, ...[...named, cpu.svadu ? "svadu" : "svade"].sort(canonically)];
+  const updates = cpu.svadu ? "svadu" : "svade";
+  const blocks = named.some((extension) => cacheBlockExtensions.includes(extension)) ? ["zic64b"] : [];
+  return [...singleLetters, ...[...named, ...properties.keys(), updates, ...blocks].toSorted(canonically)];
 }
 
 function mmuType(cpu: CpuOptions): string {

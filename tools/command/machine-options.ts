@@ -1,6 +1,6 @@
 /** The options that describe a machine, alike in every command that starts one. */
 import type { Argv, InferredOptionTypes } from "yargs";
-import { CpuError, parseCpu } from "../../emulator/board/cpu.ts";
+import { CpuError, cpuBases, parseCpu } from "../../emulator/board/cpu.ts";
 import type { CpuOptions, EngineName } from "../../emulator/board/options.ts";
 import type { Recipe } from "../host/recipe.ts";
 import { parseCount, parseSize, parseTime, parseUnsigned, usage } from "./quantity.ts";
@@ -42,8 +42,10 @@ const machineOptions = {
     type: "string",
     requiresArg: true,
     default: "",
-    defaultDescription: "everything, tlb=128x4",
-    description: "extensions and TLB: no-NAME, no-svadu, sv39|sv48|sv57, tlb=SETSxWAYS, separated by commas",
+    defaultDescription: "rva22s64,svadu,sstc,sv57,tlb=128x4",
+    description:
+      `${cpuBases.join("|")} or else the default, changed by NAME, no-NAME, svadu, sv39|sv48|sv57, ` +
+      "tlb=SETSxWAYS, separated by commas",
   },
   engine: {
     group,
