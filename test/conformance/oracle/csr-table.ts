@@ -14,8 +14,8 @@ export interface Register {
   readonly write: Write;
   /** Values of interest besides zeros, ones and single bits. */
   readonly values?: readonly bigint[];
-  /** State that the register depends on, named so that cases can set it up. */
-  readonly csrs?: Readonly<Record<string, bigint>>;
+  /** A value with as many bits set as it holds; what is left of all ones unless told. */
+  readonly full?: bigint;
 }
 
 export const ONES = (1n << 64n) - 1n;
@@ -96,7 +96,7 @@ const everyByte = Array.from({ length: 256 }, (_, byte) => BigInt(byte) * 0x0101
 
 // ---- the table
 
-type Extra = Pick<Register, "values" | "csrs">;
+type Extra = Pick<Register, "values" | "full">;
 const register = (
   name: string,
   number: number,
@@ -169,7 +169,7 @@ export const writable: readonly Register[] = [
     0x180,
     "privileged 4.1.11: 16 bits of ASID, 44 of PPN; a write with an unsupported MODE has no effect",
     writeSatp,
-    { values: [...sweep(60, 4), (8n << 60n) | 1n, (9n << 60n) | (1n << 59n), (10n << 60n) | (1n << 44n)] },
+    { values: sweep(60, 4), full: (10n << 60n) | (ONES >> 4n) },
   ),
   ...[0, 2].map((n) =>
     register(
@@ -177,7 +177,7 @@ export const writable: readonly Register[] = [
       0x3a0 + n,
       "privileged 3.7.1: L, A, X, W and R; R = 0 with W = 1 is reserved; locked entries ignore writes",
       writePmpConfiguration,
-      { values: everyByte },
+      { values: everyByte, full: 0x1f1f_1f1f_1f1f_1f1fn },
     ),
   ),
   ...range(0, 15).map((n) =>
