@@ -335,9 +335,11 @@ export const csrs: readonly Csr[] = [
   ...protection,
 ];
 
+const byName = new Map(csrs.map((csr) => [csr.name, csr]));
+
 /** The CSR of a name. Throws on an unknown one. */
 export function csrNamed(name: string): Csr {
-  const csr = csrs.find((c) => c.name === name);
+  const csr = byName.get(name);
   if (csr === undefined) throw new Error(`there is no CSR named "${name}"`);
   return csr;
 }
