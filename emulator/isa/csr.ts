@@ -11,6 +11,8 @@ import { Cause } from "../trap/cause.ts";
 import { EnvironmentBit } from "../trap/envcfg.ts";
 import { Interrupt, pending, supervisorTimerOn, ticks } from "../trap/interrupt.ts";
 import { flag, Status } from "../trap/status.ts";
+import type { InstructionClass } from "./class.ts";
+import { innocuous } from "./class.ts";
 import type { CsrField } from "./csr-fields.ts";
 import { constantBits, legalise, parseCsrFields, wholeRegister, zeroRegister } from "./csr-fields.ts";
 
@@ -28,9 +30,17 @@ export interface Csr {
   readonly write: (value: I64) => void;
   /** True when the access is illegal for a reason beyond the number's privilege bits. */
   readonly denied: (() => I32) | undefined;
+  /** For its class: whether its value depends on resources, and whether writes change any (class.ts). */
+  readonly sensitive: { readonly read: boolean; readonly write: boolean };
+  /** For its class: whether a supervisor register can deny it to U-mode. */
+  readonly held: boolean;
 }
 
-type Extra = Partial<Pick<Csr, "read" | "readToModify" | "write" | "denied" | "reset">>;
+type Extra = Partial<
+  Pick<Csr, "read" | "readToModify" | "write" | "denied" | "reset" | "sensitive" | "held">
+>;
+
+const insensitive = { read: false, write: false };
 
 /** A register that has a state field; reads add the constant fields, writes follow the fields' rules. */
 function stored(
@@ -51,6 +61,8 @@ function stored(
     readToModify: extra.readToModify ?? read,
     write: extra.write ?? ((value) => field.set(legalise(fields, field.get(), value))),
     denied: extra.denied,
+    sensitive: { read: true, write: true },
+    held: false,
   };
 }
 
@@ -66,11 +78,14 @@ function view(name: string, number: number, read: () => I64, extra: Extra & { fi
     readToModify: extra.readToModify ?? read,
     write: extra.write ?? (() => {}),
     denied: extra.denied,
+    sensitive: extra.sensitive ?? { read: true, write: extra.write !== undefined },
+    held: extra.held ?? false,
   };
 }
 
 const line = parseCsrFields;
-const constant = (name: string, number: number, value = 0n) => view(name, number, () => u64(value));
+const constant = (name: string, number: number, value = 0n) =>
+  view(name, number, () => u64(value), { sensitive: insensitive });
 
 // ---- status
 
@@ -95,7 +110,7 @@ const status = [
       state.mstatus.set(state.mstatus.get().and(~mask).or(value.and(mask)));
     },
   }),
-  view("misa", 0x301, () => setting64("misa")),
+  view("misa", 0x301, () => setting64("misa"), { sensitive: insensitive }),
 ];
 
 // ---- trap set-up and handling
@@ -211,13 +226,16 @@ const configuration = [
  * Counter `index` is denied to S-mode by mcounteren, to U-mode by either register (privileged 3.1.11, 4.1.5), and to
  * all where its extension is missing.
  */
-const counterDenied = (index: number) => (): I32 => {
-  const absent = setting32(index < 3 ? "zicntr" : "zihpm").isZero();
-  const mode = state.mode.get();
-  const machine = state.mcounteren.get().bit(index).isZero();
-  const supervisor = state.scounteren.get().bit(index).isZero();
-  return absent.or(mode.ltU(3).and(machine)).or(mode.eq(0).and(supervisor));
-};
+const counting = (index: number) => ({
+  denied: (): I32 => {
+    const absent = setting32(index < 3 ? "zicntr" : "zihpm").isZero();
+    const mode = state.mode.get();
+    const machine = state.mcounteren.get().bit(index).isZero();
+    const supervisor = state.scounteren.get().bit(index).isZero();
+    return absent.or(mode.ltU(3).and(machine)).or(mode.eq(0).and(supervisor));
+  },
+  held: true,
+});
 
 const cycles = () => state.clock.get().add(state.cycleOffset.get());
 const retired = () => state.retired.get().add(state.instretOffset.get());
@@ -227,15 +245,15 @@ const setCounter = (offset: Field64, base: Field64) => (value: I64) =>
   offset.set(value.sub(base.get().add(1)));
 
 const eventCounters = Array.from({ length: 29 }, (_, i) => i + 3).flatMap((i) => [
-  view(`hpmcounter${i}`, 0xc00 + i, () => u64(0), { denied: counterDenied(i) }),
+  view(`hpmcounter${i}`, 0xc00 + i, () => u64(0), { ...counting(i), sensitive: insensitive }),
   constant(`mhpmcounter${i}`, 0xb00 + i),
   constant(`mhpmevent${i}`, 0x320 + i),
 ]);
 
 const counters = [
-  view("cycle", 0xc00, cycles, { denied: counterDenied(0) }),
-  view("time", 0xc01, ticks, { denied: counterDenied(1) }),
-  view("instret", 0xc02, retired, { denied: counterDenied(2) }),
+  view("cycle", 0xc00, cycles, counting(0)),
+  view("time", 0xc01, ticks, counting(1)),
+  view("instret", 0xc02, retired, counting(2)),
   view("mcycle", 0xb00, cycles, { fields: "value:63-0", write: setCounter(state.cycleOffset, state.clock) }),
   view("minstret", 0xb02, retired, {
     fields: "value:63-0",
@@ -265,6 +283,7 @@ function floatCsr(name: string, number: number, low: number, width: number): Csr
       markDirty();
     },
     denied: isOff,
+    sensitive: insensitive,
   });
 }
 
@@ -342,6 +361,22 @@ export function csrNamed(name: string): Csr {
   const csr = byName.get(name);
   if (csr === undefined) throw new Error(`there is no CSR named "${name}"`);
   return csr;
+}
+
+const PRIVILEGES = ["none", "supervisor", "machine", "machine"] as const;
+
+/** The class of an instruction that reads a CSR, writes it, or both. */
+export function csrClass(
+  { number, sensitive, held }: Csr,
+  access: { readonly reads: boolean; readonly writes: boolean },
+): InstructionClass {
+  // Writing what is read-only traps in every mode.
+  if (access.writes && number >> 10 === 3) return innocuous;
+  return {
+    privilege: held ? "held" : (PRIVILEGES[(number >> 8) & 3] ?? "machine"),
+    control: access.writes && sensitive.write,
+    behaviour: access.reads && sensitive.read,
+  };
 }
 
 // ---- access by number

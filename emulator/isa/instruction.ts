@@ -2,11 +2,10 @@
 import type { RegisterOperand } from "../language/expression.ts";
 import type { Block } from "../language/statement.ts";
 import { block } from "../language/statement.ts";
+import type { InstructionClass } from "./class.ts";
+import { innocuous } from "./class.ts";
 import type { Encoding } from "./encoding.ts";
 import { parseEncoding } from "./encoding.ts";
-
-/** In Popek and Goldberg's sense. */
-export type InstructionClass = "innocuous" | "privileged" | "control-sensitive" | "behaviour-sensitive";
 
 export interface Instruction {
   readonly name: string;
@@ -20,7 +19,7 @@ export interface Instruction {
   readonly encoding: Encoding;
   /** Operands as an assembler writes them, for example "rd, imm(rs1)". */
   readonly assembly: string;
-  readonly class: InstructionClass;
+  readonly class: InstructionClass | "by CSR";
   /** Operands that the encoding does not hold, such as sp in c.lwsp. */
   readonly fixed: Partial<Record<Operand, number>>;
   /** Reserved or otherwise used values of a field: the entry does not match them. */
@@ -38,7 +37,7 @@ export interface Exception {
 }
 
 interface Details {
-  readonly class?: InstructionClass;
+  readonly class?: InstructionClass | "by CSR";
   readonly fixed?: Partial<Record<Operand, number>>;
   /** For example "rd!=0 imm!=0". */
   readonly except?: string;
@@ -64,7 +63,7 @@ export function instruction(
     pattern,
     encoding: parseEncoding(pattern),
     assembly,
-    class: details.class ?? "innocuous",
+    class: details.class ?? innocuous,
     fixed: details.fixed ?? {},
     except: parseExceptions(details.except),
     standsFor: details.standsFor,

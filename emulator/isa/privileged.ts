@@ -12,14 +12,18 @@ import type { Instruction } from "./instruction.ts";
 import { instruction } from "./instruction.ts";
 import { encoding, rs1, rs2 } from "./operands.ts";
 
-const privileged = { class: "privileged" } as const;
+/** Classes by the mode from which on an instruction executes, and by what it does there. */
+const supervisor = { privilege: "supervisor", control: false, behaviour: false } as const;
+const controlling = { ...supervisor, control: true };
+const returning = { ...controlling, behaviour: true };
+
 const modeBelow = (mode: number): I32 => state.mode.get().ltU(mode);
 /** A bit of mstatus that takes an instruction away from S-mode. */
 const trappedBy = (bit: number): I32 => state.mode.get().eq(1).and(state.mstatus.get().bit(bit));
 
 /**
- * What S-mode may do except where it is denied, and M-mode always. In U-mode it is illegal; on a leaky machine it does nothing
- * there (LEAKY.md).
+ * What S-mode may do except where it is denied, and M-mode always. In U-mode it is illegal; on a leaky machine it does
+ * nothing there (LEAKY.md).
  */
 function fromSupervisorOn(effect: () => void, denied?: I32): void {
   when(
@@ -53,7 +57,7 @@ const fenceOfTranslations = (extension: string, name: string, funct7: string) =>
     `${funct7} rs2 rs1 000 00000 1110011`,
     "rs1, rs2",
     () => fromSupervisorOn(flushTranslations, trappedBy(Status.TVM)),
-    privileged,
+    { class: controlling },
   );
 
 const orderingFence = (name: string, rs2Field: string) =>
@@ -64,7 +68,7 @@ const orderingFence = (name: string, rs2Field: string) =>
     "",
     // Flushes take effect at once, so there is nothing to order.
     () => fromSupervisorOn(() => {}),
-    privileged,
+    { class: supervisor },
   );
 
 export const privilegedInstructions: readonly Instruction[] = [
@@ -79,7 +83,7 @@ export const privilegedInstructions: readonly Instruction[] = [
       synchronise();
       jumpTo(target);
     },
-    privileged,
+    { class: { ...returning, privilege: "machine" } },
   ),
   instruction(
     "i",
@@ -92,7 +96,7 @@ export const privilegedInstructions: readonly Instruction[] = [
         synchronise();
         jumpTo(target);
       }, trappedBy(Status.TSR)),
-    privileged,
+    { class: returning },
   ),
   instruction(
     "i",
@@ -104,7 +108,7 @@ export const privilegedInstructions: readonly Instruction[] = [
         when(wakes().isZero(), () => state.waiting.set(u32(1)));
         synchronise();
       }, trappedBy(Status.TW)),
-    privileged,
+    { class: controlling },
   ),
   fenceOfTranslations("i", "sfence.vma", "0001001"),
   fenceOfTranslations("svinval", "sinval.vma", "0001011"),

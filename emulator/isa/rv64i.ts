@@ -127,8 +127,6 @@ export const rv64i: readonly Instruction[] = [
     synchronise();
   }),
 
-  instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall, {
-    class: "innocuous",
-  }),
-  instruction("i", "ebreak", "000000000001 00000 000 00000 1110011", "", breakpoint, { class: "innocuous" }),
+  instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall),
+  instruction("i", "ebreak", "000000000001 00000 000 00000 1110011", "", breakpoint),
 ];

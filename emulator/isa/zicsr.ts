@@ -36,7 +36,7 @@ function access(
       });
       rd.set(old);
     },
-    { class: "control-sensitive" },
+    { class: "by CSR" },
   );
 }
 

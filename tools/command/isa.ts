@@ -1,5 +1,6 @@
 /** `trapframe isa`: what the machine's own table knows of instructions and registers. */
-import { type Csr, csrs } from "../../emulator/isa/csr.ts";
+import { classText, classWords } from "../../emulator/isa/class.ts";
+import { type Csr, csrClass, csrs } from "../../emulator/isa/csr.ts";
 import type { Instruction } from "../../emulator/isa/instruction.ts";
 import { pseudoInstructions } from "../../emulator/isa/pseudo.ts";
 import { instructions } from "../../emulator/isa/table.ts";
@@ -84,7 +85,13 @@ function suggestion(name: string): string {
 }
 
 function listLine({ name, assembly, extension, class: kind, pattern }: Instruction): string {
-  const columns = [name.padEnd(11), assembly.padEnd(20), extension.padEnd(9), kind.padEnd(20), pattern];
+  const columns = [
+    name.padEnd(11),
+    assembly.padEnd(20),
+    extension.padEnd(9),
+    classText(kind).padEnd(20),
+    pattern,
+  ];
   return `${columns.join(" ").trimEnd()}\n`;
 }
 
@@ -93,7 +100,7 @@ function instructionText(entry: Instruction): string {
   const rows: [label: string, text: string][] = [
     ["assembly", `${name} ${assembly}`.trimEnd()],
     ["extension", extensionsOf(entry).join(" or ") + (needs === undefined ? "" : ` with ${needs}`)],
-    ["class", entry.class],
+    ["class", classText(entry.class)],
     ["encoding", pattern],
     ["match", `${hex(encoding.match, encoding.length)} under mask ${hex(encoding.mask, encoding.length)}`],
   ];
@@ -117,7 +124,7 @@ function instructionData(entry: Instruction) {
     extension,
     ...(sharedWith.length > 0 && { sharedWith }),
     ...(needs !== undefined && { needs }),
-    class: kind,
+    class: kind === "by CSR" ? kind : classWords(kind),
     assembly,
     encoding: pattern,
     bytes: encoding.length,
@@ -132,13 +139,18 @@ function instructionData(entry: Instruction) {
 
 const modes = ["U", "S", "hypervisor", "M"];
 
-function csrData({ name, number, fields, reset }: Csr) {
+function csrData(csr: Csr) {
+  const { name, number, fields, reset } = csr;
   return {
     name,
     number: `0x${number.toString(16)}`,
     lowestMode: modes[(number >> 8) & 3],
     readOnly: number >> 10 === 3,
     reset: `0x${reset.toString(16)}`,
+    class: {
+      read: classWords(csrClass(csr, { reads: true, writes: false })),
+      write: classWords(csrClass(csr, { reads: false, writes: true })),
+    },
     fields: fields.map((field) => ({
       name: field.name,
       low: field.low,
@@ -153,9 +165,10 @@ function describeRule(rule: { readonly legal: readonly bigint[] } | { readonly c
 }
 
 function csrText(csr: Csr): string {
-  const { name, number, lowestMode, readOnly, reset, fields } = csrData(csr);
+  const { name, number, lowestMode, readOnly, reset, class: kind, fields } = csrData(csr);
   const lines = [
     `${name}, CSR ${number}: ${readOnly ? "read-only" : "read and write"} from ${lowestMode}-mode up, ${reset} at reset`,
+    `reading it is ${kind.read.join(", ")}; writing it, ${kind.write.join(", ")}`,
     ...fields.map((field) => {
       const bits = field.width === 1 ? `${field.low}` : `${field.low + field.width - 1}:${field.low}`;
       const legal = "legal" in field ? `  one of ${field.legal?.join(", ")}` : "";
