@@ -178,7 +178,7 @@ const runs = [
 
 test.each(runs)("a TLB of %s, %i hart(s), seed %i", async (geometry, harts, seed) => {
   const kernel = stress(seed);
-  const cpu = parseCpu(`svadu,tlb=${geometry}`);
+  const cpu = parseCpu(`max,tlb=${geometry}`);
   const reference = await machineFor(kernel, { engine: "reference", harts, cpu });
   const interpreter = await machineFor(kernel, { engine: "interpreter", harts, cpu });
   for (let slice = 1; slice <= SLICES; slice++) {
