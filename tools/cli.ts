@@ -13,8 +13,8 @@ import { restoreTerminal } from "./terminal/restoration.ts";
 
 // V8 flags that help the engines would be set here, before the first of them is loaded.
 
-const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "bench", "completion"];
-const repeatableOptions: readonly string[] = ["disk", "expect", "send"];
+const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "bench", "conform", "completion"];
+const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report"];
 const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
 
 /** Says what went wrong, and exits. Only a defect of our own, or `--debug`, is worth a stack trace. */
@@ -108,6 +108,13 @@ const command = yargs(spellOut(hideBin(process.argv)))
   )
   .command(
     lazyCommand("bench", "compare the machine's speed with QEMU's", () => import("./command/bench.ts")),
+  )
+  .command(
+    lazyCommand(
+      "conform [path..]",
+      "run conformance tests: riscv-tests, architecture tests, our own",
+      () => import("./command/conform.ts"),
+    ),
   )
   .completion("completion", "print a script that completes commands and options in your shell")
   .option("debug", { type: "boolean", global: true, description: "show stack traces" })

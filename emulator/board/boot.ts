@@ -24,8 +24,8 @@ export interface BootPlan {
   /** Contents of the boot ROM, from its first byte. */
   readonly bootRom: Uint8Array;
   readonly deviceTree: Uint8Array;
-  /** Physical addresses of the HTIF registers, where a program has both. */
-  readonly htif: { readonly tohost: number; readonly fromhost: number } | undefined;
+  /** Physical addresses of the HTIF registers, where a program has `tohost`. */
+  readonly htif: { readonly tohost: number; readonly fromhost: number | undefined } | undefined;
   /** Names in the kernel and the firmware, kernel first. */
   readonly symbols: SymbolTable;
 }
@@ -210,7 +210,7 @@ function htifRegisters(program: ElfProgram): BootPlan["htif"] {
     const symbol = program.symbols.named(name);
     return symbol && physicalAddress(program, symbol.address);
   });
-  return tohost === undefined || fromhost === undefined ? undefined : { tohost, fromhost };
+  return tohost === undefined ? undefined : { tohost, fromhost };
 }
 
 /** QEMU's place is half of RAM, at most 512 MiB, above the kernel; in a small machine it directly follows the kernel. */

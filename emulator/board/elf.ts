@@ -18,6 +18,8 @@ export interface ElfProgram {
   /** Ascending by physical address, none overlapping another, none empty. */
   readonly segments: readonly ElfSegment[];
   readonly symbols: SymbolTable;
+  /** Contents of the first section of that name, such as ".debug_line"; undefined where there is none, or it is compressed or damaged. */
+  section(name: string): Uint8Array | undefined;
 }
 
 const fileHeaderBytes = 64;
@@ -49,6 +51,8 @@ const segmentLoad = 1;
 const segmentExecutable = 1;
 const sectionSymbols = 2;
 const sectionStrings = 3;
+const sectionNoBits = 8;
+const sectionCompressed = 0x800n;
 const sectionUndefined = 0;
 const sectionReserved = 0xff00;
 const symbolKinds: readonly (ProgramSymbol["kind"] | undefined)[] = ["label", "object", "function"];
@@ -65,11 +69,19 @@ export function isElf(image: Uint8Array): boolean {
 export function parseElf(image: Uint8Array, name: string): ElfProgram {
   const file = new ElfFile(image, name);
   const entry = file.readHeader();
-  return { entry, segments: file.segments(), symbols: new SymbolTable(file.symbols()) };
+  return {
+    entry,
+    segments: file.segments(),
+    symbols: new SymbolTable(file.symbols()),
+    section: (wanted) => file.section(wanted),
+  };
 }
 
 interface Section {
+  /** Offset of its name in the names of sections. */
+  readonly name: number;
   readonly type: number;
+  readonly flags: bigint;
   readonly address: bigint;
   readonly offset: bigint;
   readonly bytes: bigint;
@@ -190,13 +202,30 @@ class ElfFile {
     return Array.from({ length: count }, (_, index) => {
       const base = index * sectionHeaderBytes;
       return {
+        name: table.getUint32(base, true),
         type: table.getUint32(base + 4, true),
+        flags: table.getBigUint64(base + 8, true),
         address: table.getBigUint64(base + 16, true),
         offset: table.getBigUint64(base + 24, true),
         bytes: table.getBigUint64(base + 32, true),
         link: table.getUint32(base + 40, true),
       };
     });
+  }
+
+  section(wanted: string): Uint8Array | undefined {
+    const sections = this.#sections();
+    const names = this.#within(sections[this.#view.getUint16(62, true)]);
+    const section = sections.find(({ name }) => names !== undefined && nameAt(names, name) === wanted);
+    return this.#within(section);
+  }
+
+  /** A section's contents, where they are in the file as they are. */
+  #within(section: Section | undefined): Uint8Array | undefined {
+    if (section === undefined || section.type === sectionNoBits) return undefined;
+    const end = section.offset + section.bytes;
+    if ((section.flags & sectionCompressed) !== 0n || end > BigInt(this.#image.length)) return undefined;
+    return this.#image.subarray(Number(section.offset), Number(end));
   }
 
   #symbolsOf(section: Section, sections: readonly Section[]): ProgramSymbol[] {
@@ -231,14 +260,14 @@ class ElfFile {
   }
 
   #string(strings: Uint8Array, offset: number): string {
-    const end = strings.indexOf(0, offset);
-    if (offset >= strings.length || end < 0) {
+    const name = nameAt(strings, offset);
+    if (name === undefined) {
       throw this.#error(
         `a symbol's name lies at ${offset}, outside the ${strings.length} bytes of names`,
         "the file is damaged; build it again or strip it",
       );
     }
-    return decoder.decode(strings.subarray(offset, end));
+    return name;
   }
 
   #slice(offset: bigint, bytes: bigint, what: string): Uint8Array {
@@ -266,6 +295,12 @@ class ElfFile {
   #error(problem: string, remedy: string): ImageError {
     return new ImageError(this.#name, problem, remedy);
   }
+}
+
+/** The string that begins at an offset and ends with a zero. */
+function nameAt(strings: Uint8Array, offset: number): string | undefined {
+  const end = strings.indexOf(0, offset);
+  return offset >= strings.length || end < 0 ? undefined : decoder.decode(strings.subarray(offset, end));
 }
 
 const decoder = new TextDecoder();

@@ -84,6 +84,8 @@ export interface Machine {
   readonly inputs: readonly Input[];
   /** The most recent traps of all harts, oldest first. */
   traps(): TrapRecord[];
+  /** Traps taken by all harts so far, modulo 2^32. */
+  readonly trapCount: number;
   readPhysical(address: bigint, length: number): Uint8Array | undefined;
   /** Flattened device tree the guest was given. */
   readonly deviceTree: Uint8Array;

@@ -137,11 +137,11 @@ class Board implements Machine {
         memory: this.#directMemory,
         ...plan.htif,
         transmit: (bytes) => this.#printed.push(...bytes),
-        powerOff: power.powerOff,
+        powerOff: (status, code) => this.#end({ reason: "power-off", status, code }),
       });
     if (plan.htif !== undefined) {
       this.#watch(plan.htif.tohost);
-      this.#watch(plan.htif.fromhost);
+      if (plan.htif.fromhost !== undefined) this.#watch(plan.htif.fromhost);
     }
 
     this.#bus = new Bus([
@@ -235,6 +235,10 @@ class Board implements Machine {
       });
     }
     return records;
+  }
+
+  get trapCount(): number {
+    return this.#view.getUint32(this.#placement.trapLog, true);
   }
 
   readPhysical(address: bigint, length: number): Uint8Array | undefined {
@@ -470,7 +474,7 @@ class Board implements Machine {
     if (meets(tohost)) {
       this.#htif.tohostWritten(this.#view.getBigUint64(this.#placement.ram + tohost - map.ramBase, true));
     }
-    if (meets(fromhost)) this.#htif.poll();
+    if (fromhost !== undefined && meets(fromhost)) this.#htif.poll();
   }
 
   #get64(hart: number, offset: number): bigint {

@@ -5,12 +5,12 @@ import { failureStatus } from "./syscon.ts";
 /** What stands around the interface. */
 export interface HtifSurroundings {
   readonly memory: DirectMemory;
-  /** Physical addresses of the two 64-bit registers in RAM. */
+  /** Physical addresses of the two 64-bit registers in RAM; a program that never listens has no `fromhost`. */
   readonly tohost: number;
-  readonly fromhost: number;
+  readonly fromhost: number | undefined;
   transmit(bytes: Uint8Array): void;
-  /** `status` as in PowerControl. */
-  powerOff(status: number): void;
+  /** `status` as in PowerControl, for the exit code `code`. */
+  powerOff(status: number, code: bigint): void;
 }
 
 const deviceSystem = 0;
@@ -65,15 +65,16 @@ export class Htif {
 
   /** Hands over an answer once the program has taken the last one, which it shows by zeroing `fromhost`. */
   poll(): void {
-    if (this.#load(this.#around.fromhost) !== 0n) return;
+    const { fromhost } = this.#around;
+    if (fromhost === undefined || this.#load(fromhost) !== 0n) return;
     if (this.#callDone) {
       this.#callDone = false;
-      this.#store(this.#around.fromhost, 1n);
+      this.#store(fromhost, 1n);
     } else if (this.#wantsCharacter) {
       const byte = this.#input.shift();
       if (byte === undefined) return;
       this.#wantsCharacter = false;
-      this.#store(this.#around.fromhost, consoleAnswer | BigInt(byte));
+      this.#store(fromhost, consoleAnswer | BigInt(byte));
     }
   }
 
@@ -116,7 +117,7 @@ export class Htif {
   }
 
   #exit(code: bigint): void {
-    this.#around.powerOff(code === 0n ? 0 : failureStatus(Number(code)));
+    this.#around.powerOff(code === 0n ? 0 : failureStatus(Number(code)), code);
   }
 
   #load(address: number): bigint | undefined {

@@ -55,6 +55,7 @@ export class FakeMachine implements Machine {
   readonly deviceTree = new Uint8Array([0xd0, 0x0d, 0xfe, 0xed]);
   instructions = 0n;
   ticks = 0n;
+  readonly trapCount = 0;
   /** What was typed, and at which instruction. */
   readonly typed: { text: string; at: bigint }[] = [];
   readonly memory = new Map<bigint, number>();

@@ -1,0 +1,67 @@
+/** Runs the cases of our own tests on every engine. */
+import { readFileSync } from "node:fs";
+import { Bench } from "../../emulator/board/bench.ts";
+import { parseCpu } from "../../emulator/board/cpu.ts";
+import type { EngineName } from "../../emulator/board/options.ts";
+import { exitStatus } from "../host/exit-status.ts";
+import { Failure as UserFailure } from "../host/failure.ts";
+import type { Case, Test } from "./case.ts";
+import { CaseFileError, readCaseFile } from "./case-file.ts";
+import { explainCase } from "./explain-case.ts";
+import type { Entry, Failure, Settings } from "./result.ts";
+import { type CaseFailure, runCase } from "./run-case.ts";
+import type { Findings } from "./run-entry.ts";
+import { loadTest } from "./suite.ts";
+
+export type CaseEntry = Extract<Entry, { kind: "suite" | "case file" }>;
+
+/** More failures than these say nothing new about a test. */
+const mostFailures = 10;
+
+/** Runs all cases of a test on each engine. */
+export async function runCases(entry: CaseEntry, settings: Settings): Promise<Findings> {
+  const test = await openTest(entry);
+  const cpu = settings.cpu ?? test.cpu;
+  const failures = new Map<string, Failure>();
+  let instructions = 0;
+  let cases = 0;
+  for (const engine of settings.engines) {
+    const bench = await createBench(test, cpu, engine);
+    cases = 0;
+    for (const tried of test.cases()) {
+      cases++;
+      const failure = failureOf(bench, tried);
+      instructions += bench.harts.reduce((sum, hart) => sum + Number(hart.instructions), 0);
+      if (failure === undefined) continue;
+      const key = JSON.stringify([tried.name, failure]);
+      const known = failures.get(key);
+      if (known !== undefined) failures.set(key, { ...known, engines: [...known.engines, engine] });
+      else if (failures.size < mostFailures) {
+        failures.set(key, explainCase({ entry, tried, failure, bench, engine, cpu: settings.cpu }));
+      }
+    }
+  }
+  if (cases === 0) throw new UserFailure("the test has no cases", exitStatus.badInput);
+  return { instructions, cases, failures: [...failures.values()] };
+}
+
+function failureOf(bench: Bench, tried: Case): CaseFailure | undefined {
+  return runCase(bench, tried);
+}
+
+/** The bench that a test's cases run on. */
+export function createBench(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
+  const { harts = 1, ram = 0x10000 } = test;
+  return Bench.create({ engine, harts, memory: ram, ...(cpu !== undefined && { cpu: parseCpu(cpu) }) });
+}
+
+/** The test that an entry names. Throws a `Failure` for the user. */
+export async function openTest(entry: CaseEntry): Promise<Test> {
+  if (entry.kind === "suite") return loadTest(entry.path, entry.test);
+  try {
+    return readCaseFile(readFileSync(entry.path, "utf8"));
+  } catch (error) {
+    if (!(error instanceof CaseFileError)) throw error;
+    throw new UserFailure(`"${entry.path}": ${error.message}`, exitStatus.badInput);
+  }
+}

@@ -1,0 +1,107 @@
+/** Runs one test on every engine asked for and says what came of it. */
+import { readFileSync } from "node:fs";
+import { parseCpu } from "../../emulator/board/cpu.ts";
+import { ImageError } from "../../emulator/board/image-error.ts";
+import { Failure as UserFailure } from "../host/failure.ts";
+import { explainProgram } from "./explain-program.ts";
+import { cpuFor } from "./program.ts";
+import type { Entry, Failure, Result, Settings, Status } from "./result.ts";
+import { runCases } from "./run-cases.ts";
+import { hasPassed, type Outcome, openProgram, type ProgramTest, runProgram } from "./run-program.ts";
+import { parseSignature, SignatureError } from "./signature.ts";
+
+/** What running gave, before it is dated and named. */
+export interface Findings {
+  readonly instructions: number;
+  readonly cases: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Runs a test. Never throws: what cannot be run is a result with status "error". */
+export async function runEntry(entry: Entry, settings: Settings): Promise<Result> {
+  const began = performance.now();
+  const result = (status: Status, found: Partial<Findings> & Pick<Result, "note">): Result => ({
+    name: entry.name,
+    path: entry.path,
+    kind: entry.kind,
+    milliseconds: Math.round(performance.now() - began),
+    instructions: 0,
+    cases: 0,
+    failures: [],
+    ...found,
+    status,
+  });
+  if (entry.kind === "skipped") return result("skipped", { note: entry.reason });
+  if (entry.kind === "unusable") return result("error", { failures: [failedBefore(entry.problem)] });
+  try {
+    const found = await findings(entry, settings);
+    return result(found.failures.length > 0 ? "failed" : "passed", found);
+  } catch (error) {
+    return result("error", { failures: [failedBefore(describeError(error))] });
+  }
+}
+
+/** A failure of which nothing is known but a sentence. */
+export const failedBefore = (summary: string): Failure => ({
+  engines: [],
+  summary,
+  mismatches: [],
+  notes: [],
+  history: [],
+});
+
+function describeError(error: unknown): string {
+  if (error instanceof ImageError || error instanceof UserFailure || error instanceof SignatureError) {
+    return error.message;
+  }
+  return `the machine failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+type RunnableEntry = Exclude<Entry, { kind: "unusable" | "skipped" }>;
+
+function findings(entry: RunnableEntry, settings: Settings): Promise<Findings> {
+  return entry.kind === "self-checking" || entry.kind === "signature"
+    ? runOnEngines(openTest(entry, settings), settings)
+    : runCases(entry, settings);
+}
+
+type ProgramEntry = Extract<RunnableEntry, { kind: "self-checking" | "signature" }>;
+
+function openTest(entry: ProgramEntry, settings: Settings): ProgramTest & { cpu: string } {
+  const image = readFileSync(entry.path);
+  const program = openProgram(entry.path, image);
+  const cpu = settings.cpu ?? cpuFor(program);
+  return {
+    path: entry.path,
+    image,
+    program,
+    reference: entry.kind === "signature" ? readReference(entry.reference) : undefined,
+    cpu,
+    options: { cpu: parseCpu(cpu), harts: settings.harts },
+    timeout: settings.timeout,
+  };
+}
+
+function readReference(path: string) {
+  try {
+    return parseSignature(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SignatureError)
+      throw new SignatureError(`reference signature "${path}": ${error.message}`);
+    throw error;
+  }
+}
+
+async function runOnEngines(test: ProgramTest & { cpu: string }, { engines }: Settings): Promise<Findings> {
+  const outcomes: { engine: (typeof engines)[number]; outcome: Outcome }[] = [];
+  for (const engine of engines) outcomes.push({ engine, outcome: await runProgram(test, engine) });
+  const failures: Failure[] = [];
+  for (const { engine, outcome } of outcomes) {
+    if (!hasPassed(outcome, test)) failures.push(await explainProgram(test, engine, outcome));
+  }
+  return {
+    instructions: outcomes.reduce((sum, { outcome }) => sum + outcome.instructions, 0),
+    cases: 1,
+    failures,
+  };
+}
