@@ -28,6 +28,27 @@ export const accessAllowed = hook("accessAllowed", {
 
 const crossesPage = (address: I64, bytes: I32): I32 => address.toI32().and(0xfff).add(bytes).gtU(4096);
 
+/**
+ * Raises an access fault unless an access that no single PMP entry allows is misaligned and each of its bytes allowed.
+ * Only what is aligned must be matched as one; the fault tells the first byte denied (privileged 3.7.1, 3.1.16).
+ */
+const protectBytes = procedure(
+  "protectBytes",
+  { virtual: "i64", physical: "i64", bytes: "i32", access: "i32", mode: "i32" },
+  "none",
+  ({ virtual, physical, bytes, access, mode }) => {
+    const aligned = physical.toI32().or(bytes).and(bytes.sub(1)).isZero();
+    when(aligned, () => raise(accessFault(access), virtual));
+    const i = local(u32(0));
+    whilst(i.ltU(bytes), () => {
+      when(pmpAllows({ address: physical.add(i.toU64()), bytes: 1n, access, mode }).isZero(), () =>
+        raise(accessFault(access), virtual.add(i.toU64())),
+      );
+      i.set(i.add(1));
+    });
+  },
+);
+
 /** Translates and protects an access within one page; gives its physical address. */
 const place = procedure(
   "place",
@@ -36,7 +57,7 @@ const place = procedure(
   ({ virtual, bytes, access, mode }) => {
     const physical = local(translate({ virtual, access, mode }));
     when(pmpAllows({ address: physical, bytes: bytes.toU64(), access, mode }).isZero(), () =>
-      raise(accessFault(access), virtual),
+      protectBytes({ virtual, physical, bytes, access, mode }),
     );
     accessAllowed({ virtual, physical, access, mode });
     return physical;

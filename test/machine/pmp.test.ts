@@ -198,6 +198,40 @@ describe("PMP", () => {
   );
 
   session(
+    "a misaligned access is protected byte by byte, and faults on the first one denied",
+    (s) => {
+      const allow = [NAPOT | ALL, EVERYWHERE] as const;
+      const denied = (what: string, name: "ld" | "sd", from: bigint, tval: bigint) => {
+        const pc = s.snippet(name, (a) => a.op(name, { rd: reg.a1, rs1: reg.a0, rs2: reg.a2 }));
+        const fault = name === "ld" ? cause.loadAccess : cause.storeAccess;
+        s.step(
+          `${what}: ${name} at ${from.toString(16)}`,
+          { mode: "S", pc, a: [from, 0n, -1n] },
+          { cause: fault, tval },
+        );
+      };
+      for (const edge of [DATA + 8n, DATA + PAGE]) {
+        protect(s, [[NA4 | ALL, edge >> 2n], allow]);
+        for (const from of [edge - 7n, edge - 2n, edge + 3n]) {
+          tries(s, "allowed by two entries", "S", "store", from, true);
+          tries(s, "allowed by two entries", "S", "load", from, true);
+        }
+        tries(s, "an aligned access needs one entry", "S", "store", edge, false);
+        s.poke(edge - 8n, 0x1122334455667788n);
+        protect(s, [[NA4, edge >> 2n], allow]);
+        denied("from before", "sd", edge - 7n, edge);
+        denied("from before", "ld", edge - 7n, edge);
+        denied("from within", "sd", edge + 1n, edge + 1n);
+        s.peek(`nothing stored before ${edge.toString(16)}`, edge - 8n, 0x1122334455667788n);
+        protect(s, [[NA4, (edge + 4n) >> 2n], allow]);
+        denied("the end", "sd", edge - 2n, edge + 4n);
+        denied("the end", "ld", edge - 2n, edge + 4n);
+      }
+    },
+    { openMemory: false },
+  );
+
+  session(
     "an instruction half of which may not be executed",
     (s) => {
       const at = DATA + 0x102n;
