@@ -35,7 +35,7 @@ const supervisor = [
 /** Options that are off by default. */
 const further = [
   ["zbc", "carry-less multiplication (clmul, clmulh, clmulr)"],
-  ["zbkb", "bit manipulation for cryptography (pack, brev8, zip)"],
+  ["zbkb", "bit manipulation for cryptography (pack, packh, brev8)"],
   ["zbkc", "carry-less multiplication for cryptography (clmul, clmulh)"],
   ["zbkx", "crossbar permutations (xperm4, xperm8)"],
   ["zcb", "further compressed instructions (c.lbu, c.mul, c.not)"],
