@@ -72,15 +72,16 @@ function* fieldCases({ name, number, because, write, values = [], full }: Regist
     const after = write(old, operation(form, old, operand));
     return access({ form, number, operand }, hex(old), because, old, { [name]: old }, { [name]: after });
   };
-  for (const old of new Set([empty, full ?? write(empty, ONES)])) {
+  const filled = full ?? write(empty, ONES);
+  for (const old of [empty, filled]) {
     for (const value of new Set([0n, ONES, ...single, ...values])) yield given("csrrw", old, value);
-    for (const bit of new Set([0n, ONES, ...single, ...values.slice(0, 8)])) {
-      yield given("csrrs", old, bit);
-      yield given("csrrc", old, bit);
-    }
     for (const value of [0n, 1n, 2n, 4n, 8n, 16n, 31n]) {
       for (const form of IMMEDIATE_FORMS) yield given(form, old, value);
     }
+  }
+  for (const bit of new Set([0n, ONES, ...single, ...values.slice(0, 8)])) {
+    yield given("csrrs", empty, bit);
+    yield given("csrrc", filled, bit);
   }
 }
 
