@@ -52,8 +52,10 @@ export function trial(tried: Trial): Case {
   };
 }
 
+/** mstatus comes last: writing floating-point CSRs sets its FS. */
 function csrsBefore({ mode = "M", csrs = {} }: State): Readonly<Record<string, bigint>> {
-  return { mstatus: MSTATUS | FS.initial, ...(mode === "M" ? {} : OPEN_MEMORY), ...csrs };
+  const { mstatus = MSTATUS | FS.initial, ...others } = csrs;
+  return { ...(mode === "M" ? {} : OPEN_MEMORY), ...others, mstatus };
 }
 
 const MODE: Readonly<Record<PrivilegeMode, bigint>> = { U: 0n, S: 1n, M: 3n };

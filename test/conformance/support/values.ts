@@ -58,16 +58,16 @@ export function immediates(bits: number): readonly number[] {
   ];
 }
 
-/** Unsigned numbers below 2^64, each from the one before (a linear congruential generator), always the same. */
-export function* sequence(seed: bigint): Generator<bigint> {
-  for (let state = seed; ; ) {
-    state = BigInt.asUintN(
-      128,
-      state * 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645n + 0x5851_f42d_4c95_7f2d_1405_7b7e_f767_814fn,
-    );
-    yield state >> 64n;
-  }
+/** Unsigned numbers below 2^64 from a linear congruential generator: the same for the same seed. */
+export function sequence(seed: bigint, count: number): readonly bigint[] {
+  let state = seed;
+  return Array.from({ length: count }, () => {
+    state = BigInt.asUintN(128, state * MULTIPLIER + 1n);
+    return state >> 64n;
+  });
 }
+/** Knuth's multiplier for MMIX above an odd one: full period modulo 2^128. */
+const MULTIPLIER = 0x5851_f42d_4c95_7f2d_2360_ed05_1fc6_5da5n;
 
 export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 export const unsigned = (value: bigint | number): bigint => BigInt.asUintN(64, BigInt(value));
