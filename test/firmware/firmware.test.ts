@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { defaultCpu } from "../../emulator/board/cpu.ts";
+import { defaultCpu, parseCpu } from "../../emulator/board/cpu.ts";
 import {
   cells,
   decodeDeviceTree,
@@ -120,11 +120,17 @@ beforeAll(async () => {
 
 describe("firmware on our machine", { timeout: 120 * SECONDS }, () => {
   /** Runs until the guest switches the machine off, skipping the time in which it waits. */
-  async function runOurs(images: { firmware: string; kernel?: string }, harts: number, append = "") {
+  async function runOurs(
+    images: { firmware: string; kernel?: string },
+    harts: number,
+    append = "",
+    cpu = defaultCpu,
+  ) {
     let console = "";
     const machine = await Machine.create({
       harts,
       append,
+      cpu,
       firmware: readFileSync(images.firmware),
       ...(images.kernel === undefined ? {} : { kernel: readFileSync(images.kernel) }),
       onConsole: (bytes) => {
@@ -134,7 +140,7 @@ describe("firmware on our machine", { timeout: 120 * SECONDS }, () => {
     for (;;) {
       const stop = machine.run(1_000_000);
       if (stop.reason === "idle" && stop.ticks !== undefined) machine.advance(stop.ticks);
-      else if (stop.reason !== "limit") return { console, stop };
+      else if (stop.reason !== "limit") return { console, stop, machine };
     }
   }
 
@@ -143,6 +149,19 @@ describe("firmware on our machine", { timeout: 120 * SECONDS }, () => {
     expect(console).not.toContain("FAILED");
     expect(console).toContain("firmware: all checks passed");
     expect(stop).toEqual({ reason: "power-off", status: 0 });
+  });
+
+  // By menvcfg, which the supervisor cannot see itself: STCE, PBMTE, ADUE; CBZE, CBCFE and CBIE = 3.
+  test.each([
+    ["rv64gc", 0n],
+    ["rva22s64", (1n << 62n) | 0xf0n],
+    ["rva22s64,svadu,sstc", (7n << 61n) | 0xf0n],
+    ["rv64gc,zicboz", 0x80n],
+    ["max", (7n << 61n) | 0xf0n],
+  ])("gives the supervisor what a processor %s has", async (cpu, menvcfg) => {
+    const { console, machine } = await runOurs({ firmware, kernel: supervisor }, 2, "", parseCpu(cpu));
+    expect(console).toContain("firmware: all checks passed");
+    for (const hart of machine.harts) expect(hart.csr("menvcfg")).toBe(menvcfg);
   });
 
   test.each([

@@ -51,6 +51,8 @@ describe.skipIf(debian === undefined)("Debian's Linux", () => {
             [`^harts: ${harts}\\s`],
             [prompt, "seq 1 1000 | sha256sum\\n"],
             ["^67d4ff71d43921d5739f387da09746f405e425b07d727e4c69d029461d1f051f"],
+            [prompt, "grep -m1 ^isa /proc/cpuinfo\\n"],
+            ["^isa\\s+: rv64imafdc_zicbom_zicboz_\\S*_zfhmin_\\S*_sstc_svinval_svnapot_svpbmt\\s"],
             [prompt, "false; echo status $?; exit\\n"],
             ["^status 1\\s"],
             ["reboot: Power down"],
