@@ -32,14 +32,15 @@ const open = { pmpaddr15: (1n << 54n) - 1n, pmpcfg2: 0x1fn << 56n };
 const statusOf = ({ status = {} }: Situation): Status => status;
 const pcOf = ({ pc = RAM }: Situation): bigint => pc;
 
-/** The hart's state before; PMP lets every mode access everything unless the situation's CSRs say otherwise. */
+/** The hart's state before; PMP lets every mode access everything unless the situation's CSRs configure it. */
 export function before(s: Situation): State {
   const { mode, medeleg = 0n, mideleg = 0n, mtvec = MACHINE_VECTOR, stvec = SUPERVISOR_VECTOR } = s;
+  const protection = s.csrs?.pmpcfg0 === undefined ? open : {};
   return {
     pc: pcOf(s),
     mode,
     ...(s.x === undefined ? {} : { x: s.x }),
-    csrs: { ...open, mtvec, stvec, medeleg, mideleg, mstatus: mstatus(statusOf(s)), ...s.csrs },
+    csrs: { ...protection, mtvec, stvec, medeleg, mideleg, mstatus: mstatus(statusOf(s)), ...s.csrs },
   };
 }
 
