@@ -13,8 +13,17 @@ import { restoreTerminal } from "./terminal/restoration.ts";
 
 // V8 flags that help the engines would be set here, before the first of them is loaded.
 
-const commandNames: readonly string[] = ["boot", "run", "disasm", "isa", "bench", "conform", "completion"];
-const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report"];
+const commandNames: readonly string[] = [
+  "boot",
+  "run",
+  "disasm",
+  "isa",
+  "bench",
+  "conform",
+  "mutate",
+  "completion",
+];
+const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report", "names"];
 const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
 
 /** Says what went wrong, and exits. Only a defect of our own, or `--debug`, is worth a stack trace. */
@@ -114,6 +123,13 @@ const command = yargs(spellOut(hideBin(process.argv)))
       "conform [path..]",
       "run conformance tests: riscv-tests, architecture tests, our own",
       () => import("./command/conform.ts"),
+    ),
+  )
+  .command(
+    lazyCommand(
+      "mutate [names..]",
+      "how many slips in the instruction table our conformance suite notices",
+      () => import("./command/mutate.ts"),
     ),
   )
   .completion("completion", "print a script that completes commands and options in your shell")
