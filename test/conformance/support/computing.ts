@@ -1,8 +1,8 @@
 /** Tests of instructions that compute an integer register from registers and an immediate, and do nothing else. */
-import type { Operands } from "../../../emulator/isa/encode.ts";
 import type { Case, Test } from "../../../tools/conformance/case.ts";
 import type { Computation } from "../oracle/integer.ts";
 import { instructionNamed, word } from "./assemble.ts";
+import { instructionTest } from "./instruction-test.ts";
 import { trial } from "./trial.ts";
 import { fewIntegers, hex, immediates, integers, unsigned } from "./values.ts";
 
@@ -17,45 +17,28 @@ interface Sample {
 const DISTINCT = { rd: 11, rs1: 22, rs2: 13 };
 
 /** The test of an instruction, which the oracle knows. */
-export function computingTest(name: string, { because, value }: Computation): Test {
-  const { encoding } = instructionNamed(name);
-  const hasRs2 = encoding.registers.some(({ operands }) => operands.includes("rs2"));
-  const samples = hasRs2 ? binary : encoding.immediateBits > 0 ? () => immediate(encoding) : unary;
-  return {
-    name,
-    cpu: "max",
-    *cases(): Generator<Case> {
-      const names = new Set<string>();
-      for (const { registers, a, b } of samples()) {
-        const operands: Operands = hasRs2 ? registers : { rd: registers.rd, rs1: registers.rs1 };
-        const withImmediate =
-          encoding.immediateBits > 0 ? { ...operands, immediate: Number(BigInt.asIntN(64, b)) } : operands;
-        const text = nameOf({ registers, a, b }, hasRs2, encoding.immediateBits > 0);
-        if (names.has(text)) continue;
-        names.add(text);
-        const result = value(a, b);
-        yield trial({
-          name: text,
-          because,
-          code: [word(name, withImmediate)],
-          before: {
-            x: {
-              ...(hasRs2 && { [registers.rs2 ?? 0]: b }),
-              [registers.rs1]: a,
-              ...(registers.rd === 0 && { 0: 0n }),
-            },
-          },
-          after: { x: registers.rd === 0 ? {} : { [registers.rd]: result } },
-        });
-      }
-    },
-  };
+export function computingTest(name: string, computation: Computation): Test {
+  return instructionTest(name, () => cases(name, computation));
 }
 
-function nameOf({ registers, a, b }: Sample, hasRs2: boolean, hasImmediate: boolean): string {
-  const { rd, rs1, rs2 } = registers;
-  const second = hasRs2 ? `, x${rs2} = ${hex(b)}` : hasImmediate ? `, ${BigInt.asIntN(64, b)}` : "";
-  return `x${rd} from x${rs1} = ${hex(a)}${second}`;
+function* cases(name: string, { because, value }: Computation): Generator<Case> {
+  const { encoding } = instructionNamed(name);
+  const hasImmediate = encoding.immediateBits > 0;
+  const hasRs2 = encoding.registers.some(({ operands }) => operands.includes("rs2"));
+  for (const { registers, a, b } of hasRs2 ? binary() : hasImmediate ? immediate(encoding) : unary()) {
+    const { rd, rs1, rs2 = 0 } = registers;
+    const second = BigInt.asIntN(64, b);
+    const shown = hasRs2 ? `, x${rs2} = ${hex(b)}` : hasImmediate ? `, ${second}` : "";
+    yield trial({
+      name: `x${rd} from x${rs1} = ${hex(a)}${shown}`,
+      because,
+      code: [
+        word(name, { rd, rs1, ...(hasRs2 && { rs2 }), ...(hasImmediate && { immediate: Number(second) }) }),
+      ],
+      before: { x: { ...(hasRs2 && { [rs2]: b }), [rs1]: a } },
+      after: { x: rd === 0 ? {} : { [rd]: value(a, b) } },
+    });
+  }
 }
 
 function* binary(): Generator<Sample> {

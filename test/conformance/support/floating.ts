@@ -5,6 +5,7 @@ import type { FloatingPointOperation } from "../oracle/floating-point.ts";
 import { boxed } from "../oracle/floating-point.ts";
 import { instructionNamed, word } from "./assemble.ts";
 import { edges, fewEdges, nearIntegers, randomValues } from "./float-values.ts";
+import { instructionTest } from "./instruction-test.ts";
 import { FS, illegal, MSTATUS, trial } from "./trial.ts";
 import { hex, integers, sequence } from "./values.ts";
 
@@ -32,15 +33,7 @@ interface Setting {
 
 /** The test of an instruction. */
 export function floatingTest(name: string, operation: FloatingPointOperation): Test {
-  return { name, cpu: "max", cases: () => unique(new Writer(name, operation).all()) };
-}
-
-function* unique(cases: Iterable<Case>): Generator<Case> {
-  const names = new Set<string>();
-  for (const one of cases) {
-    if (!names.has(one.name)) yield one;
-    names.add(one.name);
-  }
+  return instructionTest(name, () => new Writer(name, operation).all());
 }
 
 class Writer {
