@@ -81,6 +81,11 @@ export class Measuring {
         }
       }
     }
+    for (const mode of MODES) {
+      const { retired, trapped } = tallies[mode];
+      if (retired + trapped === 0)
+        throw new Error(`"${operation.name}" met with nothing but memory traps in ${mode}`);
+    }
     const measured = {
       privilege: privilegeOf(tallies),
       control: control !== undefined,

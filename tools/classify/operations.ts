@@ -30,10 +30,10 @@ const decode = createDecoder(instructions);
 
 /** Which registers, and which bits of the immediate. Narrow fields take what fits. */
 const OPERANDS = [
-  { registers: [10, 11, 12, 13], bits: 0b1000 },
-  { registers: [8, 9, 9, 8], bits: 0b10000 },
+  { registers: [10, 11, 12, 13], bits: 0x1008 },
+  { registers: [8, 9, 9, 8], bits: 0x2010 },
   { registers: [0, 0, 0, 0], bits: 0 },
-  { registers: [12, 11, 0, 1], bits: 0b100 },
+  { registers: [12, 11, 0, 1], bits: 4 },
 ] as const;
 const NAMES = ["rd", "rs1", "rs2", "rs3"] as const;
 

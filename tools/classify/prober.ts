@@ -3,6 +3,7 @@ import { Bench } from "../../emulator/board/bench.ts";
 import { parseCpu } from "../../emulator/board/cpu.ts";
 import type { Hart } from "../../emulator/board/hart-view.ts";
 import type { PrivilegeMode } from "../../emulator/board/machine.ts";
+import type { Rewrite } from "../../emulator/engine/engine.ts";
 import { F_OFFSET, state as field, X_OFFSET } from "../../emulator/hart/layout.ts";
 import { RAM_BASE } from "../../emulator/memory/physical.ts";
 import type { Context } from "./contexts.ts";
@@ -70,10 +71,13 @@ export class Prober {
     }
   }
 
-  /** A prober of a profile's processor, with every extension there is. */
-  static async create(profile: Profile): Promise<Prober> {
+  /** A prober of a profile's processor, with every extension there is; of a description with faults in it, if told. */
+  static async create(profile: Profile, rewrite?: Rewrite): Promise<Prober> {
     const cpu = parseCpu(`max,tlb=16x2${profile === "leaky" ? ",leaky" : ""}`);
-    return new Prober(profile, await Bench.create({ engine: "interpreter", cpu, memory: RAM_BYTES }));
+    return new Prober(
+      profile,
+      await Bench.create({ engine: "interpreter", cpu, memory: RAM_BYTES, rewrite }),
+    );
   }
 
   /** The state of these; undefined where there is none, or where an interrupt is taken before any instruction. */

@@ -1,33 +1,80 @@
 /** `trapframe isa`: what the machine's own table knows of instructions and registers. */
+import { setImmediate } from "node:timers/promises";
 import { classText, classWords } from "../../emulator/isa/class.ts";
 import { type Csr, csrClass, csrs } from "../../emulator/isa/csr.ts";
 import type { Instruction } from "../../emulator/isa/instruction.ts";
 import { pseudoInstructions } from "../../emulator/isa/pseudo.ts";
 import { instructions } from "../../emulator/isa/table.ts";
+import { operations } from "../classify/operations.ts";
+import type { Profile } from "../classify/prober.ts";
+import { disagreements, verdictData, verdictText } from "../classify/report.ts";
+import { judge, type Verdict } from "../classify/verdict.ts";
 import { describeSemantics } from "../code/semantics.ts";
+import { exitStatus } from "../host/exit-status.ts";
+import { Progress } from "../terminal/progress.ts";
 import type { Command } from "./command.ts";
 import { usage } from "./quantity.ts";
 
 interface IsaArguments {
   readonly name: string | undefined;
   readonly json: boolean | undefined;
+  readonly classify: boolean | undefined;
+  readonly profile: string;
 }
+
+const profiles = ["strict", "leaky"] as const satisfies readonly Profile[];
 
 export const command: Command<IsaArguments> = {
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", description: "an instruction, an extension, or a CSR" })
       .option("json", { type: "boolean", description: "for programs to read" })
+      .option("classify", {
+        type: "boolean",
+        description: "measure which instructions are privileged, sensitive or innocuous",
+      })
+      .option("profile", {
+        choices: [...profiles, "both"],
+        requiresArg: true,
+        default: "both",
+        description: "the processors to measure",
+      })
       .example([
         ["$0 isa", "every instruction"],
         ["$0 isa sret", "one of them"],
         ["$0 isa zbb", "an extension"],
         ["$0 isa mstatus --json", "a CSR's fields"],
+        ["$0 isa --classify", "whether the machine can be virtualized"],
       ]),
-  handler: ({ name, json = false }) => {
+  handler: async ({ name, json = false, classify = false, profile }) => {
+    if (classify) {
+      if (name !== undefined) throw usage(`--classify measures every instruction; leave "${name}" out`);
+      await classifyAll(
+        profiles.filter((one) => profile === one || profile === "both"),
+        json,
+      );
+      return;
+    }
     process.stdout.write(json ? `${JSON.stringify(lookUpData(name), undefined, 2)}\n` : lookUpText(name));
   },
 };
+
+/** Measures, prints, and reports by the exit status whether the tables state what has been measured. */
+async function classifyAll(chosen: readonly Profile[], json: boolean): Promise<void> {
+  const verdicts = await Progress.show("measuring", async (progress) => {
+    const results: Verdict[] = [];
+    for (const profile of chosen) {
+      progress.say(`measuring ${operations.length} operations on the ${profile} profile`);
+      // A breath now and then, so that progress is shown.
+      results.push(await judge(profile, operations, () => setImmediate()));
+    }
+    return results;
+  });
+  process.stdout.write(
+    json ? `${JSON.stringify(verdictData(verdicts), undefined, 2)}\n` : verdictText(verdicts),
+  );
+  if (disagreements(verdicts).length > 0) process.exitCode = exitStatus.badInput;
+}
 
 function lookUpText(name: string | undefined): string {
   const found = lookUp(name);
