@@ -5,10 +5,12 @@ import { ENGINE_OFFSET, TLB_OFFSET } from "../hart/layout.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { defaultCpu } from "./cpu.ts";
 import { Hart } from "./hart-view.ts";
+import type { TrapRecord } from "./machine.ts";
 import { type CpuOptions, defaultOptions, type EngineName } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { placeMachine } from "./placement.ts";
 import { resetHart } from "./reset.ts";
+import { trapCount, trapRecords } from "./trap-records.ts";
 
 export interface BenchOptions {
   readonly engine: EngineName;
@@ -94,6 +96,16 @@ export class Bench {
   /** As `run`, where nothing has been set since: what the engine remembers of the harts is still true. */
   resume(slots: number, hart = 0): RunEnd {
     return this.#engine.run(hart, slots, false);
+  }
+
+  /** Traps since the bench was made, over all resets, modulo 2^32. */
+  get trapCount(): number {
+    return trapCount(new DataView(this.#configuration.memory.buffer), this.#placement.trapLog);
+  }
+
+  /** The most recent traps, oldest first. */
+  traps(): TrapRecord[] {
+    return trapRecords(new DataView(this.#configuration.memory.buffer), this.#placement.trapLog);
   }
 
   /** Puts bytes into RAM. Throws a RangeError where there is none. */

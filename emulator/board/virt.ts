@@ -23,10 +23,9 @@ import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
 import { PageFlag } from "../memory/physical.ts";
 import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
-import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES, TrapRecordOffset } from "../trap/log.ts";
 import type { BootPlan } from "./boot.ts";
 import { planBoot, resetVector } from "./boot.ts";
-import { Hart, modeName } from "./hart-view.ts";
+import { Hart } from "./hart-view.ts";
 import { ImageError } from "./image-error.ts";
 import type { Machine, TrapRecord } from "./machine.ts";
 import * as map from "./memory-map.ts";
@@ -37,6 +36,7 @@ import { placeMachine } from "./placement.ts";
 import { resetHart } from "./reset.ts";
 import { Schedule } from "./schedule.ts";
 import type { Stop } from "./stop.ts";
+import { trapCount, trapRecords } from "./trap-records.ts";
 
 /** A trap that repeats this often with nothing retired in between will repeat for ever. */
 const STUCK_AFTER = 10_000;
@@ -217,28 +217,11 @@ class Board implements Machine {
   }
 
   traps(): TrapRecord[] {
-    const log = this.#placement.trapLog;
-    const count = this.#view.getUint32(log, true);
-    const records: TrapRecord[] = [];
-    for (let n = Math.max(0, count - TRAP_LOG_RECORDS); n < count; n++) {
-      const at = log + TRAP_LOG_HEADER + (n % TRAP_LOG_RECORDS) * TRAP_RECORD_BYTES;
-      const cause = this.#view.getBigUint64(at + TrapRecordOffset.cause, true);
-      records.push({
-        hart: this.#view.getUint8(at + TrapRecordOffset.hart),
-        instructions: this.#view.getBigUint64(at + TrapRecordOffset.retired, true),
-        interrupt: cause >> 63n === 1n,
-        cause: Number(cause & 0xffffn),
-        pc: this.#view.getBigUint64(at + TrapRecordOffset.pc, true),
-        tval: this.#view.getBigUint64(at + TrapRecordOffset.value, true),
-        from: modeName(this.#view.getUint8(at + TrapRecordOffset.from)),
-        to: modeName(this.#view.getUint8(at + TrapRecordOffset.to)),
-      });
-    }
-    return records;
+    return trapRecords(this.#view, this.#placement.trapLog);
   }
 
   get trapCount(): number {
-    return this.#view.getUint32(this.#placement.trapLog, true);
+    return trapCount(this.#view, this.#placement.trapLog);
   }
 
   readPhysical(address: bigint, length: number): Uint8Array | undefined {

@@ -1,6 +1,6 @@
 /** What is to be tried, and what came of it. All of it is plain data: it goes between processes and into reports. */
 import type { EngineName } from "../../emulator/board/options.ts";
-import type { Mismatch } from "./run-case.ts";
+import type { Mismatch } from "./mismatch.ts";
 
 /** A test that has been found, by what must be done to run it. */
 export type Entry = { readonly name: string; readonly path: string } & (

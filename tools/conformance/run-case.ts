@@ -1,18 +1,10 @@
 /** Runs a case on a bench and compares what came of it with what must hold. */
 import type { Bench } from "../../emulator/board/bench.ts";
 import type { Hart } from "../../emulator/board/hart-view.ts";
-import { csrNamed } from "../../emulator/isa/csr.ts";
 import { floatRegisterNames, integerRegisterNames } from "../../emulator/isa/disassemble.ts";
 import type { Case, Expectation, Piece, State, Step } from "./case.ts";
 import { watchedCsrs } from "./case.ts";
-
-/** One thing that is not as it must be, in words. */
-export interface Mismatch {
-  /** For example "a0", "mstatus.SPP" or "memory at 0x80008000". */
-  readonly what: string;
-  readonly expected: string;
-  readonly found: string;
-}
+import { compareCsrValues, compareValue, type Mismatch, wordOf } from "./mismatch.ts";
 
 /** Where a case went wrong: after which step, and how. */
 export interface CaseFailure {
@@ -135,20 +127,8 @@ function compareCsrs(hart: Hart, before: Snapshot, { csrs = {}, trap }: Expectat
   return found;
 }
 
-/** Names the fields of a CSR that differ, or the whole register where none has a name. */
 function compareCsr(hart: Hart, name: string, expected: bigint): Mismatch[] {
-  const found = hart.csr(name);
-  if (found === expected) return [];
-  const fields = csrNamed(name).fields.flatMap(({ name: field, low, width }) => {
-    const of = (value: bigint) => (value >> BigInt(low)) & ((1n << BigInt(width)) - 1n);
-    return field === "value" ? [] : compareValue(`${name}.${field}`, of(expected), of(found));
-  });
-  return fields.length > 0 ? fields : compareValue(name, expected, found);
-}
-
-function compareValue(what: string, expected: bigint | undefined, found: bigint): Mismatch[] {
-  if (expected === undefined || expected === found) return [];
-  return [{ what, expected: wordOf(expected), found: wordOf(found) }];
+  return compareCsrValues(name, expected, hart.csr(name));
 }
 
 function compareWord(what: string, expected: string | undefined, found: string): Mismatch[] {
@@ -161,5 +141,3 @@ function comparePiece(bench: Bench, { at, bytes }: Piece): Mismatch[] {
   const hex = (data: Uint8Array) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return [{ what: `memory at ${wordOf(at)}`, expected: hex(bytes), found: hex(found) }];
 }
-
-const wordOf = (value: bigint) => (value < 10n ? value.toString() : `0x${value.toString(16)}`);

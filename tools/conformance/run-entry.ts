@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { parseCpu } from "../../emulator/board/cpu.ts";
 import { ImageError } from "../../emulator/board/image-error.ts";
+import type { EngineName } from "../../emulator/board/options.ts";
 import { Failure as UserFailure } from "../host/failure.ts";
+import { findDisagreement } from "./disagreement.ts";
 import { explainProgram } from "./explain-program.ts";
 import { cpuFor } from "./program.ts";
+import { rerunProgram } from "./rerun.ts";
 import type { Entry, Failure, Result, Settings, Status } from "./result.ts";
 import { runCases } from "./run-cases.ts";
 import { hasPassed, type Outcome, openProgram, type ProgramTest, runProgram } from "./run-program.ts";
@@ -67,7 +70,7 @@ function findings(entry: RunnableEntry, settings: Settings): Promise<Findings> {
 
 type ProgramEntry = Extract<RunnableEntry, { kind: "self-checking" | "signature" }>;
 
-function openTest(entry: ProgramEntry, settings: Settings): ProgramTest & { cpu: string } {
+function openTest(entry: ProgramEntry, settings: Settings): ProgramTest {
   const image = readFileSync(entry.path);
   const program = openProgram(entry.path, image);
   const cpu = settings.cpu ?? cpuFor(program);
@@ -92,16 +95,50 @@ function readReference(path: string) {
   }
 }
 
-async function runOnEngines(test: ProgramTest & { cpu: string }, { engines }: Settings): Promise<Findings> {
-  const outcomes: { engine: (typeof engines)[number]; outcome: Outcome }[] = [];
-  for (const engine of engines) outcomes.push({ engine, outcome: await runProgram(test, engine) });
-  const failures: Failure[] = [];
-  for (const { engine, outcome } of outcomes) {
-    if (!hasPassed(outcome, test)) failures.push(await explainProgram(test, engine, outcome));
-  }
+async function runOnEngines(test: ProgramTest, { engines }: Settings): Promise<Findings> {
+  const runs: Run[] = [];
+  for (const engine of engines) runs.push({ engine, outcome: await runProgram(test, engine) });
   return {
-    instructions: outcomes.reduce((sum, { outcome }) => sum + outcome.instructions, 0),
+    instructions: runs.reduce((sum, { outcome }) => sum + outcome.instructions, 0),
     cases: 1,
-    failures,
+    failures: await explainRuns(test, runs),
+  };
+}
+
+interface Run {
+  readonly engine: EngineName;
+  readonly outcome: Outcome;
+}
+
+/** Engines that end alike fail alike; those that part are shown where. */
+async function explainRuns(test: ProgramTest, runs: readonly Run[]): Promise<Failure[]> {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const failures: Failure[] = [];
+  const different = runs.filter(({ outcome }) => outcome.state !== first.outcome.state);
+  const alike = runs.filter((run) => !different.includes(run)).map(({ engine }) => engine);
+  if (!hasPassed(first.outcome, test)) {
+    failures.push({ ...(await explainProgram(test, first.engine, first.outcome)), engines: alike });
+  }
+  for (const { engine, outcome } of different) {
+    if (!hasPassed(outcome, test)) failures.push(await explainProgram(test, engine, outcome));
+    failures.push(await explainDisagreement(test, first.engine, engine));
+  }
+  return failures;
+}
+
+async function explainDisagreement(
+  test: ProgramTest,
+  first: EngineName,
+  second: EngineName,
+): Promise<Failure> {
+  const found = await findDisagreement(test, first, second);
+  const summary = `${second} (found) and ${first} (expected) end differently`;
+  if (found === undefined) return { ...failedBefore(summary), engines: [second] };
+  return {
+    ...failedBefore(`${summary}: they part at ${found.instruction.address}`),
+    ...found,
+    engines: [second],
+    rerun: rerunProgram(test, second, found.instruction.address),
   };
 }

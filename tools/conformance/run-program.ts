@@ -13,6 +13,8 @@ export interface ProgramTest {
   readonly program: ElfProgram;
   /** What it must leave; undefined where its exit code says all. */
   readonly reference: Signature | undefined;
+  /** As `--cpu` takes it; `options` has it understood. */
+  readonly cpu: string;
   readonly options: Partial<MachineOptions>;
   /** Instructions, or slots where it only traps, after which it has failed. */
   readonly timeout: number;
@@ -36,7 +38,7 @@ export interface Outcome {
   readonly console: string;
   /** All that harts hold in the end, so that engines can be compared. */
   readonly state: string;
-  /** Slots that certainly passed before the end, and how many at most were left then: where to begin to look closely. */
+  /** Slots, in whole slices, that had passed before the one in which it ended: where to begin to look closely. */
   readonly before: number;
 }
 
@@ -91,17 +93,20 @@ function runToEnd(machine: Machine, test: ProgramTest): { end: End; before: numb
   for (let slots = 0; slots < test.timeout; slots += sliceSlots) {
     const before = slots;
     const pc = machine.harts[0]?.pc;
-    const stop = machine.run(Math.min(sliceSlots, test.timeout - slots));
+    const stop = advanceSlice(machine, Math.min(sliceSlots, test.timeout - slots));
     const end = endOf(stop);
     if (end !== undefined) return { end, before };
-    if (stop.reason === "idle") {
-      if (stop.ticks === undefined) return { end: { reason: "halted" }, before };
-      machine.advance(stop.ticks);
-    }
     still = machine.harts[0]?.pc === pc && jumpsToItself(machine) ? still + 1 : 0;
     if (still === haltedSlices) return { end: { reason: "halted" }, before: before - still * sliceSlots };
   }
   return { end: { reason: "timeout" }, before: Math.max(0, test.timeout - sliceSlots) };
+}
+
+/** Lets slots pass; where all harts wait for a timer, the time until then too. */
+export function advanceSlice(machine: Machine, slots: number): Stop {
+  const stop = machine.run(slots);
+  if (stop.reason === "idle" && stop.ticks !== undefined) machine.advance(stop.ticks);
+  return stop;
 }
 
 function endOf(stop: Stop): End | undefined {
@@ -112,6 +117,8 @@ function endOf(stop: Stop): End | undefined {
       return { reason: "reboot" };
     case "stuck":
       return stop;
+    case "idle":
+      return stop.ticks === undefined ? { reason: "halted" } : undefined;
     default:
       return undefined;
   }

@@ -46,7 +46,13 @@ export function formatFailure(failure: Failure): string {
     ...notes.map((note) => `note         ${note}`),
     ...(console === undefined || console === ""
       ? []
-      : ["it printed", ...console.split("\n").map((l) => `  ${l}`)]),
+      : [
+          "it printed",
+          ...console
+            .trimEnd()
+            .split("\n")
+            .map((l) => `  ${l}`),
+        ]),
     ...(history.length === 0 ? [] : [`the last ${history.length} instructions`, ...formatHistory(history)]),
     ...(rerun === undefined ? [] : [`debug        ${rerun}`]),
   ];
