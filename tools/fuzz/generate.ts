@@ -9,7 +9,7 @@ import type { Item, ItemAddress, StartCsrs, Trial } from "./trial.ts";
 import { decodeWord, OPEN_PMP, withImmediate } from "./trial.ts";
 import { boxedFloat, integer } from "./values.ts";
 import type { TableFeatures } from "./world.ts";
-import { DATA, DATA_BYTES, leafTable, NOWHERE, PAGES, RAM, randomLeaf, roots } from "./world.ts";
+import { DATA, DATA_BYTES, LARGE_PAGES, leafTable, NOWHERE, PAGES, RAM, randomLeaf, roots } from "./world.ts";
 
 /**
  * What a program may do. `qemu`: nothing whose outcome depends on time, that may never end, or after which known
@@ -22,15 +22,18 @@ export interface Ground {
   readonly cpu: CpuOptions;
 }
 
-export const tableFeatures = ({ extensions }: CpuOptions): TableFeatures => ({
+export const tableFeatures = ({ purpose, cpu: { extensions } }: Ground): TableFeatures => ({
   svnapot: extensions.has("svnapot"),
-  svpbmt: extensions.has("svpbmt"),
+  memoryTypes: extensions.has("svpbmt") ? (purpose === "qemu" ? 3 : 4) : 0,
+  unruly: purpose === "engines",
 });
 
 const UXL_SXL_64 = 10n << 32n;
 const FS_DIRTY = 3n << 13n;
 const MPRV = 1n << 17n;
 const TSR = 1n << 22n;
+/** VS, XS, and what the hypervisor extension and big-endian memory add. */
+const ABSENT = (3n << 9n) | (3n << 15n) | (15n << 36n) | (1n << 6n);
 /** Exceptions that may be delegated: not the environment call that ends a trial. */
 const DELEGABLE = 0xb0ffn;
 const LOW_PAGE_BITS = 0xfffn;
@@ -52,9 +55,11 @@ const csrNumbers = new Map(csrs.map(({ name, number }) => [name, number]));
 
 /** CSRs whose value after a read differs by a known deviation: what is read goes nowhere else (deviations.ts). */
 export const DEVIANT =
-  /^(mstatus|sstatus|mepc|sepc|mideleg|medeleg|mip|mie|mcounteren|scounteren|senvcfg|menvcfg|misa)$/;
+  /^(mstatus|sstatus|mcause|mtval|mepc|scause|stval|sepc|mideleg|medeleg|mip|mie|mcounteren|scounteren|senvcfg|menvcfg|misa|pmpaddr\d+)$/;
 
-/** Register fields of a trial's making. */
+const UNTRAPPED_BY_QEMU = /^sfence\.(w\.inval|inval\.ir)$/;
+
+/** An item in the making. */
 interface Draft {
   readonly item: Item;
   /** No branch leads here: what stands before must have been executed. */
@@ -76,11 +81,12 @@ export class Repertoire {
     this.all = instructionSet(cpu.extensions);
     this.#byName = new Map(this.all.map((i) => [i.name, i]));
     const plain = this.all.filter(({ name }) => !PARTICULAR.test(name));
-    const extensions = [...new Set(plain.map((i) => i.extension))];
-    // The first letters' extensions are large: they come more often.
-    const weight = (name: string) => (name.length === 1 ? 3 : 1);
-    this.#plain = extensions.flatMap((name) =>
-      Array.from({ length: weight(name) }, () => plain.filter((i) => i.extension === name)),
+    const kindOf = ({ extension, name }: Instruction) =>
+      /fence|^sinval|^pause/.test(name) ? "fences" : extension;
+    const kinds = [...new Set(plain.map(kindOf))].map((kind) => plain.filter((i) => kindOf(i) === kind));
+    // Extensions of many instructions come more often than those of few.
+    this.#plain = kinds.flatMap((kind) =>
+      Array.from({ length: Math.ceil(Math.sqrt(kind.length)) }, () => kind),
     );
     const steady = csrs.map(({ name }) => name).filter((n) => purpose === "engines" || !UNSTEADY.test(n));
     this.readable = steady;
@@ -128,6 +134,11 @@ class Author {
   #modified = false;
   #delegates = false;
   #interruptsOff: boolean;
+  /** Code may be the user's from here on. */
+  #user: boolean;
+  /** The handler in S-mode would not work any more: nothing may lead to lower modes. */
+  #handlerless = false;
+  #returned = false;
 
   constructor(random: Random, ground: Ground, repertoire: Repertoire) {
     this.#random = random;
@@ -141,6 +152,7 @@ class Author {
     this.#f = Array.from({ length: 32 }, () => boxedFloat(random));
     this.#csrs = this.#startCsrs();
     this.#translated = this.#csrs.satp !== 0n && this.#mode !== 3;
+    this.#user = this.#mode === 0;
     this.#interruptsOff = this.#mode === 3 && (this.#csrs.mstatus & (1n << 7n)) === 0n;
   }
 
@@ -176,10 +188,11 @@ class Author {
       [22, 0.3],
     ] as const;
     for (const [bit, probability] of likely) if (random.chance(probability)) status |= 1n << BigInt(bit);
-    if (this.#delegating) status &= ~TSR;
+    if (this.#delegating || mode === 3) status &= ~TSR;
     const interrupts = random.chance(0.15);
     // With Svade, QEMU 7.2 has nothing to compare with: it always sets A and D.
     const adue = svadu && (this.#careful || random.chance(0.5)) ? 1n << 61n : 0n;
+    const pbmte = extensions.has("svpbmt") && (this.#careful || random.chance(0.5)) ? 1n << 62n : 0n;
     const stce = extensions.has("sstc") && !this.#careful && random.chance(0.5) ? 1n << 63n : 0n;
     const cacheBlocks = this.#careful ? 0n : random.long() & 0xf0n;
     const anyDelegation = random.chance(0.3) ? DELEGABLE : random.long() & DELEGABLE;
@@ -192,8 +205,9 @@ class Author {
       mie: interrupts ? random.long() & (this.#careful ? 0x222n : 0xaaan) : 0n,
       mcounteren: random.long() & 0xffff_ffffn,
       scounteren: random.long() & 0xffff_ffffn,
-      fcsr: (BigInt(random.chance(0.92) ? random.below(5) : random.below(8)) << 5n) | BigInt(random.below(32)),
-      menvcfg: adue | stce | cacheBlocks,
+      fcsr:
+        (BigInt(random.chance(0.92) ? random.below(5) : random.below(8)) << 5n) | BigInt(random.below(32)),
+      menvcfg: adue | pbmte | stce | cacheBlocks,
       senvcfg: cacheBlocks & random.long(),
       pmpcfg0: OPEN_PMP | this.#protection(),
     };
@@ -233,7 +247,8 @@ class Author {
       const mode = entry >> 3;
       const address = BigInt(DATA + random.below(DATA_BYTES)) >> 2n;
       const size = (1n << BigInt(random.below(12))) - 1n;
-      this.#pmpAddresses[i] = mode === 3 ? (address & ~size) | (size >> 1n) : address & ~(random.chance(0.3) ? 0x3ffn : 0n);
+      this.#pmpAddresses[i] =
+        mode === 3 ? (address & ~size) | (size >> 1n) : address & ~(random.chance(0.3) ? 0x3ffn : 0n);
       const below = this.#pmpAddresses[i - 1];
       if (mode === 1 && (below === undefined || below < BigInt(DATA) >> 2n)) entry &= ~0x18;
       config |= BigInt(entry) << BigInt(8 * i);
@@ -271,7 +286,11 @@ class Author {
   #register(destination: boolean, compressed: boolean): number {
     const random = this.#random;
     for (let tries = 0; tries < 100; tries++) {
-      const n = compressed ? 8 + random.below(8) : random.chance(0.3) ? 8 + random.below(4) : random.below(32);
+      const n = compressed
+        ? 8 + random.below(8)
+        : random.chance(0.3)
+          ? 8 + random.below(4)
+          : random.below(32);
       if (this.#frozen.has(n)) continue;
       if (destination && !this.#careful && this.#bases.has(n) && random.chance(0.9)) continue;
       return n;
@@ -293,7 +312,16 @@ class Author {
     const translated = this.#translated || this.#modified;
     if (!translated) {
       if (random.chance(0.03)) {
-        return random.pick([BigInt(NOWHERE), ALL, ALL - 3n, 1n << 56n, (1n << 63n) | BigInt(DATA), (1n << 32n) | BigInt(DATA)]) & ~(aligned ? 7n : 0n);
+        return (
+          random.pick([
+            BigInt(NOWHERE),
+            ALL,
+            ALL - 3n,
+            1n << 56n,
+            (1n << 63n) | BigInt(DATA),
+            (1n << 32n) | BigInt(DATA),
+          ]) & ~(aligned ? 7n : 0n)
+        );
       }
       return BigInt(DATA + offset);
     }
@@ -348,7 +376,9 @@ class Author {
   #operands(instruction: Instruction, given: Operands): Operands | undefined {
     const random = this.#random;
     for (let tries = 0; tries < 50; tries++) {
-      const operands: Operands = { rm: random.chance(0.45) ? 7 : random.chance(0.93) ? random.below(5) : 5 + random.below(2) };
+      const operands: Operands = {
+        rm: random.chance(0.45) ? 7 : random.chance(0.93) ? random.below(5) : 5 + random.below(2),
+      };
       for (const { operands: names, width, file } of instruction.encoding.registers) {
         const destination = names.includes("rd");
         const number =
@@ -365,7 +395,8 @@ class Author {
       const excluded = instruction.except.some(
         ({ operand, value }) => operands[operand === "imm" ? "immediate" : operand] === value,
       );
-      if (!excluded) return operands;
+      const spreads = [instruction.fixed.rs1, instruction.fixed.rs2].some((n) => this.#frozen.has(n ?? 0));
+      if (!excluded && !spreads) return operands;
     }
     return undefined;
   }
@@ -403,10 +434,14 @@ class Author {
   }
 
   #table(instruction: Instruction, given: Operands = {}): void {
+    if (this.#careful && this.#user && UNTRAPPED_BY_QEMU.test(instruction.name)) return;
     const operands = this.#operands(instruction, given);
     if (operands === undefined) return;
     const draft: Partial<Draft> = isBranch(instruction) ? { branches: true } : {};
-    if (isIndirect(instruction)) return this.#indirect(instruction, operands);
+    if (isIndirect(instruction)) {
+      this.#indirect(instruction, operands);
+      return;
+    }
     if (accessesMemory(instruction) && given.rs1 === undefined && !this.#place(instruction, operands)) return;
     this.#mark(instruction, operands);
     this.#push(this.#encode(instruction, operands), instruction.encoding.length, draft);
@@ -418,7 +453,8 @@ class Author {
     const sharesDestination = field?.operands.includes("rd") ?? false;
     if (sharesDestination) return false;
     if (!this.#careful) {
-      const bases = field === undefined ? [2] : [...this.#bases].filter((n) => field.width === 5 || (n >= 8 && n < 16));
+      const bases =
+        field === undefined ? [2] : [...this.#bases].filter((n) => field.width === 5 || (n >= 8 && n < 16));
       if (bases.length === 0) return false;
       if (field !== undefined) operands.rs1 = this.#random.pick(bases);
       return true;
@@ -479,13 +515,20 @@ class Author {
   #csr(): void {
     const random = this.#random;
     const rd = this.#csrDestination();
-    if (random.chance(0.05)) return this.#strangeCsr(rd);
+    if (random.chance(0.05)) {
+      this.#strangeCsr(rd);
+      return;
+    }
     if (random.chance(0.3)) {
       const name = random.pick(["fflags", "frm", "fcsr"]);
-      return this.#csrAccess(name, random.pick([1, 2, 3, 5, 6, 7]), this.#register(false, false), rd);
+      this.#csrAccess(name, random.pick([1, 2, 3, 5, 6, 7]), this.#register(false, false), rd);
+      return;
     }
     const writes = random.chance(this.#mode === 3 ? 0.6 : 0.3);
-    if (!writes) return this.#csrAccess(random.pick(this.#repertoire.readable), random.pick([2, 3, 6, 7]), 0, rd);
+    if (!writes) {
+      this.#csrAccess(random.pick(this.#repertoire.readable), random.pick([2, 3, 6, 7]), 0, rd);
+      return;
+    }
     this.#writeCsr(random.pick(this.#writableHere()), rd);
   }
 
@@ -496,15 +539,20 @@ class Author {
   }
 
   #writableHere(): readonly string[] {
-    if (this.#mode === 3) return this.#repertoire.writable;
-    const allowed = this.#repertoire.writable.filter((name) => !/^(stvec|sscratch|satp)$/.test(name));
+    const allowed =
+      this.#mode === 3 && !this.#returned
+        ? this.#repertoire.writable
+        : this.#repertoire.writable.filter((name) => !/^(stvec|sscratch|satp)$/.test(name));
+    if (this.#mode === 3) return allowed;
     return this.#delegating ? allowed.filter((name) => !/^(sepc|scause|stval)$/.test(name)) : allowed;
   }
 
   /** Reads numbers that are no CSR, or read-only, or of other modes. */
   #strangeCsr(rd: number): void {
     const random = this.#random;
-    const numbers = [0x000, 0x004, 0x007, 0x120, 0x310, 0x3a1, 0x3a3, 0x5a8, 0x7b0, 0x7b1, 0x800, 0xc90, 0xf16, 0xfff];
+    const numbers = [
+      0x000, 0x004, 0x007, 0x120, 0x310, 0x3a1, 0x3a3, 0x5a8, 0x7b0, 0x7b1, 0x800, 0xc90, 0xf16, 0xfff,
+    ];
     const number = random.pick(numbers);
     this.#push((number << 20) | (random.pick([2, 3, 6, 7]) << 12) | (rd << 7) | 0x73, 4);
     this.#written.add(rd);
@@ -517,9 +565,15 @@ class Author {
     if (source === undefined) return;
     if (this.#modified && /^(mstatus|satp)$/.test(name)) return;
     if (name === "medeleg") this.#delegates = true;
+    const trapsReturn = name === "mstatus" && ((value ?? 0n) & TSR) !== 0n;
+    if (trapsReturn || /^(stvec|sscratch)$/.test(name)) this.#handlerless = true;
     if (name === "mstatus") this.#interruptsOff = false;
     const needsWhole = value !== undefined && /^(satp|stvec|mepc|sepc)$/.test(name);
-    const function3 = needsWhole ? 1 : value !== undefined ? 1 + random.below(3) : random.pick([1, 2, 3, 5, 6, 7]);
+    const function3 = needsWhole
+      ? 1
+      : value !== undefined
+        ? 1 + random.below(3)
+        : random.pick([1, 2, 3, 5, 6, 7]);
     this.#csrAccess(name, function3, source, rd);
     const overwritten = /^(mcause|mtval|mepc|scause|stval|sepc)$/.test(name) && !this.#careful;
     // The next trap overwrites these: they are read back at once.
@@ -536,13 +590,18 @@ class Author {
     switch (name) {
       case "mstatus":
         // UXL and SXL as they are: setting what is set changes nothing, clearing is avoided by `DEVIANT` bits.
-        return (any & ~(MPRV | (15n << 32n) | (this.#delegating ? TSR : 0n))) | (random.chance(0.5) ? FS_DIRTY : 0n);
+        return (
+          (any & ~(MPRV | ABSENT | (15n << 32n) | (this.#returned ? TSR : 0n))) |
+          (random.chance(0.5) ? FS_DIRTY : 0n)
+        );
       case "sstatus":
-        return any & ~(15n << 32n);
+        return any & ~(ABSENT | (15n << 32n));
       case "medeleg":
         return this.#delegation(any & DELEGABLE);
       case "satp":
-        return random.chance(0.7) ? this.#space() : (this.#space() & ~(15n << 60n)) | (BigInt(random.below(16)) << 60n);
+        return random.chance(0.7)
+          ? this.#space()
+          : (this.#space() & ~(15n << 60n)) | (BigInt(random.below(16)) << 60n);
       case "stvec":
         return any & ~2n;
       case "mepc":
@@ -579,7 +638,8 @@ class Author {
         const { instruction } = decoded;
         const wild = isBranch(instruction) || isIndirect(instruction) || accessesMemory(instruction);
         if (wild || PARTICULAR.test(instruction.name) || baseName(instruction) === "ebreak") continue;
-        if (!this.#repertoire.all.includes(instruction) && this.#careful) continue;
+        if (this.#careful && !this.#repertoire.all.includes(instruction)) continue;
+        if (this.#careful && UNTRAPPED_BY_QEMU.test(instruction.name)) continue;
         if (this.#readsFrozen(decoded.instruction, decoded)) continue;
         this.#mark(instruction, decoded);
       }
@@ -604,8 +664,12 @@ class Author {
     const [name, csr, legal] = random.chance(0.5)
       ? (["mret", "mepc", this.#mode === 3] as const)
       : (["sret", "sepc", this.#mode >= 1] as const);
-    if (!legal) return this.#table1(name, {});
-    if (this.#careful && (this.#modified || this.#delegates || this.#delegating)) return;
+    if (!legal) {
+      this.#table1(name, {});
+      return;
+    }
+    if (this.#handlerless || (this.#careful && (this.#modified || this.#delegates || this.#delegating)))
+      return;
     const register = this.#fresh();
     if (register === undefined) return;
     this.#bases.add(register);
@@ -616,6 +680,8 @@ class Author {
     const { word, length } = { word: this.#encode(this.#repertoire.named(name), {}), length: 4 as const };
     this.#push(word, length, { sealed: true });
     this.#interruptsOff = false;
+    this.#user = true;
+    this.#returned = true;
   }
 
   /** Sets MPRV, with some mode in MPP. */
@@ -623,7 +689,11 @@ class Author {
     const random = this.#random;
     if (this.#csrs.satp === 0n || this.#modified) return;
     const status =
-      UXL_SXL_64 | MPRV | (BigInt(random.pick([0, 1, 1, 3])) << 11n) | (BigInt(random.below(4)) << 18n) | FS_DIRTY;
+      UXL_SXL_64 |
+      MPRV |
+      (BigInt(random.pick([0, 1, 1, 3])) << 11n) |
+      (BigInt(random.below(4)) << 18n) |
+      FS_DIRTY;
     const register = this.#holding(status);
     if (register === undefined) return;
     this.#csrAccess("mstatus", 1, register, 0);
@@ -646,7 +716,11 @@ class Author {
     this.#table1(`lr.${width}`, { rd, rs1 });
     if (random.chance(0.3)) this.#table(this.#repertoire.named(random.pick(["addi", "sub", "mul", "fence"])));
     if (!this.#written.has(rs1) || !this.#careful) {
-      this.#table1(`sc.${width}`, { rd: this.#register(true, false), rs1, rs2: this.#register(false, false) });
+      this.#table1(`sc.${width}`, {
+        rd: this.#register(true, false),
+        rs1,
+        rs2: this.#register(false, false),
+      });
     }
   }
 
@@ -656,12 +730,14 @@ class Author {
     if (this.#modified) return;
     const replacement = this.#repertoire.plain(random);
     if (replacement.encoding.length !== 4 || accessesMemory(replacement) || isBranch(replacement)) return;
-    if (isIndirect(replacement)) return;
+    if (isIndirect(replacement) || (this.#careful && UNTRAPPED_BY_QEMU.test(replacement.name))) return;
     const original = this.#repertoire.named(random.pick(["addi", "add", "xor", "fmv.d.x"]));
     const operands = this.#operands(replacement, {});
     if (operands === undefined) return;
     const plain = this.#operands(original, {});
-    const value = this.#holding(BigInt(this.#encode(replacement, operands)) | ((random.long() >> 32n) << 32n));
+    const value = this.#holding(
+      BigInt(this.#encode(replacement, operands)) | ((random.long() >> 32n) << 32n),
+    );
     const register = this.#fresh();
     if (plain === undefined || value === undefined || register === undefined) return;
     this.#bases.add(register);
@@ -680,17 +756,21 @@ class Author {
   #changeTables(): void {
     const random = this.#random;
     if (this.#mode === 0 || this.#modified || (this.#careful && this.#protecting)) return;
-    const index = random.below(512);
-    const entry = this.#holding(randomLeaf(random, tableFeatures(this.#ground.cpu)));
+    const index = random.below(this.#careful ? LARGE_PAGES : 512);
+    const entry = this.#holding(randomLeaf(random, tableFeatures(this.#ground)));
     const at = this.#holding(BigInt(leafTable + 8 * index));
     const used = this.#holding(PAGES + BigInt(4096 * index + 8 * random.below(512)));
     if (entry === undefined || at === undefined || used === undefined) return;
     const load = { rd: this.#register(true, false), rs1: used, immediate: 0 };
     if (random.chance(0.5)) this.#table1("ld", load);
     this.#table1("sd", { rs1: at, rs2: entry, immediate: 0 });
-    if (this.#careful) this.#push(this.#encode(this.#repertoire.named("sfence.vma"), {}), 4, { sealed: true });
+    if (this.#careful)
+      this.#push(this.#encode(this.#repertoire.named("sfence.vma"), {}), 4, { sealed: true });
     else if (random.chance(0.5)) {
-      this.#table1("sfence.vma", { rs1: random.pick([0, used]), rs2: random.pick([0, this.#register(false, false)]) });
+      this.#table1("sfence.vma", {
+        rs1: random.pick([0, used]),
+        rs2: random.pick([0, this.#register(false, false)]),
+      });
     }
     this.#table1(random.pick(["ld", "lw"]), load);
   }
@@ -698,7 +778,10 @@ class Author {
   /** wfi: illegal, or with an interrupt pending so that it ends. */
   #wait(): void {
     const wfi = this.#encode(this.#repertoire.named("wfi"), {});
-    if (this.#mode === 0 || !this.#careful) return this.#push(wfi, 4);
+    if (this.#mode === 0 || !this.#careful) {
+      this.#push(wfi, 4);
+      return;
+    }
     if (!this.#interruptsOff || this.#mode !== 3) return;
     this.#csrAccess("mie", 6, 2, 0);
     this.#csrAccess("mip", 6, 2, 0, true);

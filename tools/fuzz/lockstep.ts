@@ -294,5 +294,11 @@ function compareTlb(a: Uint8Array, b: Uint8Array): Parting["differences"] {
   const at = a.findIndex((byte, i) => byte !== b[i]);
   if (at < 0) return [];
   const entry = Math.floor(at / 24);
-  return [{ what: `TLB entry ${entry} (hart state at ${TLB_OFFSET + at})`, first: BigInt(a[at] ?? 0), other: BigInt(b[at] ?? 0) }];
+  return [
+    {
+      what: `TLB entry ${entry} (hart state at ${TLB_OFFSET + at})`,
+      first: BigInt(a[at] ?? 0),
+      other: BigInt(b[at] ?? 0),
+    },
+  ];
 }

@@ -25,11 +25,11 @@ const TRAP_BYTES = 40;
 const CSRS = 512;
 const END_BYTES = CSRS + 8 * loggedCsrs.length;
 
-/** The outcomes of the trials that hart 0 has ended, in order. */
-export function readLog(memory: Memory): Outcome[] {
+/** The outcomes of the trials that a hart has ended, in order; `from` is where its log begins. */
+export function readLog(memory: Memory, from = LOG): Outcome[] {
   const outcomes: Outcome[] = [];
   let traps: LoggedTrap[] = [];
-  for (let at = LOG; ; ) {
+  for (let at = from; ; ) {
     const tag = memory.get64(at);
     if (tag === MACHINE_TRAP || tag === SUPERVISOR_TRAP) {
       traps.push({

@@ -25,7 +25,9 @@ const pageBytes = 4096;
 export function makeProgram(seed: bigint, ground: Ground, harts: number, count: number): Program {
   const random = new Random(seed, streams.trials);
   const repertoire = new Repertoire(ground);
-  const trials = Array.from({ length: Math.min(count, MOST_TRIALS) }, () => makeTrial(random, ground, repertoire));
+  const trials = Array.from({ length: Math.min(count, MOST_TRIALS) }, () =>
+    makeTrial(random, ground, repertoire),
+  );
   return placed({ seed, ground, harts, trials });
 }
 
@@ -53,7 +55,7 @@ export function imageOf(program: Program, runtime: Runtime): Memory {
   const memory = new Memory();
   for (const { address, bytes } of runtime.segments) memory.put(address, bytes);
   writeControl(memory, program.harts);
-  writeWorld(memory, new Random(program.seed, streams.world), tableFeatures(program.ground.cpu));
+  writeWorld(memory, new Random(program.seed, streams.world), tableFeatures(program.ground));
   for (const { at, bytes } of program.contents ?? []) memory.put(at, bytes);
   program.trials.forEach((trial, i) => {
     placeTrial(memory, trial, i, program.starts[i] ?? CODE);

@@ -145,7 +145,10 @@ export function listing(trial: Trial, start: number, memory: Memory): string[] {
     const word = length === 2 ? memory.get32(at) & 0xffff : memory.get32(at);
     const decoded = decode(word);
     const text = decoded === undefined ? "(no instruction)" : disassembleRaw(decoded, BigInt(at));
-    return `${at.toString(16)}  ${word.toString(16).padStart(length * 2, "0").padEnd(8)}  ${text}`;
+    return `${at.toString(16)}  ${word
+      .toString(16)
+      .padStart(length * 2, "0")
+      .padEnd(8)}  ${text}`;
   });
 }
 

@@ -108,7 +108,10 @@ const [V, R, W, X, U, G, A, D] = [1n, 2n, 4n, 8n, 16n, 32n, 64n, 128n];
 /** Which page-table entries may hold more than Sv39 defines. */
 export interface TableFeatures {
   readonly svnapot: boolean;
-  readonly svpbmt: boolean;
+  /** How many values of the memory type occur; the fourth is reserved (chapter 6, "Svpbmt"). */
+  readonly memoryTypes: number;
+  /** Whether bits occur that are reserved, and 64 KiB pages whose entries are unlike. */
+  readonly unruly: boolean;
 }
 
 /** Tables of Sv39, Sv48 and Sv57: the wider ones lead to the narrower one's root, at both ends of the address space. */
@@ -119,7 +122,17 @@ export const leafTable = TABLES + 4 * 4096;
 /** Where the middle table's pages lie in the address space. */
 export const PAGES = 0xa_0000_0000n;
 /** Root entries; each maps a gigabyte. */
-const ROOT = { low: 0, identity: 2, user: 3, random: 4, missing: 5, reserved: 6, global: 7, pages: 40, top: 511 };
+const ROOT = {
+  low: 0,
+  identity: 2,
+  user: 3,
+  random: 4,
+  missing: 5,
+  reserved: 6,
+  global: 7,
+  pages: 40,
+  top: 511,
+};
 
 /** Fills the data that trials use, and the page tables. */
 export function writeWorld(memory: Memory, random: Random, features: TableFeatures): void {
@@ -142,25 +155,41 @@ export function writeWorld(memory: Memory, random: Random, features: TableFeatur
   root(ROOT.top, pointer(middleTable));
   const middle = (index: number, entry: bigint) => memory.put64(middleTable + 8 * index, entry);
   middle(0, pointer(leafTable));
-  for (let i = 1; i < 16; i++) middle(i, leaf(random.chance(0.1) ? DATA + 0x1000 : DATA, randomFlags(random)));
+  for (let i = 1; i < 16; i++)
+    middle(i, leaf(random.chance(0.1) ? DATA + 0x1000 : DATA, randomFlags(random)));
   middle(511, pointer(leafTable));
   for (let i = 0; i < 512; i++) memory.put64(leafTable + 8 * i, randomLeaf(random, features));
+  if (features.svnapot && !features.unruly) writeLargePages(memory, random);
   for (const index of [0, 511]) {
     memory.put64(roots.sv48 + 8 * index, pointer(roots.sv39));
     memory.put64(roots.sv57 + 8 * index, pointer(roots.sv48));
   }
 }
 
+/** From here on in the leaf table, some 16 entries form a page of 64 KiB. */
+export const LARGE_PAGES = 256;
+
+/** The size is coded in the lowest PPN bits, 1000 (chapter 5, "Svnapot"). */
+const napot = (entry: bigint) => (entry & ~(0xfn << 10n)) | (1n << 63n) | (8n << 10n);
+
+function writeLargePages(memory: Memory, random: Random): void {
+  for (let first = LARGE_PAGES; first < 512; first += 16) {
+    if (random.chance(0.8)) continue;
+    const entry = napot(((BigInt(DATA) >> 12n) << 10n) | randomFlags(random) | A | D);
+    for (let i = 0; i < 16; i++) memory.put64(leafTable + 8 * (first + i), entry);
+  }
+}
+
 /** An entry for the leaf table: a page of the data, with any permissions and now and then something wrong. */
-export function randomLeaf(random: Random, { svnapot, svpbmt }: TableFeatures): bigint {
+export function randomLeaf(random: Random, { svnapot, memoryTypes, unruly }: TableFeatures): bigint {
   const page = random.chance(0.02) ? NOWHERE : DATA + 4096 * random.below(DATA_BYTES / 4096);
   let entry = ((BigInt(page) >> 12n) << 10n) | randomFlags(random);
-  if (svpbmt && random.chance(0.1)) entry |= BigInt(random.below(4)) << 61n;
-  // The 64 KiB page's size is coded in its lowest PPN bits, 1000 (chapter 5, "Svnapot"); others are reserved.
-  if (svnapot && random.chance(0.05)) {
-    entry = (entry & ~(0xfn << 10n)) | (1n << 63n) | (random.chance(0.8) ? 8n << 10n : random.long() & (0xfn << 10n));
+  if (memoryTypes > 0 && random.chance(0.1)) entry |= BigInt(random.below(memoryTypes)) << 61n;
+  if (svnapot && unruly && random.chance(0.05)) {
+    entry = napot(entry);
+    if (random.chance(0.2)) entry ^= random.long() & (0xfn << 10n);
   }
-  if (random.chance(0.01)) entry |= 1n << BigInt(54 + random.below(10));
+  if (unruly && random.chance(0.01)) entry |= 1n << BigInt(54 + random.below(7));
   return entry;
 }
 
@@ -181,17 +210,18 @@ function randomFlags(random: Random): bigint {
   return flags;
 }
 
-/** Whether the walk for a virtual address leads to a table outside RAM. */
-export function walkLeavesMemory(memory: Memory, satp: bigint, virtual: bigint): boolean {
+/** Where the entry lies that a walk for a virtual address ends at; "missing" where it leads to a table outside RAM. */
+export function walk(memory: Memory, satp: bigint, virtual: bigint): number | "missing" {
   const levels = Number(satp >> 60n) - 5;
   let table = (satp & ((1n << 44n) - 1n)) << 12n;
+  let at = 0;
   for (let level = levels - 1; level >= 0; level--) {
     const index = (virtual >> BigInt(12 + 9 * level)) & 0x1ffn;
-    const at = Number(table + 8n * index);
-    if (at < RAM || at >= RAM + RAM_BYTES) return true;
+    at = Number(table + 8n * index);
+    if (at < RAM || at >= RAM + RAM_BYTES) return "missing";
     const entry = memory.get64(at);
-    if ((entry & V) === 0n || (entry & (R | X)) !== 0n) return false;
+    if ((entry & V) === 0n || (entry & (R | X)) !== 0n) return at;
     table = ((entry >> 10n) & ((1n << 44n) - 1n)) << 12n;
   }
-  return false;
+  return at;
 }
