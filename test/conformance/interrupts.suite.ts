@@ -30,7 +30,8 @@ const NEVER = (1n << 64n) - 1n;
 const [COUNT, OPERAND] = [10, 11];
 
 const bit = (code: number) => 1n << BigInt(code);
-const nameOf = (code: number) => Object.entries(interrupt).find(([, value]) => value === code)?.[0] ?? `${code}`;
+const nameOf = (code: number) =>
+  Object.entries(interrupt).find(([, value]) => value === code)?.[0] ?? `${code}`;
 const namesOf = (set: bigint) =>
   ALL.filter((code) => set & bit(code))
     .map(nameOf)
@@ -43,8 +44,14 @@ const NOP = word("addi");
 const COUNTING = word("addi", { rd: COUNT, rs1: COUNT, immediate: 1 });
 /** Tables of vectors, and what direct mode enters. */
 const vectors = () => [
-  code(MACHINE_VECTOR, Array.from({ length: 64 }, () => NOP)),
-  code(SUPERVISOR_VECTOR, Array.from({ length: 64 }, () => NOP)),
+  code(
+    MACHINE_VECTOR,
+    Array.from({ length: 64 }, () => NOP),
+  ),
+  code(
+    SUPERVISOR_VECTOR,
+    Array.from({ length: 64 }, () => NOP),
+  ),
 ];
 
 /** What the next slot does: an interrupt that is due, or the counting instruction. */
@@ -70,7 +77,12 @@ function pendingCase(
   };
 }
 
-const enables: readonly Status[] = [{}, { MIE: 1 }, { SIE: 1 }, { SIE: 1, MIE: 1, SPIE: 1, MPIE: 1, SPP: 1, MPP: 3 }];
+const enables: readonly Status[] = [
+  {},
+  { MIE: 1 },
+  { SIE: 1 },
+  { SIE: 1, MIE: 1, SPIE: 1, MPIE: 1, SPP: 1, MPP: 3 },
+];
 const enablesName = ({ SIE = 0, MIE = 0 }: Status) => `SIE=${SIE} MIE=${MIE}`;
 
 /** All that are enabled, every set of them pending; then the other way round. */
@@ -92,7 +104,8 @@ function* priorityCases(mode: PrivilegeMode): Iterable<Case> {
 }
 
 function* vectorCases(): Iterable<Case> {
-  const because = "privileged 3.1.7, 4.1.2: vectored, an interrupt enters at BASE + 4 x cause; direct, at BASE";
+  const because =
+    "privileged 3.1.7, 4.1.2: vectored, an interrupt enters at BASE + 4 x cause; direct, at BASE";
   for (const cause of ALL) {
     for (const mode of MODES) {
       for (const vectored of [0n, 1n]) {
@@ -117,7 +130,8 @@ function* vectorCases(): Iterable<Case> {
 
 /** An instruction after which an interrupt is due is the last one executed. */
 function* momentCases(): Iterable<Case> {
-  const because = "privileged 3.1.9: after an explicit write or an xRET, a pending interrupt is taken at once";
+  const because =
+    "privileged 3.1.9: after an explicit write or an xRET, a pending interrupt is taken at once";
   const write = (form: string, csr: number) => word(form, { rs1: OPERAND, immediate: csr });
   const SSI = bit(interrupt.SSI);
   interface Moment {
@@ -224,9 +238,7 @@ function* momentCases(): Iterable<Case> {
     const to: PrivilegeMode = toMachine ? "M" : name === "sret" && status.SPP === 1 ? "S" : "U";
     const s: Situation = { mode, status, mideleg, csrs: { mie: SSI, mip: SSI, [csr]: RAM + 8n } };
     const returned: Status =
-      name === "mret"
-        ? { MIE: toMachine ? 1 : 0, MPIE: 1 }
-        : { SIE: to === "S" ? 1 : 0, SPIE: 1 };
+      name === "mret" ? { MIE: toMachine ? 1 : 0, MPIE: 1 } : { SIE: to === "S" ? 1 : 0, SPIE: 1 };
     yield {
       name: `${name} to ${to}`,
       because,
@@ -245,7 +257,8 @@ function* momentCases(): Iterable<Case> {
 
 /** A line raised before some instruction of a run of code, and lowered again. */
 function* lineCases(): Iterable<Case> {
-  const because = "privileged 3.1.9: an interrupt is taken before an instruction, and not when its line has gone";
+  const because =
+    "privileged 3.1.9: an interrupt is taken before an instruction, and not when its line has gone";
   for (const cause of [interrupt.MSI, interrupt.MTI, interrupt.MEI, interrupt.SEI]) {
     for (const mode of MODES) {
       for (const instructions of [0, 1, 2, 7]) {
@@ -303,7 +316,8 @@ function* externalCases(): Iterable<Case> {
 
 /** Before any exception of the instruction that is not reached. */
 function* synchronousCases(): Iterable<Case> {
-  const because = "privileged 3.1.9, table 3.7: an interrupt is taken before the instruction, which has no effect";
+  const because =
+    "privileged 3.1.9, table 3.7: an interrupt is taken before the instruction, which has no effect";
   const SSI = bit(interrupt.SSI);
   const load = word("ld", { rd: COUNT, rs1: OPERAND });
   for (const [name, words, pc] of [
@@ -386,7 +400,10 @@ function* nestedCases(): Iterable<Case> {
       {
         slots: 1,
         lines: bit(interrupt.MEI),
-        after: { ...interrupted(handler, interrupt.MEI), csrs: { mstatus: mstatus({ MIE: 1, MPIE: 1, MPP: 3 }) } },
+        after: {
+          ...interrupted(handler, interrupt.MEI),
+          csrs: { mstatus: mstatus({ MIE: 1, MPIE: 1, MPP: 3 }) },
+        },
       },
     ],
   };
@@ -423,7 +440,12 @@ function* timerCases(): Iterable<Case> {
         ["stimecmp = all ones", NEVER, false],
         ["stimecmp = 0", 0n, true],
       ] as const) {
-        const s: Situation = { mode, mideleg, status: { SIE: 1 }, csrs: { menvcfg: STCE, stimecmp, mie: STI } };
+        const s: Situation = {
+          mode,
+          mideleg,
+          status: { SIE: 1 },
+          csrs: { menvcfg: STCE, stimecmp, mie: STI },
+        };
         yield {
           name: `${about} in ${mode}, mideleg 0x${mideleg.toString(16)}`,
           because,
@@ -449,7 +471,11 @@ function* withoutTimerCases(): Iterable<Case> {
       steps: [{ slots: 1, after: next(s, { mie: STI, pending: software, mideleg: 0n }) }],
     };
   }
-  const s: Situation = { mode: "M", csrs: { mip: STI, menvcfg: STCE, stimecmp: NEVER, mie: STI }, status: { MIE: 1 } };
+  const s: Situation = {
+    mode: "M",
+    csrs: { mip: STI, menvcfg: STCE, stimecmp: NEVER, mie: STI },
+    status: { MIE: 1 },
+  };
   yield {
     name: "mip.STIP written before STCE is not seen with it",
     because: "Sstc 2.1: with STCE, STIP is read-only and follows stimecmp",
@@ -475,9 +501,13 @@ function* maskedCases(): Iterable<Case> {
 }
 
 export const suite: Suite = {
-  about: "interrupts: which one is taken, when, in which mode and at which vector, and what sets them pending",
+  about:
+    "interrupts: which one is taken, when, in which mode and at which vector, and what sets them pending",
   tests: [
-    ...MODES.map((mode) => ({ name: `priority and masking in ${mode}-mode`, cases: () => priorityCases(mode) })),
+    ...MODES.map((mode) => ({
+      name: `priority and masking in ${mode}-mode`,
+      cases: () => priorityCases(mode),
+    })),
     { name: "vectors", cases: vectorCases },
     { name: "moments", cases: momentCases },
     { name: "lines", cases: lineCases },
