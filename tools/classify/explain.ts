@@ -31,7 +31,7 @@ function behaviourSentence({ word, outcomes: [a, b] }: BehaviourWitness): string
 
 function controlSentence({ word, state, changes }: ControlWitness, inUser: boolean): string {
   const ignored = inUser && state.mode !== "U" ? "; in U-mode it does not trap" : "";
-  return `${text(word)} in ${situation(state)} changes ${changes.join(", ")}${ignored}`;
+  return `${text(word)} in ${situation(state)} changes ${changes.map(resourceName).join(", ")}${ignored}`;
 }
 
 function situation({ mode, resources }: State): string {
@@ -42,6 +42,10 @@ function text(word: number): string {
   const decoded = decode(word);
   return decoded === undefined ? `0x${word.toString(16)}` : disassemble(decoded, CODE);
 }
+
+/** Fields of a hart's state that go by the name of a CSR need no other. */
+const resourceName = (field: string) =>
+  field === "waiting" ? "who has the processor" : field === "mode" ? "the mode" : field;
 
 /** Integer registers are known by their names in the calling convention, as in the disassembly. */
 function placeName(place: string): string {

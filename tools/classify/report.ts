@@ -22,7 +22,7 @@ export function verdictText(verdicts: readonly Verdict[]): string {
     ),
   );
   return [
-    row(["instruction", "profile", "U", "S", "M", "measured", "stated"]),
+    row(["instruction", "profile", "U", "S", "M", "measured", "same"]),
     ...lines(verdicts),
     "",
     ...legend,
@@ -57,16 +57,20 @@ export function verdictData(verdicts: readonly Verdict[]): unknown {
   };
 }
 
-const WIDTHS = [21, 8, 6, 6, 6, 29];
+const WIDTHS = [22, 7, 6, 6, 6, 29];
 
 const legend = [
-  "runs: never traps but for memory. traps: always. some: in some states, as the CSRs",
-  "say. held: traps when scounteren or senvcfg say so, which a monitor sets.",
+  "same: the measured class is the one stated; else that is given.",
+  "runs: traps for memory's sake only. traps: always. some: in some states.",
+  "held: traps when scounteren or senvcfg say so, which a monitor can set.",
 ];
 
-function row(cells: readonly string[]): string {
+const cell = (text: string, column: number) => text.padEnd(WIDTHS[column] ?? 0);
+
+/** Cells of the columns from `first` on. */
+function row(cells: readonly string[], first = 0): string {
   return cells
-    .map((cell, i) => cell.padEnd(WIDTHS[i] ?? 0))
+    .map((text, i) => cell(text, first + i))
     .join("")
     .trimEnd();
 }
@@ -89,24 +93,15 @@ function lines(verdicts: readonly Verdict[]): string[] {
     const rests = each.map(({ finding }) => (finding === undefined ? "" : cellsOf(finding)));
     const name = each[0]?.finding?.name ?? "";
     if (each.length > 1 && rests.every((rest) => rest === rests[0]))
-      return [{ name, rest: `${"both".padEnd(8)}${rests[0]}` }];
-    return each.map(({ profile }, k) => ({ name, rest: `${profile.padEnd(8)}${rests[k]}` }));
+      return [{ name, rest: `${cell("both", 1)}${rests[0]}` }];
+    return each.map(({ profile }, k) => ({ name, rest: `${cell(profile, 1)}${rests[k]}` }));
   });
-  return collapsed(all).map(({ name, rest }) => `${name.padEnd(21)}${rest}`);
+  return collapsed(all).map(({ name, rest }) => `${cell(name, 0)}${rest}`);
 }
 
 function cellsOf({ modes, measured, stated, agrees }: Finding): string {
-  const cells = [
-    modes.U,
-    modes.S,
-    modes.M,
-    brief(classWords(measured)),
-    agrees ? "same" : brief(classWords(stated)),
-  ];
-  return cells
-    .map((cell, i) => cell.padEnd(WIDTHS[i + 2] ?? 0))
-    .join("")
-    .trimEnd();
+  const verdict = agrees ? "yes" : brief(classWords(stated));
+  return row([modes.U, modes.S, modes.M, brief(classWords(measured)), verdict], 2);
 }
 
 /** Numbered registers that are alike stand on one line: "csrr pmpaddr0-15". */
@@ -120,8 +115,14 @@ function collapsed(all: readonly Line[]): Line[] {
     families.set(key, family);
   }
   return [...families.values()].map(({ stem, numbers, line }) =>
-    numbers.length < 2 ? line : { ...line, name: `${stem}${Math.min(...numbers)}-${Math.max(...numbers)}` },
+    numbers.length < 2 ? line : { ...line, name: stem + range(numbers) },
   );
+}
+
+function range(numbers: readonly number[]): string {
+  const first = Math.min(...numbers);
+  const last = Math.max(...numbers);
+  return last - first + 1 === numbers.length ? `${first}-${last}` : numbers.join(",");
 }
 
 function conclusion({ profile, virtualizable, offenders, conditions, findings }: Verdict): string[] {

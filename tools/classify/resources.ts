@@ -3,7 +3,7 @@ import type { Csr } from "../../emulator/isa/csr.ts";
 import { relocations } from "./memory.ts";
 
 export interface Resources {
-  /** How they differ from the first in the list. */
+  /** How they differ from the first in the list, to follow "with". */
   readonly label: string;
   /** CSRs and their values, written by the rules of their fields on top of `COMMON`. */
   readonly csrs: Readonly<Record<string, bigint>>;
@@ -88,7 +88,7 @@ export const resources: readonly Resources[] = [
   changed("mstatus.FS=off", { csrs: { mstatus: 0n } }),
   changed("sepc and mepc elsewhere", { csrs: { sepc: 0x8000_3000n, mepc: 0x8000_3004n } }),
   changed("more time gone by", { clock: 123_456_789n }),
-  changed("hart 1", { hart: 1 }),
+  changed("another hart's number", { hart: 1 }),
   changed("interrupts pending", { lines: SUPERVISOR_INTERRUPTS, csrs: { mip: ONES } }),
   changed("interrupts pending, enabled in sie", {
     lines: SUPERVISOR_INTERRUPTS,
@@ -96,12 +96,12 @@ export const resources: readonly Resources[] = [
   }),
   changed("exceptions delegated", { csrs: { medeleg: ONES } }),
   changed("mcounteren=0, menvcfg=0", { csrs: { mcounteren: 0n, menvcfg: 0n } }),
-  changed("relocated by satp", { relocation: 1, asid: 1n }),
-  changed("relocated elsewhere", { relocation: 2, asid: 2n }),
-  status("relocated, SUM=1, data of U-mode's", SUM, { relocation: 1, asid: 1n, userData: true }),
-  status("relocated, MPRV=1", MPRV | MPP_S, { relocation: 2, asid: 1n }),
+  changed("translation by satp", { relocation: 1, asid: 1n }),
+  changed("translation to elsewhere", { relocation: 2, asid: 2n }),
+  status("translation, SUM=1, data in U-mode's pages", SUM, { relocation: 1, asid: 1n, userData: true }),
+  status("translation, MPRV=1", MPRV | MPP_S, { relocation: 2, asid: 1n }),
   changed("scounteren=0, senvcfg=0", held),
-  changed("scounteren=0, senvcfg=0, relocated", { ...held, relocation: 2, asid: 3n }),
+  changed("scounteren=0, senvcfg=0, translation", { ...held, relocation: 2, asid: 3n }),
   status("scounteren=0, senvcfg=0, more time gone by, SPP=1", SPP | SPIE | TVM | TW | TSR, {
     ...held,
     relocation: 1,
@@ -114,7 +114,7 @@ export const resources: readonly Resources[] = [
 export function variationsOf({ name }: Csr): Resources[] {
   const values = [0n, ONES, (1n << 53n) - 1n];
   return values.map((value) =>
-    changed(`${name} written 0x${value.toString(16)}`, { csrs: { [name]: value } }),
+    changed(`0x${value.toString(16)} written to ${name}`, { csrs: { [name]: value } }),
   );
 }
 
