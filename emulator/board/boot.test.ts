@@ -177,6 +177,13 @@ describe("symbols", () => {
     expect(plan({ firmware, kernel }).htif).toEqual({ tohost: 0x8020_0040, fromhost: 0x8021_0008 });
     expect(plan({ firmware }).htif).toBeUndefined();
   });
+
+  test("may place the HTIF registers in RAM outside the program, not outside RAM", () => {
+    const at = (address: bigint) =>
+      plan({ kernel: elf(0x8000_0000n, [segment(0x8000_0000, 64)], [{ name: "tohost", address }]) }).htif;
+    expect(at(0x8000_1000n)).toEqual({ tohost: 0x8000_1000, fromhost: undefined });
+    expect(at(0x1000n)).toBeUndefined();
+  });
 });
 
 describe("refused", () => {

@@ -91,6 +91,10 @@ class Ram {
     this.end = ramBase + bytes;
   }
 
+  holds(address: number, bytes: number): boolean {
+    return address >= ramBase && address + bytes <= this.end;
+  }
+
   /** Loads `bytes` as part of a range of `memoryBytes`. `what` names it in errors. */
   load(image: string, what: string, address: number, bytes: Uint8Array, memoryBytes: number): void {
     const end = address + memoryBytes;
@@ -190,7 +194,7 @@ function placeProgram(program: ElfProgram, name: string, ram: Ram): Placed {
     start: Math.min(...starts),
     end: Math.max(...ends),
     symbols: program.symbols,
-    htif: htifRegisters(program),
+    htif: htifRegisters(program, ram),
   };
 }
 
@@ -205,10 +209,13 @@ function physicalAddress(program: ElfProgram, virtual: bigint): number | undefin
   return Number(virtual - base + segment.physical);
 }
 
-function htifRegisters(program: ElfProgram): BootPlan["htif"] {
+/** The registers may be addresses that a linker script gives, in none of the segments. */
+function htifRegisters(program: ElfProgram, ram: Ram): BootPlan["htif"] {
   const [tohost, fromhost] = ["tohost", "fromhost"].map((name) => {
     const symbol = program.symbols.named(name);
-    return symbol && physicalAddress(program, symbol.address);
+    if (symbol === undefined) return undefined;
+    const address = physicalAddress(program, symbol.address) ?? Number(symbol.address);
+    return ram.holds(address, 8) ? address : undefined;
   });
   return tohost === undefined ? undefined : { tohost, fromhost };
 }
