@@ -95,6 +95,7 @@ describe("bad input", () => {
       /no symbol "nowhere"/,
     ],
     ["an unknown instruction", ["isa", "frobnicate"], 2, /"frobnicate"/],
+    ["one instruction to classify", ["isa", "sret", "--classify"], 2, /leave "sret" out/],
   ];
 
   it.concurrent.each(cases)("%s", { timeout: 60_000 }, async (_, args, status, message) => {
