@@ -1,6 +1,8 @@
 /** Programs that are tests: which convention they follow, and what they need of a machine. */
 import { parseCpu } from "../../emulator/board/cpu.ts";
 import type { ElfProgram } from "../../emulator/board/elf.ts";
+import { ramBase } from "../../emulator/board/memory-map.ts";
+import { defaultOptions } from "../../emulator/board/options.ts";
 import { architectureOf, switchableExtensions } from "./attributes.ts";
 
 /**
@@ -9,13 +11,31 @@ import { architectureOf, switchableExtensions } from "./attributes.ts";
  */
 const base = "rva22s64,sv57";
 
-/** The processor for a program, as `--cpu` takes it: the profile and the extensions that the program was built for. */
+/** RAM that a program may use beyond its end, for its stack for instance; also what RAM grows by. */
+const spareRam = 16 * 1024 * 1024;
+const mostRam = 3 * 1024 ** 3;
+
+/**
+ * The processor for a program, as `--cpu` takes it: the profile and the extensions that the program was built for. Svnapot,
+ * which no compiler names either, is an option of the profile: riscv-tests try it, architecture tests that do not name
+ * it expect its bit to be reserved.
+ */
 export function cpuFor(program: ElfProgram): string {
   const section = program.section(".riscv.attributes");
   const architecture = section && architectureOf(section);
-  const { extensions } = parseCpu(base);
+  const required = isArchitectural(program) ? `${base},no-svnapot` : base;
+  const { extensions } = parseCpu(required);
   const further = switchableExtensions(architecture ?? "").filter((name) => !extensions.has(name));
-  return [base, ...further].join(",");
+  return [required, ...further].join(",");
+}
+
+/** RAM for a program, in bytes: as much as a machine usually has, more for one that reaches further. */
+export function memoryFor({ segments }: ElfProgram): number {
+  const ends = segments.map(({ physical, memoryBytes }) => Number(physical + memoryBytes));
+  const needed = Math.ceil((Math.max(...ends) - ramBase + spareRam) / spareRam) * spareRam;
+  const usual = defaultOptions.memory;
+  // What no machine can hold is refused where it is loaded, with the reason.
+  return needed > usual && needed <= mostRam ? needed : usual;
 }
 
 /** How a program reports, as its symbols say. */
@@ -28,15 +48,26 @@ export interface Convention {
 
 /** Labels of the macros and environments of riscv-tests. */
 const selfCheckingLabels = ["pass", "fail", "test_2", "trap_vector", "reset_vector", "handle_trap"];
+/** Where architecture tests end that have the reference signature linked in and compare with it themselves. */
+const selfCheckingEnds = ["rvmodel_halt_pass", "rvmodel_halt_fail"];
 
 /**
  * The environments of both public suites define `tohost`, `begin_signature` and `end_signature`, whether they use them or
  * not. What tells the suites apart are the labels of their macros.
  */
-export function conventionOf({ symbols }: ElfProgram): Convention {
-  const has = (name: string) => symbols.named(name) !== undefined;
+export function conventionOf(program: ElfProgram): Convention {
+  const has = (name: string) => program.symbols.named(name) !== undefined;
   const signature = has("begin_signature") && has("end_signature");
-  const architectural = has("begin_regstate") || symbols.all.some(({ name }) => name.startsWith("rvtest_"));
-  const reports = has("tohost") && (!signature || selfCheckingLabels.some(has));
-  return { signature, checksItself: reports && !(signature && architectural) };
+  const checks = isArchitectural(program)
+    ? !signature || selfCheckingEnds.every(has)
+    : !signature || selfCheckingLabels.some(has);
+  return { signature, checksItself: has("tohost") && checks };
+}
+
+/** Whether a program has the labels of architecture tests. */
+function isArchitectural({ symbols }: ElfProgram): boolean {
+  return (
+    symbols.named("begin_regstate") !== undefined ||
+    symbols.all.some(({ name }) => name.startsWith("rvtest_"))
+  );
 }

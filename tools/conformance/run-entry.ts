@@ -6,7 +6,7 @@ import type { EngineName } from "../../emulator/board/options.ts";
 import { Failure as UserFailure } from "../host/failure.ts";
 import { findDisagreement } from "./disagreement.ts";
 import { explainProgram } from "./explain-program.ts";
-import { cpuFor } from "./program.ts";
+import { cpuFor, memoryFor } from "./program.ts";
 import { rerunProgram } from "./rerun.ts";
 import type { Entry, Failure, Result, Settings, Status } from "./result.ts";
 import { runCases } from "./run-cases.ts";
@@ -80,7 +80,7 @@ function openTest(entry: ProgramEntry, settings: Settings): ProgramTest {
     program,
     reference: entry.kind === "signature" ? readReference(entry.reference) : undefined,
     cpu,
-    options: { cpu: parseCpu(cpu), harts: settings.harts },
+    options: { cpu: parseCpu(cpu), harts: settings.harts, memory: memoryFor(program) },
     timeout: settings.timeout,
   };
 }

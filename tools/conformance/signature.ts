@@ -5,14 +5,17 @@ export class SignatureError extends Error {
   override readonly name = "SignatureError";
 }
 
+/** Words of a line: as RISCOF asks for, of 64 bits, and as Spike writes them unasked. */
+const granularities = [4, 8, 16] as const;
+
 export interface Signature {
   readonly bytes: Uint8Array;
-  /** Bytes in a line of the text: 4 or 8. */
-  readonly granularity: 4 | 8;
+  /** Bytes in a line of the text. */
+  readonly granularity: 4 | 8 | 16;
 }
 
 /**
- * Reads lines of 8 or 16 hexadecimal digits, each a little-endian word written with its most significant digit first.
+ * Reads lines of 8, 16 or 32 hexadecimal digits, each a little-endian word written with its most significant digit first.
  * Throws `SignatureError`.
  */
 export function parseSignature(text: string): Signature {
@@ -22,7 +25,7 @@ export function parseSignature(text: string): Signature {
     .filter(({ digits }) => digits !== "");
   const first = lines[0];
   if (first === undefined) throw new SignatureError("it is empty");
-  const granularity = first.digits.length === 16 ? 8 : 4;
+  const granularity = granularities.find((bytes) => first.digits.length === bytes * 2) ?? 4;
   const bytes = new Uint8Array(lines.length * granularity);
   for (const [index, { digits, number }] of lines.entries()) {
     if (digits.length !== granularity * 2 || !/^[0-9a-f]+$/i.test(digits)) {
