@@ -64,7 +64,7 @@ class Script {
   }
 
   /** Other instructions, which must not trap. */
-  then(...words: readonly number[]): this {
+  execute(...words: readonly number[]): this {
     return this.#emit(...words);
   }
 
@@ -278,9 +278,9 @@ function* spaceCases(): Iterable<Case> {
     const script = new Script()
       .load(VIRTUAL, OLD)
       .store(m.entry, m.later)
-      .then(word("fence.i"))
+      .execute(word("fence.i"))
       .load(VIRTUAL, OLD)
-      .then(word("fence", { pred: 15, succ: 15 }))
+      .execute(word("fence", { pred: 15, succ: 15 }))
       .load(VIRTUAL, OLD)
       .fence("sfence.vma", { address: VIRTUAL })
       .load(VIRTUAL, NEW);
@@ -368,7 +368,7 @@ interface Change {
   readonly from: string;
   readonly to: string;
   readonly first: number;
-  readonly then: number;
+  readonly second: number;
   readonly fails: boolean;
   readonly statuses?: readonly [Status, Status];
   readonly modes?: readonly ["S" | "U", "S" | "U"];
@@ -379,14 +379,22 @@ const widened =
   "privileged 4.2.1: a table may be walked again at any time, and is where an entry denies (README of emulator/)";
 
 const changes: readonly Change[] = [
-  { name: "W granted", because: widened, from: "VRAD", to: "VRWAD", first: LOAD, then: STORE, fails: false },
+  {
+    name: "W granted",
+    because: widened,
+    from: "VRAD",
+    to: "VRWAD",
+    first: LOAD,
+    second: STORE,
+    fails: false,
+  },
   {
     name: "W not granted",
     because: widened,
     from: "VRAD",
     to: "VRAD",
     first: LOAD,
-    then: STORE,
+    second: STORE,
     fails: true,
   },
   {
@@ -395,18 +403,18 @@ const changes: readonly Change[] = [
     from: "VRWA",
     to: "VRWAD",
     first: LOAD,
-    then: STORE,
+    second: STORE,
     fails: false,
   },
-  { name: "D clear", because: widened, from: "VRWA", to: "VRWA", first: LOAD, then: STORE, fails: true },
-  { name: "V taken away", because: stale, from: "VRWAD", to: "", first: LOAD, then: LOAD, fails: false },
+  { name: "D clear", because: widened, from: "VRWA", to: "VRWA", first: LOAD, second: STORE, fails: true },
+  { name: "V taken away", because: stale, from: "VRWAD", to: "", first: LOAD, second: LOAD, fails: false },
   {
     name: "V taken away, store",
     because: stale,
     from: "VRWAD",
     to: "",
     first: LOAD,
-    then: STORE,
+    second: STORE,
     fails: false,
   },
   {
@@ -415,18 +423,26 @@ const changes: readonly Change[] = [
     from: "VRWAD",
     to: "VRAD",
     first: STORE,
-    then: STORE,
+    second: STORE,
     fails: false,
   },
-  { name: "R taken away", because: stale, from: "VRWAD", to: "VXAD", first: LOAD, then: LOAD, fails: false },
-  { name: "A taken away", because: stale, from: "VRWAD", to: "VRW", first: LOAD, then: LOAD, fails: false },
+  {
+    name: "R taken away",
+    because: stale,
+    from: "VRWAD",
+    to: "VXAD",
+    first: LOAD,
+    second: LOAD,
+    fails: false,
+  },
+  { name: "A taken away", because: stale, from: "VRWAD", to: "VRW", first: LOAD, second: LOAD, fails: false },
   {
     name: "D taken away",
     because: stale,
     from: "VRWAD",
     to: "VRWA",
     first: STORE,
-    then: STORE,
+    second: STORE,
     fails: false,
   },
   {
@@ -435,7 +451,7 @@ const changes: readonly Change[] = [
     from: "VRWUAD",
     to: "VRWAD",
     first: LOAD,
-    then: LOAD,
+    second: LOAD,
     fails: false,
     modes: ["U", "U"],
   },
@@ -445,7 +461,7 @@ const changes: readonly Change[] = [
     from: "",
     to: "VRWAD",
     first: 0,
-    then: LOAD,
+    second: LOAD,
     fails: false,
   },
   ...(
@@ -461,7 +477,7 @@ const changes: readonly Change[] = [
     from: flags,
     to: flags,
     first: name.endsWith("off") ? LOAD : 0,
-    then: LOAD,
+    second: LOAD,
     fails,
     statuses: [firstStatus, later] as const,
   })),
@@ -476,7 +492,7 @@ const changes: readonly Change[] = [
     from: flags,
     to: flags,
     first: LOAD,
-    then: LOAD,
+    second: LOAD,
     fails: true,
     modes,
   })),
@@ -484,7 +500,7 @@ const changes: readonly Change[] = [
 
 /** An access that enters a page, a change, and an access: from M-mode with MPRV, so that only these are translated. */
 function* permissionCases(): Iterable<Case> {
-  for (const { name, because, from, to, first, then, fails, ...change } of changes) {
+  for (const { name, because, from, to, first, second, fails, ...change } of changes) {
     const { statuses = [{}, {}], modes = ["S", "S"] as const } = change;
     const space = new AddressSpace("sv39", { asid: 1n });
     const entry = space.map(VIRTUAL, DATA, from);
@@ -500,21 +516,21 @@ function* permissionCases(): Iterable<Case> {
       csrs: { satp: space.satp, menvcfg: 0n },
       x: { 10: OLD, 11: VIRTUAL },
     };
-    const second: Situation = { ...s, pc: RAM + 4n, status: before2 };
-    const fault = then === LOAD ? exception.loadPage : exception.storePage;
+    const later: Situation = { ...s, pc: RAM + 4n, status: before2 };
+    const fault = second === LOAD ? exception.loadPage : exception.storePage;
     const firstSlots = first === 0 ? 0 : 1;
     yield {
       name,
       because,
       before: before(s),
-      memory: [code(RAM, [first === 0 ? LOAD : first, then]), number(DATA, 8, OLD), ...space.pieces()],
+      memory: [code(RAM, [first === 0 ? LOAD : first, second]), number(DATA, 8, OLD), ...space.pieces()],
       steps: [
         { slots: firstSlots, after: went(s, BigInt(4 * firstSlots)) },
         {
           slots: 1,
           set: { pc: RAM + 4n, csrs: { mstatus: mstatus(before2) } },
           stores: [number(entry, 8, to === "" ? 0n : pte(DATA, pteFlags(to)))],
-          after: fails ? trapped(second, fault, VIRTUAL) : went(second),
+          after: fails ? trapped(later, fault, VIRTUAL) : went(later),
         },
       ],
     };
