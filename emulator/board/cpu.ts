@@ -88,7 +88,7 @@ const bases: ReadonlyMap<string, CpuOptions> = new Map([
 /** The names that a list for `parseCpu` can begin with. */
 export const cpuBases: readonly string[] = [...bases.keys()];
 
-const switches = "svadu (A and D bits updated by hardware), leaky (not virtualizable: see isa/LEAKY.md)";
+const switches = "svadu (A and D bits updated by hardware), leaky (U-mode is not trapped)";
 /** Each translation mode requires the narrower ones before it (privileged specification, 4.5 and 4.6). */
 const translationModes = ["sv39", "sv48", "sv57"];
 const maximumSets = 1024;
@@ -112,8 +112,8 @@ export const defaultCpu: CpuOptions = {
 /**
  * Reads a comma-separated list such as "rva22s64,sstc" or "no-zba,tlb=64x2". It may begin with a base: `rv64gc` (no
  * more than that), `rva22s64` (the profile), `max` (everything); without one it changes `defaultCpu`. `NAME` or
- * `NAME=on` switches an extension, svadu or leaky on, `no-NAME` or `NAME=off` off; `sv39`, `sv48` and `sv57` name the widest
- * translation mode there is; `tlb=SETSxWAYS` shapes the TLB. Throws `CpuError`.
+ * `NAME=on` switches an extension, svadu or leaky on, `no-NAME` or `NAME=off` off; `sv39`, `sv48` and `sv57` name the
+ * widest translation mode there is; `tlb=SETSxWAYS` shapes the TLB. Throws `CpuError`.
  */
 export function parseCpu(list: string): CpuOptions {
   const items = list.split(",").map((part) => part.trim().toLowerCase());

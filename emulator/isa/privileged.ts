@@ -28,7 +28,7 @@ const trappedBy = (bit: number): I32 => state.mode.get().eq(1).and(state.mstatus
 function fromSupervisorOn(effect: () => void, denied?: I32): void {
   when(
     modeBelow(1),
-    () => when(setting32("leaky"), () => {}, illegalInstruction),
+    () => when(setting32("leaky").isZero(), illegalInstruction),
     () => {
       if (denied !== undefined) when(denied, illegalInstruction);
       effect();

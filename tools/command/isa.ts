@@ -132,13 +132,8 @@ function suggestion(name: string): string {
 }
 
 function listLine({ name, assembly, extension, class: kind, pattern }: Instruction): string {
-  const columns = [
-    name.padEnd(11),
-    assembly.padEnd(20),
-    extension.padEnd(9),
-    classText(kind).padEnd(20),
-    pattern,
-  ];
+  const briefly = classText(kind).replaceAll(/,|-sensitive/g, "");
+  const columns = [name.padEnd(14), assembly.padEnd(24), extension.padEnd(11), briefly.padEnd(28), pattern];
   return `${columns.join(" ").trimEnd()}\n`;
 }
 

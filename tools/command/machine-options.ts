@@ -44,7 +44,7 @@ const machineOptions = {
     default: "",
     defaultDescription: "rva22s64,svadu,sstc,sv57,tlb=128x4",
     description:
-      `${cpuBases.join("|")} or else the default, changed by NAME, no-NAME, svadu, sv39|sv48|sv57, ` +
+      `${cpuBases.join("|")} or else the default, changed by NAME, no-NAME, svadu, leaky, sv39|sv48|sv57, ` +
       "tlb=SETSxWAYS, separated by commas",
   },
   engine: {
