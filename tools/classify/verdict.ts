@@ -35,7 +35,7 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-export const isSensitive = ({ control, behaviour }: InstructionClass): boolean => control || behaviour;
+const isSensitive = ({ control, behaviour }: InstructionClass): boolean => control || behaviour;
 
 /** Measures operations on a profile, and judges. `breathe` is awaited between operations, to let others work. */
 export async function judge(
