@@ -11,6 +11,9 @@ export const TABLES = RAM + 0x4000n;
 /** Bytes that a leaf of a level maps. */
 export const pageBytes = (level: number): bigint => 1n << BigInt(12 + 9 * level);
 
+/** Where a mode's fourth root entry begins: not where code is mapped. */
+export const elsewhere = (mode: TranslationMode): bigint => 3n * pageBytes(translationModes[mode].levels - 1);
+
 export class AddressSpace {
   readonly mode: TranslationMode;
   readonly root: bigint;
