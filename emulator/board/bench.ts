@@ -1,7 +1,7 @@
 /** Harts with a little RAM and no devices, to try code on: any state goes in, and what came of it comes out. */
 import { createEngine } from "../engine/create.ts";
 import type { Configuration, Engine, Rewrite, RunEnd } from "../engine/engine.ts";
-import { ENGINE_OFFSET, TLB_OFFSET } from "../hart/layout.ts";
+import { ENGINE_OFFSET, state, TLB_OFFSET } from "../hart/layout.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { defaultCpu } from "./cpu.ts";
 import { Hart } from "./hart-view.ts";
@@ -32,6 +32,9 @@ export class Bench {
   readonly #memory: number;
   #engine: Engine;
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** The hart that executed last. */
+  #turn = 0;
   /** Machine memory of the harts after reset, with nothing remembered by the engine. */
   readonly #pristine: readonly Uint8Array[];
 
@@ -48,6 +51,7 @@ export class Bench {
     this.#memory = memory;
     this.#engine = engine;
     this.#bytes = new Uint8Array(configuration.memory.buffer);
+    this.#view = new DataView(configuration.memory.buffer);
     this.harts = placement.harts.map((_, index) => new Hart(index, placement, configuration));
     this.#pristine = placement.harts.map((at) => this.#bytes.slice(at, at + placement.hartBytes));
   }
@@ -78,6 +82,7 @@ export class Bench {
 
   /** Everything is as after reset, and RAM is zero. */
   reset(): void {
+    this.#turn = 0;
     this.#placement.harts.forEach((at, hart) => {
       const pristine = this.#pristine[hart];
       if (pristine !== undefined) this.#bytes.set(pristine, at);
@@ -87,8 +92,15 @@ export class Bench {
     this.#engine.stateChanged();
   }
 
-  /** Executes up to `slots` time slots on a hart, as `Engine.run`; state set before has taken effect. */
+  /**
+   * Executes up to `slots` time slots on a hart, as `Engine.run`; state set before has taken effect. Where another hart
+   * executed before, that one's turn has ended and with it, as on the board, its reservation.
+   */
   run(slots: number, hart = 0): RunEnd {
+    if (hart !== this.#turn) {
+      this.#view.setBigInt64((this.#placement.harts[this.#turn] ?? 0) + state.reservation.offset, -1n, true);
+      this.#turn = hart;
+    }
     this.#engine.stateChanged();
     return this.#engine.run(hart, slots, false);
   }
@@ -100,12 +112,12 @@ export class Bench {
 
   /** Traps since the bench was made, over all resets, modulo 2^32. */
   get trapCount(): number {
-    return trapCount(new DataView(this.#configuration.memory.buffer), this.#placement.trapLog);
+    return trapCount(this.#view, this.#placement.trapLog);
   }
 
   /** The most recent traps, oldest first. */
   traps(): TrapRecord[] {
-    return trapRecords(new DataView(this.#configuration.memory.buffer), this.#placement.trapLog);
+    return trapRecords(this.#view, this.#placement.trapLog);
   }
 
   /** Puts bytes into RAM. Throws a RangeError where there is none. */
