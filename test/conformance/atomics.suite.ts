@@ -3,7 +3,7 @@ import { atomicOperations } from "./oracle/atomics.ts";
 import { number, word } from "./support/assemble.ts";
 import { instructionTest } from "./support/instruction-test.ts";
 import { CODE, DATA, HANDLER, trapped, trial } from "./support/trial.ts";
-import { hex, integers } from "./support/values.ts";
+import { hex, integers, NEGATIVE_SAMPLE, SAMPLE } from "./support/values.ts";
 
 const END = 0x8001_0000n;
 const LOAD_MISALIGNED = 4n;
@@ -56,7 +56,7 @@ function* operationCases(operation: string, suffix: string, bytes: Width): Gener
     });
   };
   for (const old of values) for (const operand of values) yield one(old, operand);
-  const [old = 0n, operand = 0n] = [integers[17], integers[19]];
+  const [old, operand] = [SAMPLE, NEGATIVE_SAMPLE];
   for (let ordering = 0; ordering < 4; ordering++) yield one(old, operand, { ordering });
   for (const registers of [
     { rd: 6 },
@@ -82,7 +82,7 @@ function* operationCases(operation: string, suffix: string, bytes: Width): Gener
 function* faults(name: string, bytes: Width, misaligned: bigint, denied: bigint): Generator<Case> {
   const one = (at: bigint, cause: bigint, because: string, rd: number) => {
     const isInRam = at >= 0x8000_0000n && at < END - 16n;
-    const pieces = isInRam ? [number(at - 8n, 8, integers[17] ?? 0n), number(at, 8, integers[19] ?? 0n)] : [];
+    const pieces = isInRam ? [number(at - 8n, 8, SAMPLE), number(at, 8, NEGATIVE_SAMPLE)] : [];
     const rs2 = name.startsWith("lr") ? {} : { rs2: 7 };
     return trial({
       name: `at ${hex(at)}, rd x${rd}`,
@@ -121,7 +121,7 @@ function* loadReservedCases(suffix: string, bytes: Width): Generator<Case> {
     });
   };
   for (const value of integers) yield one(value);
-  const value = integers[19] ?? 0n;
+  const value = NEGATIVE_SAMPLE;
   for (let ordering = 0; ordering < 4; ordering++) yield one(value, { ordering });
   for (let n = 1; n < 32; n++) yield one(value, { rd: n, rs1: 32 - n });
   yield one(value, { rd: 6, rs1: 6 });
@@ -131,8 +131,8 @@ function* loadReservedCases(suffix: string, bytes: Width): Generator<Case> {
   yield* faults(name, bytes, LOAD_MISALIGNED, LOAD_ACCESS_FAULT);
 }
 
-const ORIGINAL = 0x0123_4567_89ab_cdefn;
-const STORED = 0xfedc_ba98_7654_3211n;
+const ORIGINAL = SAMPLE;
+const STORED = NEGATIVE_SAMPLE;
 const SUCCESS = 0n;
 const FAILURE = 1n;
 

@@ -3,7 +3,15 @@ import { branches } from "./oracle/branches.ts";
 import { word } from "./support/assemble.ts";
 import { instructionTest } from "./support/instruction-test.ts";
 import { CODE, trial } from "./support/trial.ts";
-import { fewIntegers, hex, immediates, integers, unsigned } from "./support/values.ts";
+import {
+  fewIntegers,
+  hex,
+  immediates,
+  integers,
+  NEGATIVE_SAMPLE,
+  SAMPLE,
+  unsigned,
+} from "./support/values.ts";
 
 /** Branches and jumps stand at every alignment that C allows. */
 const PLACES = [CODE, CODE + 2n];
@@ -25,7 +33,7 @@ function* branchCases(name: string): Generator<Case> {
   };
   let n = 0;
   for (const a of integers) for (const b of integers) yield one(a, b, n++ % 2 === 0 ? 0x5a6 : -0x2d8);
-  const [a = 0n, b = 0n] = [fewIntegers[2], fewIntegers[3]];
+  const [a, b] = [SAMPLE, NEGATIVE_SAMPLE];
   for (const [first, second] of [
     [a, b],
     [b, a],

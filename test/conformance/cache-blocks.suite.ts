@@ -3,7 +3,7 @@ import type { Case, State, Suite } from "../../tools/conformance/case.ts";
 import { number, word } from "./support/assemble.ts";
 import { instructionTest } from "./support/instruction-test.ts";
 import { DATA, HANDLER, illegal, trapped, trial } from "./support/trial.ts";
-import { hex, integers } from "./support/values.ts";
+import { hex, NEGATIVE_SAMPLE, SAMPLE } from "./support/values.ts";
 
 const BLOCK = 64n;
 const STORE_ACCESS_FAULT = 7n;
@@ -30,9 +30,9 @@ const operations: readonly Operation[] = [
 
 /** A block with one on each side, no two bytes in a row of which are alike. */
 const surroundings = (block: bigint, zeroed: boolean) => [
-  ...[-2n, -1n, 8n, 9n].map((i) => number(block + 8n * i, 8, integers[17] ?? 0n)),
+  ...[-2n, -1n, 8n, 9n].map((i) => number(block + 8n * i, 8, SAMPLE)),
   ...Array.from({ length: 8 }, (_, i) =>
-    number(block + BigInt(8 * i), 8, zeroed ? 0n : (integers[19] ?? 0n) + BigInt(i)),
+    number(block + BigInt(8 * i), 8, zeroed ? 0n : NEGATIVE_SAMPLE + BigInt(i)),
   ),
 ];
 
@@ -98,8 +98,8 @@ function* prefetchCases(name: string): Generator<Case> {
           because: "CMO, Prefetch instructions: a hint, which raises no exception and changes nothing",
           code: [word(name, { rs1: 6, immediate: offset })],
           before: { mode, x: { 6: at } },
-          memory: [number(DATA, 8, integers[17] ?? 0n)],
-          after: { memory: [number(DATA, 8, integers[17] ?? 0n)] },
+          memory: [number(DATA, 8, SAMPLE)],
+          after: { memory: [number(DATA, 8, SAMPLE)] },
         });
       }
     }

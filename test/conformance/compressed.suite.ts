@@ -7,15 +7,15 @@ import { accesses } from "./oracle/memory.ts";
 import { number } from "./support/assemble.ts";
 import { instructionTest } from "./support/instruction-test.ts";
 import { CODE, DATA, FS, HANDLER, illegal, MSTATUS, trapped, trial } from "./support/trial.ts";
-import { hex, unsigned } from "./support/values.ts";
+import { hex, NEGATIVE_SAMPLE, SAMPLE, unsigned } from "./support/values.ts";
 
 /** Every halfword that is no half of a longer instruction. */
 const halfwords = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => (half & 3) !== 3);
 
 /** What rs1 and rs2 hold by turns: both signs, upper and lower halves unlike, equal, zero. */
 const operands: readonly (readonly [bigint, bigint])[] = [
-  [0x0123_4567_89ab_cdefn, 0xfedc_ba98_7654_3211n],
-  [0xfedc_ba98_7654_3211n, 0x0123_4567_89ab_cdefn],
+  [SAMPLE, NEGATIVE_SAMPLE],
+  [NEGATIVE_SAMPLE, SAMPLE],
   [0x8000_0000_7fff_fffen, 0x0000_0001_8000_0003n],
   [0n, 5n],
 ];

@@ -4,7 +4,7 @@ import { encodings } from "./oracle/encodings.ts";
 import { computations } from "./oracle/integer.ts";
 import { instructionTest } from "./support/instruction-test.ts";
 import { illegal, trial } from "./support/trial.ts";
-import { hex, sequence } from "./support/values.ts";
+import { hex, NEGATIVE_SAMPLE, SAMPLE, sequence } from "./support/values.ts";
 
 const UNDEFINED =
   "RV32/64G Instruction Set Listings: no extension of the processor defines this encoding; every such one is illegal on this machine";
@@ -71,8 +71,6 @@ function* unusedOpcodes(): Generator<Case> {
   }
 }
 
-const RS1 = 0x0123_4567_89ab_cdefn;
-const RS2 = 0xfedc_ba98_7654_3211n;
 const all = [...computations.integer, ...computations.multiply, ...computations.bits];
 
 /** On a processor of RV64GC and some extensions: their instructions are there, and those of others are not. */
@@ -93,13 +91,13 @@ function extensionTest(list: readonly string[]): Test {
         } else if (knows(extensions, entry) && computation !== undefined && (entry.mask & 0x1f0_0000) === 0) {
           const registers = entry.match | (5 << 7) | (6 << 15);
           const isImmediate = (entry.match & 0x20) === 0;
-          const b = isImmediate ? 7n : RS2;
+          const b = isImmediate ? 7n : NEGATIVE_SAMPLE;
           yield trial({
             name,
             because: computation.because,
             code: [(registers | (7 << 20)) >>> 0],
-            before: { x: { 6: RS1, 7: RS2 } },
-            after: { x: { 5: computation.value(RS1, b) } },
+            before: { x: { 6: SAMPLE, 7: NEGATIVE_SAMPLE } },
+            after: { x: { 5: computation.value(SAMPLE, b) } },
           });
         }
       }

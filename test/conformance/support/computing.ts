@@ -4,7 +4,7 @@ import type { Computation } from "../oracle/integer.ts";
 import { instructionNamed, word } from "./assemble.ts";
 import { instructionTest } from "./instruction-test.ts";
 import { trial } from "./trial.ts";
-import { fewIntegers, hex, immediates, integers, unsigned } from "./values.ts";
+import { fewIntegers, hex, immediates, integers, NEGATIVE_SAMPLE, SAMPLE, unsigned } from "./values.ts";
 
 /** What one execution is given. */
 interface Sample {
@@ -44,7 +44,6 @@ function* cases(name: string, { because, value }: Computation): Generator<Case> 
 function* binary(): Generator<Sample> {
   for (const a of integers) for (const b of integers) yield { registers: DISTINCT, a, b };
   for (const a of fewIntegers) {
-    for (let count = 0; count < 66; count++) yield { registers: DISTINCT, a, b: BigInt(count) };
     for (const b of fewIntegers) {
       yield { registers: { rd: 9, rs1: 9, rs2: 10 }, a, b };
       yield { registers: { rd: 9, rs1: 10, rs2: 9 }, a, b };
@@ -55,10 +54,13 @@ function* binary(): Generator<Sample> {
     yield { registers: { rd: 9, rs1: 0, rs2: 9 }, a: 0n, b: a };
     yield { registers: { rd: 9, rs1: 9, rs2: 0 }, a, b: 0n };
   }
+  for (const a of [SAMPLE, NEGATIVE_SAMPLE]) {
+    for (let count = 0; count < 66; count++) yield { registers: DISTINCT, a, b: BigInt(count) };
+  }
   yield { registers: { rd: 9, rs1: 0, rs2: 0 }, a: 0n, b: 0n };
   for (let n = 1; n < 32; n++) {
-    const [a = 0n, b = 0n] = [integers[17], integers[19]];
-    yield { registers: { rd: n, rs1: 32 - n === n ? 1 : 32 - n, rs2: n % 31 === 0 ? 5 : n % 31 }, a, b };
+    const registers = { rd: n, rs1: 32 - n === n ? 1 : 32 - n, rs2: n % 31 === 0 ? 5 : n % 31 };
+    yield { registers, a: SAMPLE, b: NEGATIVE_SAMPLE };
   }
 }
 
@@ -78,7 +80,7 @@ function* immediate(encoding: {
       yield { registers: { rd: 9, rs1: 0 }, a: 0n, b };
     }
   }
-  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: integers[17] ?? 0n, b: 21n };
+  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: SAMPLE, b: 21n };
 }
 
 function* unary(): Generator<Sample> {
@@ -90,5 +92,5 @@ function* unary(): Generator<Sample> {
     yield { registers: { rd: 0, rs1: 9 }, a, b: 0n };
   }
   yield { registers: { rd: 9, rs1: 0 }, a: 0n, b: 0n };
-  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: integers[17] ?? 0n, b: 0n };
+  for (let n = 1; n < 32; n++) yield { registers: { rd: n, rs1: 32 - n }, a: SAMPLE, b: 0n };
 }

@@ -38,14 +38,12 @@ function positive(format: Format): readonly bigint[] {
   return [
     0n,
     1n,
-    normal >> 1n,
     normal - 1n,
     normal,
     normal + 1n,
     value(format, false, -1, 0n),
     value(format, false, 0, -1n) - normal,
     value(format, false, 0, 0n),
-    value(format, false, 0, 1n),
     value(format, false, 1, normal >> 1n),
     value(format, false, 3, patternOf(format)),
     value(format, false, fractionBits - 1, 3n),
@@ -58,6 +56,15 @@ function positive(format: Format): readonly bigint[] {
 export function edges(format: Format): readonly bigint[] {
   const sign = 1n << BigInt(format.width - 1);
   return [...positive(format).flatMap((v) => [v, v | sign]), ...nans(format)];
+}
+
+/** Ordinary numbers whose sums, products and quotients are inexact. */
+export function samplesOf(format: Format): readonly bigint[] {
+  return [
+    value(format, false, 3, patternOf(format)),
+    value(format, true, 1, patternOf(format) >> 1n),
+    value(format, false, format.fractionBits - 1, 3n),
+  ];
 }
 
 /** A few of them, for operations on three. */

@@ -4,10 +4,10 @@ import type { Case, State, Test } from "../../../tools/conformance/case.ts";
 import type { FloatingPointOperation } from "../oracle/floating-point.ts";
 import { boxed } from "../oracle/floating-point.ts";
 import { instructionNamed, word } from "./assemble.ts";
-import { edges, fewEdges, nearIntegers, randomValues } from "./float-values.ts";
+import { edges, fewEdges, nearIntegers, randomValues, samplesOf } from "./float-values.ts";
 import { instructionTest } from "./instruction-test.ts";
 import { FS, illegal, MSTATUS, trial } from "./trial.ts";
-import { hex, integers, sequence } from "./values.ts";
+import { hex, integers, NEGATIVE_SAMPLE, SAMPLE, sequence } from "./values.ts";
 
 /** Rounding modes by number (F, Floating-Point Control and Status Register). */
 const modes = ["rne", "rtz", "rdn", "rup", "rmm"] as const;
@@ -86,7 +86,7 @@ class Writer {
 
   *#random(format: Format, count: number): Generator<bigint[]> {
     for (const region of ["ordinary", "tiny", "huge"] as const) {
-      const values = randomValues(format, 17n, region, 40 * count).map((v) => boxed(format, v));
+      const values = randomValues(format, 17n, region, 30 * count).map((v) => boxed(format, v));
       for (let i = 0; i < values.length; i += count) yield values.slice(i, i + count);
     }
     if (count >= 2) yield* closeSums(format, count);
@@ -124,10 +124,10 @@ class Writer {
     const { sources } = this.#operation;
     for (const [i, format] of sources.entries()) {
       if (format === "integer" || format.width === 64) continue;
-      const one = edges(format)[16] ?? 0n;
+      const one = samplesOf(format)[0] ?? 0n;
       const operands = sources.map(() => boxed(format, one));
       const lowest = 1n << BigInt(format.width);
-      for (const value of [one, 0n, edges(format)[1] ?? 0n]) {
+      for (const value of [one, 0n, 1n << BigInt(format.width - 1)]) {
         for (const upper of [0n, lowest, 1n << 63n, 1n << 32n, (1n << 64n) - lowest]) {
           yield operands.map((v, n) => (n === i ? boxed(format, value) ^ upper : v));
         }
@@ -207,7 +207,11 @@ class Writer {
     const { sources } = this.#operation;
     const pick = (i: number) =>
       sources.map((s, n) =>
-        s === "integer" ? (integers[17 + i + n] ?? 0n) : boxed(s, edges(s)[22 + ((i + n) % 3)] ?? 0n),
+        s === "integer"
+          ? (i + n) % 2 === 0
+            ? SAMPLE
+            : NEGATIVE_SAMPLE
+          : boxed(s, samplesOf(s)[(i + n) % 3] ?? 0n),
       );
     return [pick(0), pick(1)];
   }
@@ -279,16 +283,8 @@ function* closeSums(format: Format, count: number): Generator<bigint[]> {
   const one = BigInt(2 ** (format.exponentBits - 1) - 1) * hidden;
   const operands = (a: bigint, b: bigint) =>
     (count === 2 ? [a, b] : [a, one, b]).map((v) => boxed(format, v));
-  for (const a of [one, one + 1n, one + hidden - 1n, one + (hidden >> 1n)]) {
-    for (const distance of [
-      1,
-      2,
-      3,
-      format.fractionBits - 1,
-      format.fractionBits,
-      format.fractionBits + 1,
-      format.fractionBits + 2,
-    ]) {
+  for (const a of [one, one + 1n, one + hidden - 1n]) {
+    for (const distance of [1, 2, format.fractionBits, format.fractionBits + 1, format.fractionBits + 2]) {
       const b = one - BigInt(distance) * hidden;
       for (const fraction of [0n, 1n, hidden - 1n]) {
         if (b + fraction <= 0n) continue;
