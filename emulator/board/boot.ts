@@ -2,13 +2,13 @@ import { type ElfProgram, isElf, parseElf } from "./elf.ts";
 import { hex, ImageError } from "./image-error.ts";
 import { parseLinuxImage } from "./linux-image.ts";
 import { bootRom, ramBase } from "./memory-map.ts";
-import type { MachineOptions } from "./options.ts";
+import type { InitialState, MachineOptions } from "./options.ts";
 import { SymbolTable } from "./symbols.ts";
 import { virtDeviceTree } from "./virt-device-tree.ts";
 
 export type BootOptions = Pick<
   MachineOptions,
-  "memory" | "harts" | "cpu" | "firmware" | "kernel" | "initrd" | "append" | "entropySeed"
+  "memory" | "harts" | "cpu" | "firmware" | "kernel" | "initrd" | "append" | "entropySeed" | "initial"
 >;
 
 /** Bytes to stand in RAM before the first instruction. */
@@ -45,6 +45,8 @@ const deviceTreeGrowth = 2 * pageBytes;
  * kernel; without, they enter the kernel so, in M-mode. Throws ImageError when the images cannot be started.
  */
 export function planBoot(options: BootOptions): BootPlan {
+  const { initial } = options;
+  if (initial !== undefined) return planMidst({ ...options, initrd: undefined }, initial);
   const ram = new Ram(options.memory);
   const firmware = options.firmware && place(options.firmware, "firmware", ram, () => ramBase);
   const kernel =
@@ -68,6 +70,26 @@ export function planBoot(options: BootOptions): BootPlan {
     deviceTree,
     htif: kernel?.htif ?? firmware?.htif,
     symbols: new SymbolTable([...(kernel?.symbols.all ?? []), ...(firmware?.symbols.all ?? [])]),
+  };
+}
+
+/** Nothing is booted, and RAM holds no device tree. */
+function planMidst(tree: Parameters<typeof virtDeviceTree>[0], { memory }: InitialState): BootPlan {
+  const end = ramBase + tree.memory;
+  const outside = memory.find(({ at, bytes }) => at < ramBase || Number(at) + bytes.length > end);
+  if (outside !== undefined) {
+    throw new ImageError(
+      "initial state",
+      `${outside.bytes.length} bytes at 0x${outside.at.toString(16)} lie outside RAM, which ends at ${hex(end - 1)}`,
+      "give the machine more memory",
+    );
+  }
+  return {
+    loads: memory.map(({ at, bytes }) => ({ address: Number(at), bytes })),
+    bootRom: new Uint8Array(0),
+    deviceTree: virtDeviceTree(tree),
+    htif: undefined,
+    symbols: new SymbolTable([]),
   };
 }
 

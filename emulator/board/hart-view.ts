@@ -8,7 +8,7 @@ import { Access } from "../memory/access.ts";
 import { pageBytes, TLB_ENTRY_BYTES, TlbEntryOffset, TlbFlag } from "../memory/tlb.ts";
 import { translate } from "../memory/translate.ts";
 import { readVirtual, writeVirtual } from "../memory/virtual.ts";
-import type { HartView, PrivilegeMode, TlbCounters, TlbEntry } from "./machine.ts";
+import type { HartState, HartView, PrivilegeMode, TlbCounters, TlbEntry } from "./machine.ts";
 import type { Placement } from "./placement.ts";
 
 /** The privilege mode that a number in mstatus.MPP stands for. */
@@ -104,6 +104,17 @@ export class Hart implements HartView {
   /** Drives the board's interrupt lines, given as bits of mip. */
   setLines(lines: bigint): void {
     this.#set64(state.lines.offset, lines);
+  }
+
+  /** Puts in all that a state names. */
+  set({ pc, mode, waiting, x = {}, f = {}, csrs = {}, lines }: HartState): void {
+    for (const [name, value] of Object.entries(csrs)) this.setCsr(name, value);
+    for (const [n, value] of Object.entries(x)) this.setX(Number(n), value);
+    for (const [n, value] of Object.entries(f)) this.setF(Number(n), value);
+    if (pc !== undefined) this.setPc(pc);
+    if (mode !== undefined) this.setMode(mode);
+    if (waiting !== undefined) this.setWaiting(waiting);
+    if (lines !== undefined) this.setLines(lines);
   }
 
   tlb(): TlbEntry[] {

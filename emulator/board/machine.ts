@@ -40,6 +40,20 @@ export interface TrapRecord {
   readonly to: PrivilegeMode;
 }
 
+/** What a hart is to hold. All values are unsigned and at most 64 bits wide; what is not named stays as it is. */
+export interface HartState {
+  readonly pc?: bigint;
+  readonly mode?: PrivilegeMode;
+  /** Asleep in wfi. */
+  readonly waiting?: boolean;
+  readonly x?: Readonly<Record<number, bigint>>;
+  readonly f?: Readonly<Record<number, bigint>>;
+  /** Written as M-mode would. */
+  readonly csrs?: Readonly<Record<string, bigint>>;
+  /** The board's interrupt lines, as bits of mip. */
+  readonly lines?: bigint;
+}
+
 /** One hart, read-only. All 64-bit values are unsigned bigints. */
 export interface HartView {
   readonly index: number;

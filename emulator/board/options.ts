@@ -3,6 +3,7 @@ import type { EngineName } from "../engine/create.ts";
 import type { Rewrite } from "../engine/engine.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
+import type { HartState } from "./machine.ts";
 
 export type { EngineName };
 
@@ -54,12 +55,22 @@ export interface MachineOptions {
   readonly startTime: bigint;
   /** Inputs of an earlier machine (`Machine.inputs`) to let in again, each at its position, instead of live ones. */
   readonly replay?: readonly Input[];
+  /** Begins in the midst of things: instead of booting an image, harts and RAM hold this. */
+  readonly initial?: InitialState;
   /** Executes a description with faults in it, to try suites on. */
   readonly rewrite?: Rewrite;
   /** Called with what the guest prints on its serial port. */
   readonly onConsole?: (bytes: Uint8Array) => void;
   /** Called with what the guest prints on the virtio console. */
   readonly onVirtioConsole?: (bytes: Uint8Array) => void;
+}
+
+/** What a machine holds that has not been booted. */
+export interface InitialState {
+  /** Hart by hart; what is not named is as after reset. */
+  readonly harts: readonly HartState[];
+  /** Bytes from an address in RAM on; the rest is zero. */
+  readonly memory: readonly { readonly at: bigint; readonly bytes: Uint8Array }[];
 }
 
 /** What a machine is where nothing else is asked for. */

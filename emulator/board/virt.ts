@@ -168,6 +168,10 @@ class Board implements Machine {
   start(engine: Engine, configuration: Configuration): void {
     this.#engine = engine;
     this.harts = this.#placement.harts.map((_, hart) => new Hart(hart, this.#placement, configuration));
+    this.options.initial?.harts.forEach((initial, hart) => {
+      this.harts[hart]?.set(initial);
+    });
+    engine.stateChanged();
   }
 
   run(slots: number): Stop {

@@ -1,16 +1,8 @@
 /** A conformance case: what a hart holds, what it executes, and what the specification says it then holds. */
-import type { PrivilegeMode } from "../../emulator/board/machine.ts";
+import type { HartState } from "../../emulator/board/machine.ts";
 
-/** Registers and memory by name. All values are unsigned and at most 64 bits wide. */
-export interface State {
-  readonly pc?: bigint;
-  readonly mode?: PrivilegeMode;
-  /** Asleep in wfi. */
-  readonly waiting?: boolean;
-  readonly x?: Readonly<Record<number, bigint>>;
-  readonly f?: Readonly<Record<number, bigint>>;
-  readonly csrs?: Readonly<Record<string, bigint>>;
-}
+/** Registers by name. */
+export type State = Omit<HartState, "lines">;
 
 /** Bytes from an address in RAM on. */
 export interface Piece {

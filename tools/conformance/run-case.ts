@@ -30,7 +30,7 @@ export function prepareCase(bench: Bench, { before, otherHarts = [], memory }: C
   bench.reset();
   [before, ...otherHarts].forEach((state, index) => {
     const hart = bench.harts[index];
-    if (hart !== undefined) write(hart, state);
+    hart?.set(state);
   });
   for (const { at, bytes } of memory) bench.write(at, bytes);
 }
@@ -46,7 +46,7 @@ interface Snapshot {
 /** Lets in what comes before the slots of a step. */
 export function prepareStep(bench: Bench, step: Step): Snapshot {
   const hart = hartOf(bench, step);
-  if (step.set !== undefined) write(hart, step.set);
+  if (step.set !== undefined) hart.set(step.set);
   if (step.lines !== undefined) hart.setLines(step.lines);
   for (const { at, bytes } of step.stores ?? []) bench.write(at, bytes);
   return {
@@ -64,15 +64,6 @@ function hartOf(bench: Bench, { hart: index = 0 }: Step): Hart {
   if (hart === undefined)
     throw new RangeError(`the case names hart ${index}, the bench has ${bench.harts.length}`);
   return hart;
-}
-
-function write(hart: Hart, { pc, mode, waiting, x = {}, f = {}, csrs = {} }: State): void {
-  for (const [name, value] of Object.entries(csrs)) hart.setCsr(name, value);
-  for (const [n, value] of Object.entries(x)) hart.setX(Number(n), value);
-  for (const [n, value] of Object.entries(f)) hart.setF(Number(n), value);
-  if (pc !== undefined) hart.setPc(pc);
-  if (mode !== undefined) hart.setMode(mode);
-  if (waiting !== undefined) hart.setWaiting(waiting);
 }
 
 function compare(bench: Bench, hart: Hart, before: Snapshot, after: Expectation): Mismatch[] {

@@ -26,7 +26,7 @@ export async function runCases(entry: CaseEntry, settings: Settings): Promise<Fi
   let instructions = 0;
   let cases = 0;
   for (const engine of settings.engines) {
-    const bench = await createBench(test, cpu, engine);
+    const bench = await benchFor(test, cpu, engine);
     cases = 0;
     for (const tried of test.cases()) {
       cases++;
@@ -49,7 +49,17 @@ function failureOf(bench: Bench, tried: Case): CaseFailure | undefined {
   return runCase(bench, tried);
 }
 
-/** The bench that a test's cases run on. */
+/** Benches made so far: making one takes longer than running most tests. */
+const benches = new Map<string, Promise<Bench>>();
+
+function benchFor(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
+  const key = [engine, cpu, test.harts, test.ram].join(" ");
+  const bench = benches.get(key) ?? createBench(test, cpu, engine);
+  benches.set(key, bench);
+  return bench;
+}
+
+/** Makes a bench that a test's cases can run on. */
 export function createBench(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
   const { harts = 1, ram = 0x10000 } = test;
   return Bench.create({ engine, harts, memory: ram, ...(cpu !== undefined && { cpu: parseCpu(cpu) }) });
