@@ -64,6 +64,30 @@ describe.skipIf(debian === undefined)("Debian's Linux", () => {
     );
   });
 
+  // Without Svadu Linux sets A and D itself.
+  test.each([
+    ["rv64gc", "zicntr_zicsr_zifencei_zca_zcd_zkt"],
+    ["rva22s64", "zicbom_zicboz_\\S+_zkt_svinval_svnapot_svpbmt"],
+    ["max", "zicbom_zicboz_\\S+_zicond_\\S+_zcb_\\S+_zbc_\\S+_sstc_svinval_svnapot_svpbmt"],
+  ])(
+    "boots on %s",
+    async (cpu, extensions) => {
+      const { status, console } = await trapframeRun(
+        kernel,
+        `--cpu=${cpu}`,
+        `--initrd=${shell}`,
+        "--append=console=ttyS0",
+        ...conversation(
+          [prompt, "grep -m1 ^isa /proc/cpuinfo; exit\\n"],
+          [`^isa\\s+: rv64imafdc_${extensions}\\s`],
+          ["reboot: Power down"],
+        ),
+      );
+      expect(status, console).toBe(0);
+    },
+    bootMilliseconds,
+  );
+
   test.skipIf(!hasExt4Tools)(
     "runs from an ext4 file system on a disk, and what it writes is there afterwards",
     async () => {
