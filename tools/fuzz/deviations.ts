@@ -303,6 +303,7 @@ export const deviations: readonly Deviation[] = [
       medeleg: extraBits(0xf0_0c00n),
       mideleg: extraBits(0x3444n),
       mie: extraBits(0x3444n),
+      sie: extraBits(0x3444n),
       mip: extraBits(0x2444n),
     }),
   },

@@ -1,6 +1,6 @@
 /** What the runtime has logged: of every trial the traps that it took, and the state that it ended with. */
 import type { Memory } from "./world.ts";
-import { LOG, loggedCsrs } from "./world.ts";
+import { LOG, loggedCsrs, RAM, RAM_BYTES } from "./world.ts";
 
 export interface LoggedTrap {
   readonly to: "M" | "S";
@@ -29,7 +29,7 @@ const END_BYTES = CSRS + 8 * loggedCsrs.length;
 export function readLog(memory: Memory, from = LOG): Outcome[] {
   const outcomes: Outcome[] = [];
   let traps: LoggedTrap[] = [];
-  for (let at = from; ; ) {
+  for (let at = from; at + END_BYTES <= RAM + RAM_BYTES; ) {
     const tag = memory.get64(at);
     if (tag === MACHINE_TRAP || tag === SUPERVISOR_TRAP) {
       traps.push({
@@ -44,8 +44,9 @@ export function readLog(memory: Memory, from = LOG): Outcome[] {
       outcomes.push({ traps, state: readState(memory, at) });
       traps = [];
       at += END_BYTES;
-    } else return outcomes;
+    } else break;
   }
+  return outcomes;
 }
 
 function readState(memory: Memory, at: number): Map<string, bigint> {
