@@ -23,7 +23,7 @@ const commandNames: readonly string[] = [
   "mutate",
   "completion",
 ];
-const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report", "names"];
+const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report", "break", "names"];
 const debugging = process.argv.includes("--debug") || process.env.TRAPFRAME_DEBUG !== undefined;
 
 /** Says what went wrong, and exits. Only a defect of our own, or `--debug`, is worth a stack trace. */

@@ -6,12 +6,12 @@ import { ImageError } from "../../emulator/board/image-error.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import { describeFileError } from "../host/read-input.ts";
+import { caseEnding } from "./case-source.ts";
 import { conventionOf } from "./program.ts";
 import { AmbiguousReference, type References } from "./references.ts";
 import type { Entry } from "./result.ts";
 import { loadSuite, suiteEnding, suiteName } from "./suite.ts";
 
-const caseEnding = ".case.json";
 const headerBytes = 64;
 const machineRiscv = 243;
 const typeExecutable = 2;

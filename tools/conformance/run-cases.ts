@@ -1,12 +1,11 @@
 /** Runs the cases of our own tests on every engine. */
-import { readFileSync } from "node:fs";
 import { Bench } from "../../emulator/board/bench.ts";
 import { parseCpu } from "../../emulator/board/cpu.ts";
 import type { EngineName } from "../../emulator/board/options.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure as UserFailure } from "../host/failure.ts";
 import type { Case, Test } from "./case.ts";
-import { CaseFileError, readCaseFile } from "./case-file.ts";
+import { readTestFile } from "./case-source.ts";
 import { explainCase } from "./explain-case.ts";
 import type { Entry, Failure, Settings } from "./result.ts";
 import { type CaseFailure, runCase } from "./run-case.ts";
@@ -67,11 +66,5 @@ export function createBench(test: Test, cpu: string | undefined, engine: EngineN
 
 /** The test that an entry names. Throws a `Failure` for the user. */
 export async function openTest(entry: CaseEntry): Promise<Test> {
-  if (entry.kind === "suite") return loadTest(entry.path, entry.test);
-  try {
-    return readCaseFile(readFileSync(entry.path, "utf8"));
-  } catch (error) {
-    if (!(error instanceof CaseFileError)) throw error;
-    throw new UserFailure(`"${entry.path}": ${error.message}`, exitStatus.badInput);
-  }
+  return entry.kind === "suite" ? loadTest(entry.path, entry.test) : readTestFile(entry.path);
 }

@@ -23,6 +23,10 @@ export interface ApplicationOptions extends Ingredients {
   readonly builder: MachineBuilder;
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
+  /** Addresses at which it stops. */
+  readonly breakpoints?: readonly bigint[];
+  /** Stands still until it is told to go. */
+  readonly paused?: boolean;
 }
 
 type Focus = "console" | ViewName;
@@ -90,6 +94,7 @@ export class Application {
       onChange: () => application?.showNews(),
       onTurn: () => console.settle(),
     });
+    for (const address of options.breakpoints ?? []) session.toggleBreakpoint(address);
     application = new Application(options, session, console);
     return application.#live();
   }
@@ -116,7 +121,7 @@ export class Application {
     input.on("data", onData).once("end", () => this.#finish(0));
     const frames = setInterval(() => this.#frame(), frameMilliseconds);
     try {
-      this.#perform(this.#session.continue());
+      if (!this.#options.paused) this.#perform(this.#session.continue());
       return await finished;
     } finally {
       clearInterval(frames);
