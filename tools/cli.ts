@@ -5,6 +5,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { ImageError } from "../emulator/board/image-error.ts";
 import { lazyCommand } from "./command/command.ts";
+import { reportKinds } from "./conformance/report/kinds.ts";
 import { GuestBuildError } from "./guest/error.ts";
 import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
@@ -51,11 +52,21 @@ function describe(error: unknown): { message: string; status: number } {
   };
 }
 
-/** `--stats` may stand alone, but the parser would take the next word for its value. */
+/**
+ * The parser gives every option one value: `--stats`, which may stand alone, would take the next word for its own, and of
+ * `--report KIND FILE` it would leave the file.
+ */
 function spellOut(argv: readonly string[]): string[] {
-  return argv.map((word, index) =>
-    word === "--stats" && argv[index + 1] !== "json" && argv[index + 1] !== "human" ? "--stats=human" : word,
-  );
+  const words: string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const [word = "", next = "", after = ""] = argv.slice(index, index + 3);
+    if (word === "--stats" && next !== "json" && next !== "human") words.push("--stats=human");
+    else if (word === "--report" && reportKinds.some((kind) => kind === next)) {
+      words.push(`--report=${next}=${after}`);
+      index += 2;
+    } else words.push(word);
+  }
+  return words;
 }
 
 /** An option that takes one value but was given several arrives as a list. */
