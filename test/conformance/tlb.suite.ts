@@ -171,6 +171,8 @@ const names = (
 function* fenceCases(name: "sfence.vma" | "sinval.vma", counted: boolean): Iterable<Case> {
   const [one, two, zero] = [spaceOf(1n, 0), spaceOf(2n, 1), spaceOf(0n, 2)];
   const [A, B, G, M] = [VIRTUAL, VIRTUAL + PAGE, VIRTUAL + 2n * PAGE, VIRTUAL + 8n * MEGAPAGE];
+  /** In the upper half, whose addresses are negative. */
+  const H = (1n << 64n) - 3n * PAGE;
   const mappings = [
     mapping("a1", one, A, 0),
     mapping("b1", one, B, 0),
@@ -179,11 +181,12 @@ function* fenceCases(name: "sfence.vma" | "sinval.vma", counted: boolean): Itera
     mapping("g", one, G, 0, "VRWXGAD"),
     mapping("m1", one, M, 1),
     mapping("gm", one, M + MEGAPAGE, 1, "VRWXGAD"),
+    mapping("h1", one, H, 0),
   ];
   const memory = [...contents, ...[one, two, zero].flatMap((space) => space.pieces())];
   const addresses = [
     ...[undefined, A, A + 0xfffn, A - 1n, B, G, M, M + MEGAPAGE - 1n, M + MEGAPAGE + 0x5000n],
-    ...[A + 16n * MEGAPAGE, 0n],
+    ...[A + 16n * MEGAPAGE, 0n, H + 8n],
   ];
   for (const address of addresses) {
     for (const asid of [undefined, 0n, 1n, 2n, 3n, 1n | (1n << 16n), 2n | (1n << 63n)]) {

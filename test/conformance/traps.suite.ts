@@ -7,7 +7,16 @@ import { exception, returnFromMachine, returnFromSupervisor } from "./oracle/tra
 import { AddressSpace } from "./support/address-space.ts";
 import { code, lengthOf, number, word } from "./support/assemble.ts";
 import type { Situation } from "./support/situation.ts";
-import { before, DATA, MACHINE_VECTOR, NOWHERE, RAM, SUPERVISOR_VECTOR, trapped, went } from "./support/situation.ts";
+import {
+  before,
+  DATA,
+  MACHINE_VECTOR,
+  NOWHERE,
+  RAM,
+  SUPERVISOR_VECTOR,
+  trapped,
+  went,
+} from "./support/situation.ts";
 
 const MODES: readonly PrivilegeMode[] = ["U", "S", "M"];
 const ADDRESS = 11;
@@ -276,7 +285,8 @@ function* deniedCases(): Iterable<Case> {
             : went(s);
         yield {
           name: `${name} in ${mode}, ${statusName(status)}`,
-          because: "privileged 3.1.6.5: TVM and TSR make supervisor instructions illegal in S-mode, not in M-mode",
+          because:
+            "privileged 3.1.6.5: TVM and TSR make supervisor instructions illegal in S-mode, not in M-mode",
           before: before(s),
           memory: [code(RAM, [bits])],
           steps: [{ slots: 1, after: legal ? done : trapped(s, exception.illegalInstruction, BigInt(bits)) }],
@@ -294,7 +304,10 @@ function* deniedCases(): Iterable<Case> {
         before: before(s),
         memory: [code(RAM, [bits])],
         steps: [
-          { slots: 1, after: mode === "U" ? trapped(s, exception.illegalInstruction, BigInt(bits)) : went(s) },
+          {
+            slots: 1,
+            after: mode === "U" ? trapped(s, exception.illegalInstruction, BigInt(bits)) : went(s),
+          },
         ],
       };
     }
@@ -365,7 +378,8 @@ function* priorityCases(): Iterable<Case> {
     paged.set(second, pte(next, pteFlags(later)));
     const s: Situation = { mode: "S", pc: virtual, csrs: { satp: paged.satp } };
     const memory = [code(edge, [NOT_AN_INSTRUCTION]), ...paged.pieces()];
-    const reason = "the fault of a fetch comes before what is fetched; epc is the instruction, tval the part that faulted";
+    const reason =
+      "the fault of a fetch comes before what is fetched; epc is the instruction, tval the part that faulted";
     yield tried(`four bytes across pages, ${what}`, reason, s, memory, cause, value);
   }
   const absent = space();
@@ -379,6 +393,21 @@ function* priorityCases(): Iterable<Case> {
     exception.instructionAccess,
     second,
   );
+  const both = space();
+  both.set(virtual, pte(edge, pteFlags("VXAD")));
+  both.set(second, pte(DATA + 0x5000n, pteFlags("VXAD")));
+  const across: Situation = { mode: "S", pc: virtual, csrs: { satp: both.satp } };
+  const whole = word("addi", { rd: 10, immediate: 5 });
+  yield {
+    name: "four bytes across pages that lie apart",
+    because: "privileged 4.3.2: each half is translated",
+    before: before(across),
+    memory: [
+      ...[number(edge, 2, BigInt(whole & 0xffff)), number(DATA + 0x5000n, 2, BigInt(whole >>> 16))],
+      ...both.pieces(),
+    ],
+    steps: [{ slots: 1, after: went(across, 4n, { x: { 10: 5n } }) }],
+  };
   const short = space();
   short.set(virtual, pte(edge, pteFlags("VRXAD")));
   const s: Situation = { mode: "S", pc: virtual, csrs: { satp: short.satp } };
@@ -406,7 +435,12 @@ function* precisionCases(): Iterable<Case> {
   for (const [name, bits, code_, value] of [
     ["load over its address", word("ld", { rd: ADDRESS, rs1: ADDRESS }), exception.loadAccess, NOWHERE],
     ["c.ld over its address", word("c.ld", { rd: ADDRESS, rs1: ADDRESS }), exception.loadAccess, NOWHERE],
-    ["AMO over its address", word("amoadd.w", { rd: ADDRESS, rs1: ADDRESS, rs2: 10 }), exception.storeAccess, NOWHERE],
+    [
+      "AMO over its address",
+      word("amoadd.w", { rd: ADDRESS, rs1: ADDRESS, rs2: 10 }),
+      exception.storeAccess,
+      NOWHERE,
+    ],
   ] as const) {
     const s: Situation = { mode: "M", pc: RAM + 0x10n, x: { [ADDRESS]: NOWHERE, 10: 5n } };
     yield {
@@ -470,6 +504,19 @@ function* precisionCases(): Iterable<Case> {
     steps: [
       { slots: 1, after: trapped(again, exception.callFromU, 0n) },
       { slots: 1, after: trapped({ ...inHandler, medeleg: again.medeleg }, exception.loadAccess, 0n) },
+    ],
+  };
+  const reserving: Situation = { mode: "M", x: { [ADDRESS]: DATA, 10: 7n } };
+  yield {
+    name: "a trap ends a reservation",
+    because:
+      "unprivileged, A: an SC may fail after a trap, and does here, so that it cannot outlive a switch of processes",
+    before: before(reserving),
+    memory: [code(RAM, [instruction.lr, instruction.ecall]), code(MACHINE_VECTOR, [instruction.sc])],
+    steps: [
+      { slots: 1, after: went(reserving, 4n, { x: { 10: 0n } }) },
+      { slots: 1, after: trapped({ ...reserving, pc: RAM + 4n }, exception.callFromM, 0n) },
+      { slots: 1, after: { pc: MACHINE_VECTOR + 4n, x: { 10: 1n }, memory: [number(DATA, 8, 0n)] } },
     ],
   };
   const short = word("c.lwsp", { rd: 10, immediate: 0 });

@@ -16,6 +16,8 @@ export interface Register {
   readonly values?: readonly bigint[];
   /** A value with as many bits set as it holds; what is left of all ones unless told. */
   readonly full?: bigint;
+  /** All bits are alike. */
+  readonly plain?: boolean;
 }
 
 export const ONES = (1n << 64n) - 1n;
@@ -96,7 +98,7 @@ const everyByte = Array.from({ length: 256 }, (_, byte) => BigInt(byte) * 0x0101
 
 // ---- the table
 
-type Extra = Pick<Register, "values" | "full">;
+type Extra = Pick<Register, "values" | "full" | "plain">;
 const register = (
   name: string,
   number: number,
@@ -113,7 +115,7 @@ const register = (
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const ALTERNATING = [0x5555_5555_5555_5555n, 0xaaaa_aaaa_aaaa_aaaan, 0x0123_4567_89ab_cdefn];
 const free = (name: string, number: number, because: string) =>
-  register(name, number, because, bits(ONES), { values: ALTERNATING });
+  register(name, number, because, bits(ONES), { values: ALTERNATING, plain: true });
 const zero = (name: string, number: number, because: string) => register(name, number, because, bits(0n));
 
 /** Registers that software writes, with state of their own. */
@@ -186,6 +188,9 @@ export const writable: readonly Register[] = [
       0x3b0 + n,
       "privileged 3.7.1: bits 55 to 2 of an address",
       bits((1n << 54n) - 1n),
+      {
+        plain: true,
+      },
     ),
   ),
 ];
