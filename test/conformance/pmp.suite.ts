@@ -126,33 +126,52 @@ function* permissionCases(): Iterable<Case> {
 
 const inOnePage = (address: bigint, bytes: bigint) => (address % 4096n) + bytes <= 4096n;
 
+interface Range {
+  readonly name: string;
+  readonly entries: readonly PmpEntry[];
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** A range of each kind and of many sizes, readable only. */
+function ranges(): readonly Range[] {
+  const base = DATA + 0x800n;
+  const powers = Array.from({ length: 13 }, (_, n) => 8n << BigInt(n));
+  return [
+    { name: "NA4", entries: [CODE, { config: NA4 | R, address: base >> 2n }], from: base, to: base + 4n },
+    ...powers.map((bytes) => {
+      const from = bytes > 2048n ? RAM + 0x8000n : base;
+      const entries = [CODE, { config: NAPOT | R, address: napot(from, bytes) }];
+      return { name: `NAPOT of ${bytes}`, entries, from, to: from + bytes };
+    }),
+    {
+      name: "TOR",
+      entries: [
+        CODE,
+        { config: OFF, address: (base + 4n) >> 2n },
+        { config: TOR | R, address: (base + 0x2cn) >> 2n },
+      ],
+      from: base + 4n,
+      to: base + 0x2cn,
+    },
+    {
+      name: "TOR above NAPOT",
+      entries: [
+        CODE,
+        { config: NAPOT, address: base >> 2n },
+        { config: TOR | R, address: (base + 0x20n) >> 2n },
+      ],
+      from: base,
+      to: base + 0x20n,
+    },
+  ];
+}
+
 /** Where ranges begin and end, to the byte. */
 function* rangeCases(): Iterable<Case> {
   const because =
     "privileged 3.7.1, table 3.11: where a range begins and ends, and that it matches all of an access";
-  const base = DATA + 0x800n;
-  const powers = Array.from({ length: 13 }, (_, n) => 8n << BigInt(n));
-  const ranges: readonly (readonly [string, readonly PmpEntry[], bigint, bigint])[] = [
-    ["NA4", [CODE, { config: NA4 | R, address: base >> 2n }], base, base + 4n],
-    ...powers.map((bytes) => {
-      const from = bytes > 2048n ? RAM + 0x8000n : base;
-      const entries = [CODE, { config: NAPOT | R, address: napot(from, bytes) }];
-      return [`NAPOT of ${bytes}`, entries, from, from + bytes] as const;
-    }),
-    [
-      "TOR",
-      [CODE, { config: OFF, address: (base + 4n) >> 2n }, { config: TOR | R, address: (base + 0x2cn) >> 2n }],
-      base + 4n,
-      base + 0x2cn,
-    ],
-    [
-      "TOR above NAPOT",
-      [CODE, { config: NAPOT, address: base >> 2n }, { config: TOR | R, address: (base + 0x20n) >> 2n }],
-      base,
-      base + 0x20n,
-    ],
-  ];
-  for (const [name, entries, from, to] of ranges) {
+  for (const { name, entries, from, to } of ranges()) {
     for (const mode of MODES) {
       for (const bytes of [1, 2, 4, 8] as const) {
         const size = BigInt(bytes);
@@ -306,6 +325,67 @@ function* lockCases(): Iterable<Case> {
   }
 }
 
+/** Entries written by instructions; what they protect is tried from M-mode with MPRV. */
+function* writtenCases(): Iterable<Case> {
+  const because = "privileged 3.7.1: writes of pmpaddr and pmpcfg take effect at once, in any order";
+  const backward: Range = {
+    name: "TOR below its bottom",
+    entries: [CODE, { config: OFF, address: (DATA + 0x40n) >> 2n }, { config: TOR | R, address: DATA >> 2n }],
+    from: DATA,
+    to: DATA + 0x40n,
+  };
+  const sixteenth: Range = {
+    name: "entries 14 and 15",
+    entries: [
+      ...Array.from({ length: 14 }, () => NONE),
+      { config: NAPOT | R, address: napot(DATA, 8n) },
+      { config: TOR | R, address: (DATA + 0x40n) >> 2n },
+    ],
+    from: DATA,
+    to: DATA + 0x40n,
+  };
+  for (const { name, entries, from, to } of [...ranges(), backward, sixteenth]) {
+    const registers = pmpRegisters(entries);
+    const writes = Object.entries(registers).filter(([, value]) => value !== 0n);
+    for (const order of ["addresses first", "configuration first"] as const) {
+      const ordered = order === "addresses first" ? writes : writes.toReversed();
+      for (const address of new Set([from - 4n, from, to - 4n, to])) {
+        const program = ordered.map(([csr], i) => {
+          const number = csr.startsWith("pmpcfg")
+            ? 0x3a0 + Number(csr.slice(6))
+            : 0x3b0 + Number(csr.slice(7));
+          return word("csrrw", { rs1: 20 + i, immediate: number });
+        });
+        const s: Situation = {
+          mode: "M",
+          status: { MPRV: 1, MPP: 0 },
+          csrs: { pmpcfg0: 0n, pmpcfg2: 0n },
+          x: {
+            [ADDRESS]: address,
+            [VALUE]: 0n,
+            ...Object.fromEntries(ordered.map(([, value], i) => [20 + i, value])),
+          },
+        };
+        const written = BigInt(4 * program.length);
+        const attempt: Situation = { ...s, pc: RAM + written };
+        const allowed = pmpAllows(entries, address, 4, R, false);
+        // Code that is executed does not read as zero.
+        if (address < RAM + 0x1000n) continue;
+        yield {
+          name: `${name}, ${order}: load at ${hex(address)}`,
+          because,
+          before: before(s),
+          memory: [code(RAM, [...program, instructionOf("load", 4)])],
+          steps: [
+            { slots: program.length, after: went(s, written, { csrs: registers }) },
+            { slots: 1, after: allowed ? went(attempt) : trapped(attempt, accessKinds.load.access, address) },
+          ],
+        };
+      }
+    }
+  }
+}
+
 /** What changes protection holds from the next access on, whatever was allowed before. */
 function* changeCases(): Iterable<Case> {
   const because = "privileged 3.7.1: protection is that of the registers as they are";
@@ -453,6 +533,7 @@ export const suite: Suite = {
     { name: "sizes", cases: sizeCases },
     { name: "priority", cases: priorityCases },
     { name: "locks", cases: lockCases },
+    { name: "written by instructions", cases: writtenCases },
     { name: "changes", cases: changeCases },
     { name: "page tables", cases: walkCases },
   ],
