@@ -21,6 +21,7 @@ const commandNames: readonly string[] = [
   "isa",
   "bench",
   "conform",
+  "fuzz",
   "mutate",
   "completion",
 ];
@@ -134,6 +135,13 @@ const command = yargs(spellOut(hideBin(process.argv)))
       "conform [path..]",
       "run conformance tests: riscv-tests, architecture tests, our own",
       () => import("./command/conform.ts"),
+    ),
+  )
+  .command(
+    lazyCommand(
+      "fuzz",
+      "run random programs on QEMU and on our engines, and compare",
+      () => import("./command/fuzz.ts"),
     ),
   )
   .command(

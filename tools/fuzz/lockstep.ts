@@ -57,8 +57,9 @@ const streams = { pace: 11, pieces: 12 };
 /** A slice of its own for every program, from a single slot on. */
 export function paceOf(program: Program, alone: boolean): Pace {
   const random = new Random(program.seed, streams.pace);
-  const slice = alone ? 100_000 : random.pick([1, 2, 3, 7, 20, 64, 200, 1000]);
-  return { slice, patience: 3000, lines: program.ground.purpose === "engines" && random.chance(0.5) };
+  const engines = program.ground.purpose === "engines";
+  const slice = alone ? 100_000 : random.pick(engines ? [1, 2, 3, 7, 20, 64, 200, 1000] : [200, 1000, 5000]);
+  return { slice, patience: 5000, lines: engines && random.chance(0.5) };
 }
 
 /** Runs programs on engines in lockstep. One for each processor and number of harts: benches are used again. */

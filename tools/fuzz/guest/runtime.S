@@ -182,6 +182,7 @@ next_trial:
 finish:
   la t0, finished
   csrw mtvec, t0
+  csrw mie, x0
   li t1, CONTROL + CONTROL_FINISHED
   csrr t2, mhartid
   slli t2, t2, 3
@@ -193,6 +194,7 @@ finish:
   sw t2, 0(t1)
 .balign 4
 finished:
+  wfi
   j finished
 
 .balign 4
