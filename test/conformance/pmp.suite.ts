@@ -344,7 +344,17 @@ function* writtenCases(): Iterable<Case> {
     from: DATA,
     to: DATA + 0x40n,
   };
-  for (const { name, entries, from, to } of [...ranges(), backward, sixteenth]) {
+  const empty: Range = {
+    name: "an empty TOR",
+    entries: [
+      { config: OFF, address: (DATA + 4n) >> 2n },
+      { config: TOR | R, address: (DATA + 4n) >> 2n },
+      EVERYTHING,
+    ],
+    from: DATA,
+    to: DATA + 8n,
+  };
+  for (const { name, entries, from, to } of [...ranges(), backward, empty, sixteenth]) {
     const registers = pmpRegisters(entries);
     const writes = Object.entries(registers).filter(([, value]) => value !== 0n);
     for (const order of ["addresses first", "configuration first"] as const) {
@@ -368,14 +378,13 @@ function* writtenCases(): Iterable<Case> {
         };
         const written = BigInt(4 * program.length);
         const attempt: Situation = { ...s, pc: RAM + written };
-        const allowed = pmpAllows(entries, address, 4, R, false);
-        // Code that is executed does not read as zero.
-        if (address < RAM + 0x1000n) continue;
+        const bytes = address % 8n === 0n ? 8 : 4;
+        const allowed = pmpAllows(entries, address, bytes, R, false);
         yield {
-          name: `${name}, ${order}: load at ${hex(address)}`,
+          name: `${name}, ${order}: load of ${bytes} bytes at ${hex(address)}`,
           because,
           before: before(s),
-          memory: [code(RAM, [...program, instructionOf("load", 4)])],
+          memory: [code(RAM, [...program, instructionOf("load", bytes)])],
           steps: [
             { slots: program.length, after: went(s, written, { csrs: registers }) },
             { slots: 1, after: allowed ? went(attempt) : trapped(attempt, accessKinds.load.access, address) },
