@@ -397,8 +397,7 @@ class Author {
       const excluded = instruction.except.some(
         ({ operand, value }) => operands[operand === "imm" ? "immediate" : operand] === value,
       );
-      const spreads = [instruction.fixed.rs1, instruction.fixed.rs2].some((n) => this.#frozen.has(n ?? 0));
-      if (!excluded && !spreads) return operands;
+      if (!excluded && !this.#readsFrozen(instruction, operands)) return operands;
     }
     return undefined;
   }
@@ -657,10 +656,11 @@ class Author {
     }
   }
 
-  #readsFrozen({ encoding }: Instruction, operands: Operands): boolean {
-    return encoding.registers.some(({ file, operands: names }) =>
-      names.some((name) => file === "x" && this.#frozen.has(operands[name] ?? 0)),
-    );
+  /** Whether a value that a deviation may have spoilt would go on from here. */
+  #readsFrozen({ encoding, fixed }: Instruction, operands: Operands): boolean {
+    const fields = encoding.registers.filter(({ file }) => file === "x").flatMap((field) => field.operands);
+    const sources = fields.filter((name) => name !== "rd").map((name) => operands[name]);
+    return [...sources, fixed.rs1, fixed.rs2].some((n) => this.#frozen.has(n ?? 0));
   }
 
   #environment(): void {

@@ -18,7 +18,7 @@ export interface Minimal {
 }
 
 /** Each attempt may start QEMU. */
-const MOST_ATTEMPTS = 500;
+const MOST_ATTEMPTS = 300;
 
 /** Shortens a program that shows `finding`, as long as it shows a finding of the same sort. */
 export async function minimise(program: Program, finding: Finding, attempt: Try): Promise<Minimal> {

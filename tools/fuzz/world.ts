@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { boxedFloat, integer } from "./values.ts";
 
 export const RAM = 0x8000_0000;
-export const RAM_BYTES = 32 * 2 ** 20;
+export const RAM_BYTES = 16 * 2 ** 20;
 
 // guest/runtime.S names these too.
 export const CONTROL = 0x8001_0000;
