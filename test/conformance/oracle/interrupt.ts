@@ -30,7 +30,8 @@ export function interruptTaken({ mode, status, mideleg, mie, pending }: Interrup
   const supervisorOn = mode === "U" || (mode === "S" && status.SIE === 1);
   const first = (set: bigint) => priority.find((code) => (set >> BigInt(code)) & 1n);
   return (
-    (machineOn ? first(enabled & ~mideleg) : undefined) ?? (supervisorOn ? first(enabled & mideleg) : undefined)
+    (machineOn ? first(enabled & ~mideleg) : undefined) ??
+    (supervisorOn ? first(enabled & mideleg) : undefined)
   );
 }
 
