@@ -145,21 +145,23 @@ async function conform(given: ConformArguments): Promise<number> {
   return verdict(results);
 }
 
+/** Shows on a terminal how far it is; elsewhere that would be a line for each test. */
 function runWithProgress(entries: readonly Entry[], settings: Settings, jobs: number): Promise<Result[]> {
-  return Progress.show(`running ${entries.length} tests`, async (progress) => {
-    let done = 0;
-    let bad = 0;
-    return runAll(entries, {
+  const run = (onResult: (result: Result) => void) =>
+    runAll(entries, {
       jobs,
       settings,
       patience: Math.max(leastPatience, (settings.timeout / leastSpeed) * 1000 * settings.engines.length),
-      onResult: ({ name, status }) => {
-        done++;
-        if (status === "failed" || status === "error") bad++;
-        // Elsewhere each step would be a line of its own.
-        if (process.stderr.isTTY)
-          progress.say(`${done} of ${entries.length} tests, ${bad} not passed: ${name}`);
-      },
+      onResult,
+    });
+  if (!process.stderr.isTTY) return run(() => {});
+  return Progress.show("running tests", (progress) => {
+    let done = 0;
+    let bad = 0;
+    return run(({ name, status }) => {
+      done++;
+      if (status === "failed" || status === "error") bad++;
+      progress.say(`${done} of ${entries.length} tests, ${bad} not passed: ${name}`);
     });
   });
 }

@@ -10,11 +10,13 @@ export interface CrewOptions {
   readonly settings: Settings;
   /** Wall-clock milliseconds after which a test is given up. */
   readonly patience: number;
+  /** What the processes execute; answers each `Order` with a `Result`. */
+  readonly worker?: URL;
   /** Called when a test has ended. */
   onResult(result: Result): void;
 }
 
-const workerModule = fileURLToPath(new URL("./worker.js", import.meta.url));
+const workerModule = new URL("./worker.js", import.meta.url);
 const keptErrors = 4096;
 
 /** Runs all tests; answers their results in the order of `entries`. */
@@ -86,7 +88,9 @@ class Worker {
   #running(): ChildProcess {
     if (this.#child !== undefined) return this.#child;
     this.#errors = "";
-    const child = fork(workerModule, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(fileURLToPath(this.#options.worker ?? workerModule), {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#errors = (this.#errors + text).slice(-keptErrors);
     });

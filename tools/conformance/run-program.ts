@@ -44,7 +44,7 @@ export interface Outcome {
 
 export const sliceSlots = 4096;
 /** A program may jump to itself until an interrupt comes; not for so long. */
-const haltedSlices = 64;
+const haltedSlices = 16;
 const consoleBytes = 16_384;
 
 /** Puts a program into a new machine. Throws `ImageError`. */
