@@ -359,11 +359,11 @@ export const deviations: readonly Deviation[] = [
     avoided: "what is written to xepc is even",
   },
   {
-    name: "UXL and SXL",
+    name: "UXL, SXL and MPP",
     verdict: "QEMU is wrong",
-    paragraph: "3.1.6.2: UXL and SXL are WARL fields that hold legal values only",
+    paragraph: "3.1.6.1 and 3.1.6.2: MPP, UXL and SXL are WARL fields that hold legal values only",
     explanation: "QEMU keeps reserved values that are written there.",
-    avoided: "what is written there is 2, or leaves the fields as they are",
+    avoided: "what is written there is legal, or leaves the fields as they are",
   },
   {
     name: "TOR entry 0 with address 0",

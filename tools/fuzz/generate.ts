@@ -32,6 +32,7 @@ const UXL_SXL_64 = 10n << 32n;
 const FS_DIRTY = 3n << 13n;
 const MPRV = 1n << 17n;
 const TSR = 1n << 22n;
+const MPP = 3n << 11n;
 /** VS, XS, and what the hypervisor extension and big-endian memory add. */
 const ABSENT = (3n << 9n) | (3n << 15n) | (15n << 36n) | (1n << 6n);
 /** Exceptions that may be delegated: not the environment call that ends a trial. */
@@ -162,7 +163,7 @@ class Author {
       ? random.chance(0.3)
         ? 1 + random.below(12)
         : 1 + random.below(60)
-      : 10 + random.below(90);
+      : 30 + random.below(170);
     if (!this.#careful) this.#spreadAddresses();
     while (this.#drafts.length < length) this.#something();
     return this.#finish();
@@ -572,7 +573,7 @@ class Author {
     const trapsReturn = name === "mstatus" && ((value ?? 0n) & TSR) !== 0n;
     if (trapsReturn || /^(stvec|sscratch)$/.test(name)) this.#handlerless = true;
     if (name === "mstatus") this.#interruptsOff = false;
-    const needsWhole = value !== undefined && /^(satp|stvec|mepc|sepc)$/.test(name);
+    const needsWhole = value !== undefined && /^(satp|stvec|mepc|sepc|menvcfg)$/.test(name);
     const function3 = needsWhole
       ? 1
       : value !== undefined
@@ -592,12 +593,11 @@ class Author {
     const random = this.#random;
     const any = random.chance(0.5) ? integer(random) : random.long();
     switch (name) {
-      case "mstatus":
-        // UXL and SXL as they are: setting what is set changes nothing, clearing is avoided by `DEVIANT` bits.
-        return (
-          (any & ~(MPRV | ABSENT | (15n << 32n) | (this.#returned ? TSR : 0n))) |
-          (random.chance(0.5) ? FS_DIRTY : 0n)
-        );
+      case "mstatus": {
+        // UXL and SXL stay: clearing and setting leave alone what is zero here. MPP = 2 is reserved.
+        const fixed = MPP | MPRV | ABSENT | (15n << 32n) | (this.#returned ? TSR : 0n);
+        return (any & ~fixed) | random.pick([0n, MPP]) | (random.chance(0.5) ? FS_DIRTY : 0n);
+      }
       case "sstatus":
         return any & ~(ABSENT | (15n << 32n));
       case "mip":
@@ -804,8 +804,14 @@ class Author {
     const count = this.#drafts.length;
     const reachable = [...this.#drafts.keys(), count].filter((i) => !this.#drafts[i]?.sealed);
     const onwards = (from: number) => {
-      const later = reachable.filter((i) => i >= from);
-      return random.pick(this.#careful ? later.slice(0, 6) : random.chance(0.7) ? later : reachable);
+      const near = reachable.filter((i) => i >= from).slice(0, 6);
+      if (this.#careful || random.chance(0.6)) return random.pick(near);
+      // Loops end when the host loses patience.
+      return random.pick(
+        random.chance(0.7)
+          ? reachable.filter((i) => i >= Math.max(from - 20, 0) && i < Math.max(from, 1))
+          : reachable,
+      );
     };
     const addresses: ItemAddress[] = [];
     const items = this.#drafts.map(({ item, branches, address }, i): Item => {

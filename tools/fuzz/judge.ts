@@ -45,7 +45,8 @@ interface Overhead {
   readonly trap: number;
 }
 
-const MOST_SLOTS = 30_000_000;
+/** Some programs for engines destroy the runtime, and run on for ever. */
+const mostSlots = { qemu: 30_000_000, engines: 1_500_000 };
 const hex = (value: bigint) => `0x${value.toString(16)}`;
 
 export class Judge {
@@ -65,7 +66,12 @@ export class Judge {
     const { contestants, qemu } = this.#sides;
     const lockstep = await this.#lockstepFor(program);
     const chosen = pace ?? paceOf(program, contestants.length === 1);
-    const { ram, retired, parting } = lockstep.run(program, this.#runtime, chosen, MOST_SLOTS);
+    const { ram, retired, parting } = lockstep.run(
+      program,
+      this.#runtime,
+      chosen,
+      mostSlots[program.ground.purpose],
+    );
     const instructions = await this.#ownInstructions(program, ram, retired);
     const verdict = { instructions, ram, comparison: undefined };
     if (parting !== undefined) return { ...verdict, finding: fromParting(parting, ram) };
@@ -123,7 +129,7 @@ export class Judge {
       const starts = trials.map((_, i) => 0x8002_0000 + i * 16);
       const quiet = { ...program, harts: 1, trials, starts };
       const pace = { slice: 1000, patience: 1_000_000, lines: false };
-      return lockstep.run(quiet, this.#runtime, pace, MOST_SLOTS).retired / count;
+      return lockstep.run(quiet, this.#runtime, pace, mostSlots.qemu).retired / count;
     };
     if (program.harts !== 1) return { trial: 0, trap: 0 };
     const trial = measure([]);

@@ -52,14 +52,18 @@ export interface LockstepResult {
   readonly parting: Parting | undefined;
 }
 
+/** What a turn in which a hart sleeps counts for. */
+const SLEEP = 500;
 const streams = { pace: 11, pieces: 12 };
 
 /** A slice of its own for every program, from a single slot on. */
 export function paceOf(program: Program, alone: boolean): Pace {
   const random = new Random(program.seed, streams.pace);
   const engines = program.ground.purpose === "engines";
-  const slice = alone ? 100_000 : random.pick(engines ? [1, 2, 3, 7, 20, 64, 200, 1000] : [200, 1000, 5000]);
-  return { slice, patience: 5000, lines: engines && random.chance(0.5) };
+  const slice = alone
+    ? 100_000
+    : random.pick(engines ? [1, 3, 7, 20, 64, 200, 500, 1000] : [200, 1000, 5000]);
+  return { slice, patience: 1500, lines: engines && random.chance(0.5) };
 }
 
 /** Runs programs on engines in lockstep. One for each processor and number of harts: benches are used again. */
@@ -104,7 +108,7 @@ class Run {
   readonly #first: Bench;
   readonly #ram: Memory;
   /** Of every hart, the trial that it is at, and the slots it has used for it. */
-  readonly #at: { trial: bigint; slots: number }[];
+  readonly #at: { trial: bigint; slots: number; abandoned: boolean }[];
   #slots = 0;
 
   constructor(
@@ -125,7 +129,7 @@ class Run {
     this.#pieces = new Random(program.seed, streams.pieces);
     this.#first = first;
     this.#ram = new Memory(first.ram);
-    this.#at = first.harts.map(() => ({ trial: -1n, slots: 0 }));
+    this.#at = first.harts.map(() => ({ trial: -1n, slots: 0, abandoned: false }));
   }
 
   run(limit: number): LockstepResult {
@@ -192,10 +196,14 @@ class Run {
     const at = this.#at[hart];
     if (at === undefined) return;
     const trial = this.#ram.get64(trialCell(hart));
+    if (trial !== at.trial) {
+      this.#at[hart] = { trial, slots: 0, abandoned: false };
+      return;
+    }
     // A hart that sleeps uses no slots.
-    at.slots = trial === at.trial ? at.slots + Math.max(used, 1) : 0;
-    at.trial = trial;
-    if (at.slots <= this.#pace.patience || at.slots - used > this.#pace.patience) return;
+    at.slots += used > 0 ? used : SLEEP;
+    if (at.slots <= this.#pace.patience || at.abandoned) return;
+    at.abandoned = true;
     for (const bench of this.#benches) {
       bench.harts[hart]?.setPc(this.#runtime.abandon);
       bench.harts[hart]?.setMode("M");

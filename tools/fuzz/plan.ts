@@ -25,7 +25,9 @@ export interface Errand {
 const streams = { machine: 21 };
 /** Trials of a program: starting QEMU takes as long as a thousand of them. */
 const trialsForQemu = 4000;
-const trialsForEngines = 200;
+const trialsForEngines = 1000;
+/** So many seeds in a row get the same machine: to make one for every engine takes a second. */
+const seedsOfMachine = 16n;
 
 /** Against both, seeds take turns. */
 export function errandOf({ against }: Plan, seed: bigint): Errand {
@@ -38,7 +40,7 @@ export function programOf({ seed, purpose }: Errand, qemu: Qemu | undefined): Pr
   if (purpose === "qemu" && qemu !== undefined) {
     return makeProgram(seed, { purpose, cpu: qemu.cpu }, 1, trialsForQemu);
   }
-  const random = new Random(seed, streams.machine);
+  const random = new Random(seed / seedsOfMachine, streams.machine);
   const harts = random.chance(0.6) ? 1 : 2 + random.below(3);
   return makeProgram(seed, { purpose: "engines", cpu: anyCpu(random) }, harts, trialsForEngines);
 }
