@@ -147,7 +147,12 @@ export function writeWorld(memory: Memory, random: Random, features: TableFeatur
   root(ROOT.pages, pointer(middleTable));
   root(ROOT.identity, leaf(RAM, own | X));
   root(ROOT.user, leaf(RAM, own | X | U));
-  root(ROOT.random, leaf(RAM, randomFlags(random)));
+  // Without permissions it would be a pointer, to tables of random entries: QEMU ignores their reserved bits.
+  const wide = () => {
+    const flags = randomFlags(random);
+    return (flags & (R | X)) === 0n && !features.unruly ? flags | R : flags;
+  };
+  root(ROOT.random, leaf(RAM, wide()));
   root(ROOT.missing, pointer(NOWHERE));
   // D, A and U are reserved in an entry that points on (privileged 4.4.1); G is not.
   root(ROOT.reserved, pointer(middleTable) | random.pick([A, D, U, A | D]));
@@ -155,8 +160,7 @@ export function writeWorld(memory: Memory, random: Random, features: TableFeatur
   root(ROOT.top, pointer(middleTable));
   const middle = (index: number, entry: bigint) => memory.put64(middleTable + 8 * index, entry);
   middle(0, pointer(leafTable));
-  for (let i = 1; i < 16; i++)
-    middle(i, leaf(random.chance(0.1) ? DATA + 0x1000 : DATA, randomFlags(random)));
+  for (let i = 1; i < 16; i++) middle(i, leaf(random.chance(0.1) ? DATA + 0x1000 : DATA, wide()));
   middle(511, pointer(leafTable));
   for (let i = 0; i < 512; i++) memory.put64(leafTable + 8 * i, randomLeaf(random, features));
   if (features.svnapot && !features.unruly) writeLargePages(memory, random);
