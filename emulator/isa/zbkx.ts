@@ -13,7 +13,8 @@ function permuted(width: 4 | 8): I64 {
   return Array.from({ length: count }, (_, n) => {
     const index = local(indices.bits(n * width, width));
     const element = elements.shrU(index.mul(width)).bits(0, width);
-    return select(index.ltU(count), element, 0).shl(n * width);
+    const chosen = count === 2 ** width ? element : select(index.ltU(count), element, 0);
+    return chosen.shl(n * width);
   }).reduce((result, element) => result.or(element));
 }
 

@@ -2,7 +2,7 @@ import type { Case, Expectation, Piece, Step, Suite } from "../../tools/conforma
 import { atomicOperations } from "./oracle/atomics.ts";
 import { number, word } from "./support/assemble.ts";
 import { instructionTest } from "./support/instruction-test.ts";
-import { CODE, DATA, HANDLER, trapped, trial } from "./support/trial.ts";
+import { CODE, DATA, FS, HANDLER, MSTATUS, trapped, trial } from "./support/trial.ts";
 import { hex, integers, NEGATIVE_SAMPLE, SAMPLE } from "./support/values.ts";
 
 const END = 0x8001_0000n;
@@ -19,12 +19,15 @@ const widths: readonly (readonly [suffix: string, bytes: Width])[] = [
 const cut = (value: bigint, bytes: Width) => BigInt.asUintN(8 * bytes, value);
 const extended = (value: bigint, bytes: Width) => BigInt.asUintN(64, BigInt.asIntN(8 * bytes, value));
 
-/** A value in memory with others on both sides, which stay. */
-const memory = (at: bigint, bytes: Width, value: bigint): Piece[] => [
-  number(at - 8n, 8, 0xf1e2_d3c4_b5a6_9788n),
-  number(at, bytes, value),
-  number(at + BigInt(bytes), 8, 0x8796_a5b4_c3d2_e1f0n),
-];
+/** A value in memory with others on both sides, which stay; at the end of RAM there is none behind it. */
+const memory = (at: bigint, bytes: Width, value: bigint): Piece[] => {
+  const next = at + BigInt(bytes);
+  return [
+    number(at - 8n, 8, 0xf1e2_d3c4_b5a6_9788n),
+    number(at, bytes, value),
+    number(next, next < END ? 8 : 0, 0x8796_a5b4_c3d2_e1f0n),
+  ];
+};
 
 /** All values of aq and rl: what they order is in order anyway. */
 const orderings = [
@@ -72,7 +75,7 @@ function* operationCases(operation: string, suffix: string, bytes: Width): Gener
   }
   for (let n = 1; n < 32; n++)
     yield one(old, operand, { rd: n, rs1: n === 16 ? 1 : 32 - n, rs2: n % 29 === 0 ? 30 : (n % 29) + 2 });
-  for (const at of [DATA + 4n, DATA + 8n, 0x8000_9000n, 0x8000_9000n - BigInt(bytes)]) {
+  for (const at of [DATA + 4n, DATA + 8n, 0x8000_9000n, 0x8000_9000n - BigInt(bytes), END - BigInt(bytes)]) {
     if (at % BigInt(bytes) === 0n) yield one(old, operand, { at });
   }
   yield* faults(name, bytes, STORE_MISALIGNED, STORE_ACCESS_FAULT);
@@ -105,6 +108,29 @@ function* faults(name: string, bytes: Width, misaligned: bigint, denied: bigint)
     yield one(at, denied, absent, 5);
     yield one(at, denied, absent, 0);
   }
+  yield protectedAccess(name, denied);
+}
+
+/** Memory that may only be executed (for a load) or only not be written. */
+function protectedAccess(name: string, denied: bigint): Case {
+  const isLoad = denied === LOAD_ACCESS_FAULT;
+  const mstatus = MSTATUS | FS.initial;
+  return trial({
+    name: isLoad ? "memory that cannot be read" : "memory that cannot be written",
+    because:
+      "Privileged, Physical Memory Protection: an LR needs R; an SC and an AMO need R and W, and fault as stores",
+    code: [word(name, { rd: 5, rs1: 6, ...(isLoad ? {} : { rs2: 7 }) })],
+    before: {
+      mode: "U",
+      x: { 6: DATA, 7: 0x55n },
+      csrs: { mtvec: HANDLER, mstatus, pmpaddr0: (1n << 54n) - 1n, pmpcfg0: isLoad ? 0x1cn : 0x1dn },
+    },
+    memory: memory(DATA, 8, SAMPLE),
+    after: {
+      ...trapped({ cause: denied, value: DATA, from: "U", mstatus }),
+      memory: memory(DATA, 8, SAMPLE),
+    },
+  });
 }
 
 function* loadReservedCases(suffix: string, bytes: Width): Generator<Case> {

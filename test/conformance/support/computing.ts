@@ -4,7 +4,16 @@ import type { Computation } from "../oracle/integer.ts";
 import { instructionNamed, word } from "./assemble.ts";
 import { instructionTest } from "./instruction-test.ts";
 import { trial } from "./trial.ts";
-import { fewIntegers, hex, immediates, integers, NEGATIVE_SAMPLE, SAMPLE, unsigned } from "./values.ts";
+import {
+  fewIntegers,
+  hex,
+  immediates,
+  integers,
+  NEGATIVE_SAMPLE,
+  SAMPLE,
+  sequence,
+  unsigned,
+} from "./values.ts";
 
 /** What one execution is given. */
 interface Sample {
@@ -41,8 +50,22 @@ function* cases(name: string, { because, value }: Computation): Generator<Case> 
   }
 }
 
+/** Numbers of bytes and nibbles, in order and not, the first that there is not, and all the same. */
+const indices = [
+  0x0706_0504_0302_0100n,
+  0x0001_0203_0405_0607n,
+  0x0302_0706_0108_0504n,
+  0x0808_0808_0808_0808n,
+  0x0107_0003_0502_0604n,
+  0xfedc_ba98_0123_4567n,
+];
+
 function* binary(): Generator<Sample> {
   for (const a of integers) for (const b of integers) yield { registers: DISTINCT, a, b };
+  for (const a of [SAMPLE, NEGATIVE_SAMPLE]) for (const b of indices) yield { registers: DISTINCT, a, b };
+  const random = sequence(11n, 40);
+  for (const [i, a] of random.entries())
+    yield { registers: DISTINCT, a, b: random[random.length - 1 - i] ?? 0n };
   for (const a of fewIntegers) {
     for (const b of fewIntegers) {
       yield { registers: { rd: 9, rs1: 9, rs2: 10 }, a, b };

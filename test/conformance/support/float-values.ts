@@ -67,6 +67,10 @@ export function samplesOf(format: Format): readonly bigint[] {
   ];
 }
 
+/** The number whose bits are those of the canonical NaN, shifted by one: 1.75. */
+export const almostNaN = (format: Format): bigint =>
+  value(format, false, 0, 3n << BigInt(format.fractionBits - 2));
+
 /** A few of them, for operations on three. */
 export function fewEdges(format: Format): readonly bigint[] {
   const sign = 1n << BigInt(format.width - 1);

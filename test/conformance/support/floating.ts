@@ -4,7 +4,7 @@ import type { Case, State, Test } from "../../../tools/conformance/case.ts";
 import type { FloatingPointOperation } from "../oracle/floating-point.ts";
 import { boxed } from "../oracle/floating-point.ts";
 import { instructionNamed, word } from "./assemble.ts";
-import { edges, fewEdges, nearIntegers, randomValues, samplesOf } from "./float-values.ts";
+import { almostNaN, edges, fewEdges, nearIntegers, randomValues, samplesOf } from "./float-values.ts";
 import { instructionTest } from "./instruction-test.ts";
 import { FS, illegal, MSTATUS, trial } from "./trial.ts";
 import { hex, integers, NEGATIVE_SAMPLE, SAMPLE, sequence } from "./values.ts";
@@ -124,12 +124,14 @@ class Writer {
     const { sources } = this.#operation;
     for (const [i, format] of sources.entries()) {
       if (format === "integer" || format.width === 64) continue;
-      const one = samplesOf(format)[0] ?? 0n;
-      const operands = sources.map(() => boxed(format, one));
+      const [one = 0n, negative = 0n] = samplesOf(format);
       const lowest = 1n << BigInt(format.width);
-      for (const value of [one, 0n, 1n << BigInt(format.width - 1)]) {
-        for (const upper of [0n, lowest, 1n << 63n, 1n << 32n, (1n << 64n) - lowest]) {
-          yield operands.map((v, n) => (n === i ? boxed(format, value) ^ upper : v));
+      const sign = 1n << BigInt(format.width - 1);
+      for (const other of [one, negative, almostNaN(format)]) {
+        for (const value of [one, 0n, sign]) {
+          for (const upper of [0n, lowest, 1n << 63n, 1n << 32n, (1n << 64n) - lowest]) {
+            yield sources.map((_, n) => boxed(format, n === i ? value : other) ^ (n === i ? upper : 0n));
+          }
         }
       }
     }
@@ -244,8 +246,10 @@ class Writer {
     const off =
       "Privileged, Extension Context Status: with FS off every floating-point instruction is illegal";
     for (const operands of this.#samples()) {
-      for (const fs of [FS.initial, FS.clean])
-        yield this.#execute(operands, { ...this.#setting(0), flags: 0, fs });
+      for (const fs of [FS.initial, FS.clean]) {
+        // Where every flag has been raised before, only the result can make FS dirty.
+        for (const flags of [0, 31]) yield this.#execute(operands, { ...this.#setting(0), flags, fs });
+      }
       for (const rm of this.#operation.rounds ? [0, 4, 5, DYNAMIC] : [0]) {
         const before = this.#before(operands, { registers: DISTINCT, rm, frm: 0, flags: 0, fs: FS.off });
         yield illegal(

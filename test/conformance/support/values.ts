@@ -25,6 +25,7 @@ export const integers: readonly bigint[] = [
   NEGATIVE_SAMPLE,
   0x7fff_ffff_ffff_ffffn,
   0x8000_0000_0000_0000n,
+  0xc000_0000_0000_0000n,
   0xffff_ffff_8000_0000n,
   0xffff_ffff_ffff_fff7n,
   0xffff_ffff_ffff_ffffn,
