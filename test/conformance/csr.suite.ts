@@ -108,6 +108,25 @@ const readsOnly = (form: "csrrs" | "csrrc", name: string, number: number, becaus
   steps: [{ slots: 1, after: went({ mode: "M" }, 4n, { x: { [RD]: 0n } }) }],
 });
 
+/** What a hart holds when it starts. */
+function* resetCases(): Iterable<Case> {
+  const others: Readonly<Record<string, bigint>> = {
+    // Svadu and Svpbmt are on for kernels that start in M-mode and know nothing of menvcfg (our choice).
+    menvcfg: (1n << 61n) | (1n << 62n),
+    stimecmp: ONES,
+  };
+  for (const { name, number, write } of [...writable, ...constants]) {
+    yield {
+      name,
+      because:
+        "privileged 3.4: MIE, MPRV, satp.MODE and the A and L of PMP are 0; the rest is ours to choose",
+      before: { x: { [RD]: 1n } },
+      memory: [code(RAM, [word("csrrs", { rd: RD, immediate: number })])],
+      steps: [{ slots: 1, after: { pc: RAM + 4n, mode: "M", x: { [RD]: others[name] ?? write(0n, 0n) } } }],
+    };
+  }
+}
+
 // ---- which there are, and who may
 
 /** All that takes a register away from a mode is off. */
@@ -538,6 +557,7 @@ export const suite: Suite = {
   tests: [
     ...fieldTests,
     { name: "constants", cases: constantCases },
+    { name: "reset", cases: resetCases },
     ...MODES.map((mode) => ({ name: `numbers in ${mode}-mode`, cases: () => numberCases(mode) })),
     { name: "forms", cases: formCases },
     { name: "counter enables", cases: counterCases },

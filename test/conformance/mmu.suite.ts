@@ -12,7 +12,7 @@ import {
 } from "./oracle/page-table.ts";
 import type { Status } from "./oracle/status.ts";
 import { statusName } from "./oracle/status.ts";
-import { AddressSpace, pageBytes } from "./support/address-space.ts";
+import { AddressSpace, elsewhere, pageBytes } from "./support/address-space.ts";
 import { code, number, word } from "./support/assemble.ts";
 import type { Situation } from "./support/situation.ts";
 import { before, DATA, NOWHERE, RAM, trapped, went } from "./support/situation.ts";
@@ -357,16 +357,16 @@ function* absentCases(mode: TranslationMode): Iterable<Case> {
       ["page at 2^55", pte(far, good)],
     ]);
   }
-  const rootless = new AddressSpace(mode, { tables: NOWHERE });
-  for (const kind of FEWER) {
-    const access = { kind, mode: "M", status: { MPRV: 1, MPP: 1 }, virtual: virtualOf(mode, 0) } as const;
-    if (kind === "fetch") continue;
-    yield accessCase({ name: `${kind}: no root`, because, ...access }, rootless);
+  for (const tables of [NOWHERE, RAM_END, RAM | far]) {
+    const rootless = new AddressSpace(mode, { tables });
+    const virtual = elsewhere(mode);
+    for (const kind of ["load", "store", "amo"] as const) {
+      const borrowed = { kind, mode: "M", status: { MPRV: 1, MPP: 1 }, virtual } as const;
+      yield accessCase({ name: `${kind}: root at ${hex(tables)}`, because, ...borrowed }, rootless);
+    }
+    const fetched = { kind: "fetch", mode: "S", virtual } as const;
+    yield accessCase({ name: `fetch: root at ${hex(tables)}`, because, ...fetched }, rootless);
   }
-  yield accessCase(
-    { name: "fetch: no root", because, kind: "fetch", mode: "S", virtual: virtualOf(mode, 0) },
-    rootless,
-  );
 }
 
 /** A page's first and last bytes, and that a level's index is of nine bits. */

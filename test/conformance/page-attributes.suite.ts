@@ -192,5 +192,6 @@ export const suite: Suite = {
     { name: "no Svnapot", cpu: "no-svnapot", ram, cases: () => napotCases("sv39", false) },
     { name: "Svnapot and the TLB", cpu: "tlb=1x4", ram, cases: napotTlbCases },
     ...MODES.map((mode) => ({ name: `Svpbmt in ${mode}`, ram, cases: () => typeCases(mode) })),
+    { name: "Svpbmt without Svnapot", cpu: "no-svnapot", ram, cases: () => typeCases("sv39") },
   ],
 };

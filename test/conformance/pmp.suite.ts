@@ -418,6 +418,25 @@ function* changeCases(): Iterable<Case> {
       { slots: 1, after: trapped(later, accessKinds.load.access, DATA) },
     ],
   };
+  yield {
+    name: "a page allowed, then not, at once",
+    because,
+    before: before(s),
+    memory: [code(RAM, [load, write, load])],
+    steps: [
+      {
+        slots: 3,
+        after: {
+          ...trapped(later, accessKinds.load.access, DATA),
+          csrs: {
+            ...trapped(later, accessKinds.load.access, DATA).csrs,
+            pmpaddr1: napot(DATA + 0x1000n, 4096n),
+          },
+          x: { [VALUE]: 0n },
+        },
+      },
+    ],
+  };
   const configure = word("csrrc", { rs1: 12, immediate: 0x3a0 });
   const fetched: Situation = {
     ...s,
@@ -490,7 +509,7 @@ function* walkCases(): Iterable<Case> {
             memory: [code(fetches ? DATA : RAM, [bits]), ...space.pieces()],
             steps: [{ slots: 1, after: readable ? went(s) : trapped(s, accessKinds[kind].access, virtual) }],
           };
-          if (level === 0 && kind !== "fetch") yield* updateCase(mode, status, kind, user, rights, leaf);
+          if (level === 0) yield* updateCase(mode, status, kind, user, rights, leaf);
         }
       }
     }
@@ -511,9 +530,11 @@ function* updateCase(
   const flags = pteFlags(user ? "VRWXU" : "VRWX");
   space.set(virtual, pte(DATA, flags));
   space.mapCode(user ? "U" : "S");
+  const fetches = kind === "fetch";
   const s: Situation = {
     mode,
     status,
+    pc: fetches ? virtual : RAM,
     csrs: {
       ...pmpRegisters([{ config: NAPOT | rights, address: napot(leaf, 8n) }, EVERYTHING]),
       ...{ satp: space.satp, menvcfg: 1n << 61n },
@@ -521,7 +542,7 @@ function* updateCase(
     x: { [ADDRESS]: virtual, [VALUE]: 0n },
   };
   const may = (rights & (R | W)) === (R | W);
-  const set = pteFlags(kind === "load" ? "A" : "AD");
+  const set = pteFlags(kind === "load" || fetches ? "A" : "AD");
   const entry = pte(DATA, may ? flags | set : flags);
   const after = may ? went(s) : trapped(s, accessKinds[kind].access, virtual);
   yield {
@@ -529,7 +550,7 @@ function* updateCase(
     because:
       "privileged 3.7.2, 4.3.1: updating A and D needs W for the entry; where it fails, nothing is written",
     before: before(s),
-    memory: [code(RAM, [instructionOf(kind, 8)]), ...space.pieces()],
+    memory: [code(fetches ? DATA : RAM, [instructionOf(kind, 8)]), ...space.pieces()],
     steps: [{ slots: 1, after: { ...after, memory: [number(leaf, 8, entry)] } }],
   };
 }

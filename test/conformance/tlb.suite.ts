@@ -206,7 +206,14 @@ function* fenceCases(name: "sfence.vma" | "sinval.vma", counted: boolean): Itera
       const codePage = { virtual: RAM, bytes: pageBytes(2), global: true, asid: 0n };
       const misses = BigInt(1 + mappings.length + dropped.length + (names(by, codePage) ? 1 : 0));
       const about = `rs1 ${address === undefined ? "x0" : `0x${address.toString(16)}`}, rs2 ${asid ?? "x0"}`;
-      yield script.finish(about, fenceBecause, one.satp, memory, counted ? misses : undefined);
+      const drops = dropped.map((m) => m.name).join(", ") || "nothing";
+      yield script.finish(
+        `${about}: drops ${drops}`,
+        fenceBecause,
+        one.satp,
+        memory,
+        counted ? misses : undefined,
+      );
     }
   }
 }
@@ -470,6 +477,8 @@ const changes: readonly Change[] = [
   ...(
     [
       ["SUM off", "VRWUAD", { SUM: 1 }, {}, true],
+      ["SUM, with MXR, off", "VRWUAD", { SUM: 1, MXR: 1 }, { MXR: 1 }, true],
+      ["MXR, with SUM, off", "VXAD", { SUM: 1, MXR: 1 }, { SUM: 1 }, true],
       ["SUM on", "VRWUAD", {}, { SUM: 1 }, false],
       ["MXR off", "VXAD", { MXR: 1 }, {}, true],
       ["MXR on", "VXAD", {}, { MXR: 1 }, false],
@@ -581,6 +590,86 @@ function* codeCases(): Iterable<Case> {
   }
 }
 
+/** What an entry gives is what the walk gave. */
+function* hitCases(): Iterable<Case> {
+  const space = spaceOf(1n, 0);
+  space.map(VIRTUAL, DATA, "VRWXUAD");
+  const s: Situation = {
+    mode: "S",
+    status: { SUM: 1 },
+    csrs: { satp: space.satp },
+    x: { 11: VIRTUAL, 12: VIRTUAL + 0x235n, 13: PAGE },
+  };
+  const memory = [...space.pieces(), number(DATA + 0x235n, 1, 0x5an)];
+  yield {
+    name: "a user page loaded with SUM is not executed",
+    because: "privileged 4.3.1: whatever SUM says, S-mode executes no page of U-mode",
+    before: before(s),
+    memory: [...memory, code(RAM, [LOAD, word("jalr", { rs1: 11 })])],
+    steps: [
+      { slots: 2, after: { pc: VIRTUAL, mode: "S" } },
+      { slots: 1, after: trapped({ ...s, pc: VIRTUAL }, exception.instructionPage, VIRTUAL) },
+    ],
+  };
+  const byte = word("lbu", { rd: 10, rs1: 12 });
+  yield {
+    name: "a byte at an odd address, twice",
+    because: "privileged 4.3.2 step 10: the offset in the page is that of the virtual address",
+    before: before(s),
+    memory: [...memory, code(RAM, [byte, byte])],
+    steps: [
+      { slots: 1, after: went(s, 4n, { x: { 10: 0x5an } }) },
+      { slots: 1, after: went(s, 8n, { x: { 10: 0x5an } }) },
+    ],
+  };
+  const far = spaceOf(1n, 0);
+  far.map(VIRTUAL, DATA + (1n << 55n), "VRWXUAD");
+  const access: Situation = { ...s, csrs: { satp: far.satp } };
+  const fault = trapped(access, exception.loadAccess, VIRTUAL);
+  yield {
+    name: "a page beyond memory, twice",
+    because: "privileged 4.3.1: physical addresses have 56 bits",
+    before: before(access),
+    memory: [...far.pieces(), code(RAM, [LOAD])],
+    steps: [
+      { slots: 1, after: fault },
+      { slots: 1, set: { ...before(access), x: {} }, after: fault },
+    ],
+  };
+  const switching = word("csrrc", { rs1: 14, immediate: 0x100 });
+  const SUM = 1n << 18n;
+  const narrowed: Situation = { ...s, x: { ...s.x, 10: 1n, 14: SUM } };
+  const later: Situation = { ...narrowed, pc: RAM + 8n, status: {} };
+  yield {
+    name: "SUM off between two loads, at once",
+    because: "privileged 3.1.6.3: SUM counts at the access, whatever the TLB holds",
+    before: before(narrowed),
+    memory: [...memory, code(RAM, [LOAD, switching, LOAD])],
+    steps: [{ slots: 3, after: { ...trapped(later, exception.loadPage, VIRTUAL), x: { 10: 0n } } }],
+  };
+}
+
+/** Address spaces are told apart by all 16 bits of the ASID. */
+function* asidCases(): Iterable<Case> {
+  for (let bit = 0n; bit < 16n; bit++) {
+    const [one, two] = [spaceOf(0n, 0), spaceOf(1n << bit, 1)];
+    one.map(VIRTUAL, OLD_PAGE, "VRWAD");
+    two.map(VIRTUAL, NEW_PAGE, "VRWAD");
+    const script = new Script()
+      .load(VIRTUAL, OLD)
+      .space(two.satp)
+      .load(VIRTUAL, NEW)
+      .space(one.satp)
+      .load(VIRTUAL, OLD)
+      .space(two.satp)
+      .load(VIRTUAL, NEW)
+      .space(one.satp);
+    const because = "privileged 4.1.11: ASIDs have 16 bits, here";
+    const memory = [...contents, ...one.pieces(), ...two.pieces()];
+    yield script.finish(`ASID bit ${bit}`, because, one.satp, memory, 3n);
+  }
+}
+
 const large = { ram: RAM_BYTES };
 const fences: readonly Test[] = (["sfence.vma", "sinval.vma"] as const).flatMap((name) => [
   { name, ...large, cases: () => fenceCases(name, false) },
@@ -592,7 +681,9 @@ export const suite: Suite = {
   tests: [
     ...fences,
     { name: "address spaces", ...large, cases: spaceCases },
+    { name: "ASIDs", ...large, cases: asidCases },
     { name: "permissions", cases: permissionCases },
+    { name: "hits", ...large, cases: hitCases },
     { name: "code", ...large, cases: codeCases },
     ...[2, 4, 16].map((ways) => ({
       name: `eviction from ${ways} ways`,
