@@ -10,7 +10,7 @@ import { Corpus } from "../fuzz/corpus.ts";
 import type { Against } from "../fuzz/plan.ts";
 import { findQemu } from "../fuzz/qemu.ts";
 import { findingText, progressLine, summary } from "../fuzz/report.ts";
-import type { Report } from "../fuzz/worker.ts";
+import type { Report } from "../fuzz/workshop.ts";
 import { buildRuntime } from "../fuzz/world.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";

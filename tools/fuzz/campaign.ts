@@ -2,7 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "./plan.ts";
-import type { Order, Report } from "./worker.ts";
+import type { Order } from "./worker.ts";
+import type { Report } from "./workshop.ts";
 
 export interface CampaignOptions {
   readonly plan: Plan;

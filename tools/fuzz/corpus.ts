@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import { describeFileError } from "../host/read-input.ts";
-import type { Report } from "./worker.ts";
+import type { Report } from "./workshop.ts";
 
 /** A file of the corpus: the seed makes the program, as long as this folder's code is the same. */
 interface Kept {

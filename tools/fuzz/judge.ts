@@ -68,12 +68,8 @@ export class Judge {
     const { contestants, qemu } = this.#sides;
     const lockstep = await this.#lockstepFor(program);
     const chosen = pace ?? paceOf(program, contestants.length === 1);
-    const { ram, retired, parting } = lockstep.run(
-      program,
-      this.#runtime,
-      chosen,
-      mostSlots[program.ground.purpose],
-    );
+    const most = Math.min(mostSlots[program.ground.purpose], chosen.slice * MOST_SLICES);
+    const { ram, retired, parting } = lockstep.run(program, this.#runtime, chosen, most);
     const instructions = await this.#ownInstructions(program, ram, retired);
     const verdict = { instructions, ram, comparison: undefined };
     if (parting !== undefined) return { ...verdict, finding: fromParting(parting, ram) };

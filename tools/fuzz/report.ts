@@ -1,7 +1,7 @@
 /** What a campaign found, as text. */
 import type { Campaign } from "./campaign.ts";
 import { deviations } from "./deviations.ts";
-import type { Report, ReportedFinding } from "./worker.ts";
+import type { Report, ReportedFinding } from "./workshop.ts";
 
 const millions = (count: number) => `${(count / 1e6).toFixed(count < 1e7 ? 2 : 0)} M`;
 
