@@ -30,7 +30,7 @@ describe("trapframe conform refuses", () => {
     ["a folder without tests", [scratch.folder], 1, /no tests in/],
     ["signatures that are not there", ["--signatures", "nowhere"], 1, /--signatures "nowhere"/],
   ];
-  it.each(cases)("%s", async (_, args, status, message) => {
+  it.concurrent.each(cases)("%s", async (_, args, status, message) => {
     const finished = await conform(...args);
     expect(finished.status).toBe(status);
     expect(finished.errors).toMatch(message);

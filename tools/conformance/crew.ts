@@ -1,8 +1,7 @@
 /** Worker processes that run tests side by side. One that dies or hangs costs its test, not the campaign. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Entry, Result, Settings } from "./result.ts";
-import { failedBefore } from "./run-entry.ts";
+import { type Entry, failedBefore, type Result, type Settings } from "./result.ts";
 import type { Order } from "./worker.ts";
 
 export interface CrewOptions {

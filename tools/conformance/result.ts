@@ -96,3 +96,12 @@ export interface Failure {
   /** A command for a shell that opens just this in the debugger. */
   readonly rerun?: string;
 }
+
+/** A failure of which nothing is known but a sentence. */
+export const failedBefore = (summary: string): Failure => ({
+  engines: [],
+  summary,
+  mismatches: [],
+  notes: [],
+  history: [],
+});

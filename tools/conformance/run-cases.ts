@@ -7,45 +7,61 @@ import { Failure as UserFailure } from "../host/failure.ts";
 import type { Case, Test } from "./case.ts";
 import { readTestFile } from "./case-source.ts";
 import { explainCase } from "./explain-case.ts";
-import type { Entry, Failure, Settings } from "./result.ts";
+import { type Entry, type Failure, failedBefore, type Settings } from "./result.ts";
 import { type CaseFailure, runCase } from "./run-case.ts";
 import type { Findings } from "./run-entry.ts";
 import { loadTest } from "./suite.ts";
 
 export type CaseEntry = Extract<Entry, { kind: "suite" | "case file" }>;
 
-/** More failures than these say nothing new about a test. */
+/** More failed cases than these say nothing new about a test. */
 const mostFailures = 10;
 
 /** Runs all cases of a test on each engine. */
 export async function runCases(entry: CaseEntry, settings: Settings): Promise<Findings> {
   const test = await openTest(entry);
   const cpu = settings.cpu ?? test.cpu;
-  const failures = new Map<string, Failure>();
+  const benches = await Promise.all(settings.engines.map((engine) => benchFor(test, cpu, engine)));
+  const failures: Failure[] = [];
   let instructions = 0;
   let cases = 0;
-  for (const engine of settings.engines) {
-    const bench = await benchFor(test, cpu, engine);
-    cases = 0;
-    for (const tried of test.cases()) {
-      cases++;
-      const failure = failureOf(bench, tried);
+  let failed = 0;
+  for (const tried of test.cases()) {
+    cases++;
+    let good = true;
+    const found = new Map<string, Failure>();
+    for (const [index, engine] of settings.engines.entries()) {
+      const bench = benches[index];
+      if (bench === undefined) continue;
+      const failure = tryCase(bench, tried);
       instructions += bench.harts.reduce((sum, hart) => sum + Number(hart.instructions), 0);
       if (failure === undefined) continue;
-      const key = JSON.stringify([tried.name, failure]);
-      const known = failures.get(key);
-      if (known !== undefined) failures.set(key, { ...known, engines: [...known.engines, engine] });
-      else if (failures.size < mostFailures) {
-        failures.set(key, explainCase({ entry, tried, failure, bench, engine, cpu: settings.cpu }));
-      }
+      good = false;
+      if (failed >= mostFailures) continue;
+      const key = typeof failure === "string" ? failure : JSON.stringify(failure);
+      const alike = found.get(key);
+      const explain = () =>
+        typeof failure === "string"
+          ? { ...failedBefore(failure), engines: [engine], case: tried.name, because: tried.because }
+          : explainCase({ entry, tried, failure, bench, engine, cpu: settings.cpu });
+      found.set(key, alike === undefined ? explain() : { ...alike, engines: [...alike.engines, engine] });
     }
+    if (!good) failed++;
+    failures.push(...found.values());
   }
   if (cases === 0) throw new UserFailure("the test has no cases", exitStatus.badInput);
-  return { instructions, cases, failures: [...failures.values()] };
+  if (failed > mostFailures)
+    failures.push(failedBefore(`${failed - mostFailures} more of its ${cases} cases fail`));
+  return { instructions, cases, failures };
 }
 
-function failureOf(bench: Bench, tried: Case): CaseFailure | undefined {
-  return runCase(bench, tried);
+/** Runs a case; what is thrown is a failure in words. */
+function tryCase(bench: Bench, tried: Case): CaseFailure | string | undefined {
+  try {
+    return runCase(bench, tried);
+  } catch (error) {
+    return `it cannot be run: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** Benches made so far: making one takes longer than running most tests. */

@@ -8,7 +8,7 @@ import { findDisagreement } from "./disagreement.ts";
 import { explainProgram } from "./explain-program.ts";
 import { cpuFor, memoryFor } from "./program.ts";
 import { rerunProgram } from "./rerun.ts";
-import type { Entry, Failure, Result, Settings, Status } from "./result.ts";
+import { type Entry, type Failure, failedBefore, type Result, type Settings, type Status } from "./result.ts";
 import { runCases } from "./run-cases.ts";
 import { hasPassed, type Outcome, openProgram, type ProgramTest, runProgram } from "./run-program.ts";
 import { parseSignature, SignatureError } from "./signature.ts";
@@ -43,15 +43,6 @@ export async function runEntry(entry: Entry, settings: Settings): Promise<Result
     return result("error", { failures: [failedBefore(describeError(error))] });
   }
 }
-
-/** A failure of which nothing is known but a sentence. */
-export const failedBefore = (summary: string): Failure => ({
-  engines: [],
-  summary,
-  mismatches: [],
-  notes: [],
-  history: [],
-});
 
 function describeError(error: unknown): string {
   if (error instanceof ImageError || error instanceof UserFailure || error instanceof SignatureError) {
