@@ -44,6 +44,7 @@ function positive(format: Format): readonly bigint[] {
     value(format, false, -1, 0n),
     value(format, false, 0, -1n) - normal,
     value(format, false, 0, 0n),
+    value(format, false, 1, 0n),
     value(format, false, 1, normal >> 1n),
     value(format, false, 3, patternOf(format)),
     value(format, false, fractionBits - 1, 3n),
@@ -90,6 +91,24 @@ export function fewEdges(format: Format): readonly bigint[] {
     quiet,
     signalling,
   ];
+}
+
+/**
+ * Two factors whose product lies less than a quarter of a unit below a power of two, to which it rounds: at the upper
+ * bound of the format, at the lower one of normal numbers, and in between.
+ */
+export function factorsBelowPower(format: Format): readonly (readonly [bigint, bigint])[] {
+  const { fractionBits, exponentBits } = format;
+  const hidden = 1n << BigInt(fractionBits);
+  const power = 2n * hidden * hidden;
+  let first = hidden + 1n;
+  while (power % first > hidden / 4n) first += 2n;
+  const second = power / first;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  return [bias, 0, -bias].map((sum) => {
+    const exponent = Math.floor(sum / 2);
+    return [value(format, false, exponent, first), value(format, false, sum - exponent, second)];
+  });
 }
 
 /** Where results of random operands lie: among ordinary numbers, or about the smallest or the greatest normal one. */

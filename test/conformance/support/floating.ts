@@ -4,7 +4,16 @@ import type { Case, State, Test } from "../../../tools/conformance/case.ts";
 import type { FloatingPointOperation } from "../oracle/floating-point.ts";
 import { boxed } from "../oracle/floating-point.ts";
 import { instructionNamed, word } from "./assemble.ts";
-import { almostNaN, edges, fewEdges, nearIntegers, randomValues, samplesOf } from "./float-values.ts";
+import {
+  almostNaN,
+  edges,
+  factorsBelowPower,
+  fewEdges,
+  nans,
+  nearIntegers,
+  randomValues,
+  samplesOf,
+} from "./float-values.ts";
 import { instructionTest } from "./instruction-test.ts";
 import { FS, illegal, MSTATUS, trial } from "./trial.ts";
 import { hex, integers, NEGATIVE_SAMPLE, SAMPLE, sequence } from "./values.ts";
@@ -12,6 +21,9 @@ import { hex, integers, NEGATIVE_SAMPLE, SAMPLE, sequence } from "./values.ts";
 /** Rounding modes by number (F, Floating-Point Control and Status Register). */
 const modes = ["rne", "rtz", "rdn", "rup", "rmm"] as const;
 const DYNAMIC = 7;
+
+/** A bit of mstatus that stays as it is: SUM. */
+const STATUS = MSTATUS | (1n << 18n);
 
 interface Registers {
   readonly rd: number;
@@ -89,7 +101,9 @@ class Writer {
       const values = randomValues(format, 17n, region, 30 * count).map((v) => boxed(format, v));
       for (let i = 0; i < values.length; i += count) yield values.slice(i, i + count);
     }
-    if (count >= 2) yield* closeSums(format, count);
+    if (count < 2) return;
+    yield* closeSums(format, count);
+    yield* atBounds(format, count);
   }
 
   *#integers(): Generator<bigint> {
@@ -185,7 +199,7 @@ class Writer {
       before: this.#before(operands, setting),
       after: {
         ...(isLost ? {} : { [this.#files.result]: { [registers.rd]: outcome.bits } }),
-        csrs: { fcsr: BigInt((frm << 5) | raised), mstatus: MSTATUS | dirty },
+        csrs: { fcsr: BigInt((frm << 5) | raised), mstatus: STATUS | dirty },
       },
     });
   }
@@ -201,7 +215,7 @@ class Writer {
     return {
       x: inFile("x"),
       f: inFile("f"),
-      csrs: { fcsr: BigInt((frm << 5) | flags), mstatus: MSTATUS | fs },
+      csrs: { fcsr: BigInt((frm << 5) | flags), mstatus: STATUS | fs },
     };
   }
 
@@ -215,7 +229,8 @@ class Writer {
             : NEGATIVE_SAMPLE
           : boxed(s, samplesOf(s)[(i + n) % 3] ?? 0n),
       );
-    return [pick(0), pick(1)];
+    const signalling = sources.map((s) => (s === "integer" ? SAMPLE : boxed(s, nans(s)[2] ?? 0n)));
+    return [pick(0), pick(1), signalling];
   }
 
   *#aliases(): Generator<Case> {
@@ -306,6 +321,23 @@ function* closeSums(format: Format, count: number): Generator<bigint[]> {
         yield [near | sign, near, c].map((v) => boxed(format, v));
         yield [near, near, c].map((v) => boxed(format, v));
       }
+    }
+  }
+}
+
+/** Products and sums that only rounding takes to a power of two: out of the format, or up to the least normal number. */
+function* atBounds(format: Format, count: number): Generator<bigint[]> {
+  const sign = 1n << BigInt(format.width - 1);
+  const hidden = 1n << BigInt(format.fractionBits);
+  const one = BigInt(2 ** (format.exponentBits - 1) - 1) * hidden;
+  for (const [a, b] of factorsBelowPower(format)) {
+    for (const s of [0n, sign]) yield [a | s, b, ...(count === 3 ? [s] : [])].map((v) => boxed(format, v));
+  }
+  const greatest = sign - hidden - 1n;
+  const halfUnit = greatest - (hidden - 1n) - BigInt(format.fractionBits + 1) * hidden;
+  for (const b of [halfUnit - 1n, halfUnit, halfUnit + 1n]) {
+    for (const s of [0n, sign]) {
+      yield [greatest | s, ...(count === 3 ? [one] : []), b | s].map((v) => boxed(format, v));
     }
   }
 }
