@@ -8,6 +8,12 @@ import { advanceSlice, type ProgramTest, sliceSlots, startProgram } from "./run-
 import { machineTrace } from "./trace-machine.ts";
 import { registerName } from "./traits.ts";
 
+/** A program on an engine. */
+export interface Run {
+  readonly test: ProgramTest;
+  readonly engine: EngineName;
+}
+
 export interface Disagreement {
   /** The first instruction after which they differ. */
   readonly instruction: Place;
@@ -18,15 +24,11 @@ export interface Disagreement {
 
 const shownSlots = 32;
 
-/** The first instruction after which two engines differ; undefined where they never do. */
-export async function findDisagreement(
-  test: ProgramTest,
-  first: EngineName,
-  second: EngineName,
-): Promise<Disagreement | undefined> {
-  const slice = await firstDifferentSlice(test, first, second);
+/** The first instruction after which two runs of a program differ; undefined where they never do. */
+export async function findDisagreement(first: Run, second: Run): Promise<Disagreement | undefined> {
+  const slice = await firstDifferentSlice(first, second);
   if (slice === undefined) return undefined;
-  const machines = await Promise.all([first, second].map((engine) => startProgram(test, engine)));
+  const machines = await Promise.all([first, second].map(({ test, engine }) => startProgram(test, engine)));
   const [one, other] = machines.map(({ machine }) => machine);
   if (one === undefined || other === undefined) return undefined;
   const before = Math.max(0, slice - 1);
@@ -34,20 +36,17 @@ export async function findDisagreement(
   const traces = [machineTrace(one, shownSlots), machineTrace(other, shownSlots)];
   for (let n = 0; n < 2 * sliceSlots; n++) {
     const going = traces.map((trace) => trace.step());
-    if (!same(one, other)) return describe(test, traces[1]?.slots.slice(-shownSlots) ?? [], [one, other]);
+    if (!same(one, other))
+      return describe(second.test, traces[1]?.slots.slice(-shownSlots) ?? [], [one, other]);
     if (going.includes(false)) return undefined;
   }
   return undefined;
 }
 
-async function firstDifferentSlice(
-  test: ProgramTest,
-  first: EngineName,
-  second: EngineName,
-): Promise<number | undefined> {
-  const { machine: one } = await startProgram(test, first);
-  const { machine: other } = await startProgram(test, second);
-  for (let slice = 0; slice * sliceSlots < test.timeout; slice++) {
+async function firstDifferentSlice(first: Run, second: Run): Promise<number | undefined> {
+  const { machine: one } = await startProgram(first.test, first.engine);
+  const { machine: other } = await startProgram(second.test, second.engine);
+  for (let slice = 0; slice * sliceSlots < first.test.timeout; slice++) {
     const stops = [one, other].map((machine) => advanceSlice(machine, sliceSlots).reason);
     if (!same(one, other) || stops[0] !== stops[1]) return slice;
     if (stops[0] !== "limit" && stops[0] !== "idle") return undefined;

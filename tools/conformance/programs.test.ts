@@ -8,6 +8,7 @@ import type { Rewrite } from "../../emulator/engine/engine.ts";
 import { state } from "../../emulator/hart/layout.ts";
 import { replaceIn } from "../mutation/replace.ts";
 import { findTests } from "./catalogue.ts";
+import { findDisagreement } from "./disagreement.ts";
 import { explainProgram } from "./explain-program.ts";
 import { References } from "./references.ts";
 import { formatFailure } from "./report/text.ts";
@@ -204,15 +205,15 @@ describe("an architecture test", () => {
   });
 });
 
-describe("a fault seeded into an engine", () => {
-  const unsignedLoad: Rewrite = (name, body) =>
-    name === "lw"
-      ? replaceIn(body, {
-          node: (node) => (node.kind === "read" ? { ...node, signed: false } : node),
-          statement: (statement) => statement,
-        })
-      : body;
+const unsignedLoad: Rewrite = (name, body) =>
+  name === "lw"
+    ? replaceIn(body, {
+        node: (node) => (node.kind === "read" ? { ...node, signed: false } : node),
+        statement: (statement) => statement,
+      })
+    : body;
 
+describe("a fault seeded into an engine", () => {
   const lostFlags: Rewrite = (name, body) =>
     name === "writeCsr"
       ? body
@@ -259,6 +260,28 @@ describe("a fault seeded into an engine", () => {
     );
     expect(failure.summary).toBe("fflags.NX expected 1, found 0");
     expect(failure.instruction?.text).toMatch(/^fadd\.s/);
+  });
+});
+
+describe("findDisagreement", () => {
+  it("names the first instruction after which two machines differ", async () => {
+    const path = await buildProgram("checks");
+    const image = readFileSync(path);
+    const options = { cpu: parseCpu("rva22s64") };
+    const program = parseElf(image, path);
+    const test = { path, image, program, reference: undefined, cpu: "rva22s64", options, timeout: 50_000 };
+    const faulty = { ...test, options: { ...options, rewrite: unsignedLoad } };
+    const found = await findDisagreement(
+      { test, engine: "reference" },
+      { test: faulty, engine: "interpreter" },
+    );
+    expect(found).toMatchObject({
+      instruction: { symbol: expect.stringMatching(/^test_3/), text: expect.stringMatching(/^lw +a4/) },
+      mismatches: [{ what: "a4", expected: "0xfffffffffffffffe", found: "0xfffffffe" }],
+    });
+    expect(found?.history.at(-1)?.effect).toBe("a4 = 0xfffffffe");
+    const same = await findDisagreement({ test, engine: "reference" }, { test, engine: "interpreter" });
+    expect(same).toBeUndefined();
   });
 });
 

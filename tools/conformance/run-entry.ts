@@ -123,7 +123,7 @@ async function explainDisagreement(
   first: EngineName,
   second: EngineName,
 ): Promise<Failure> {
-  const found = await findDisagreement(test, first, second);
+  const found = await findDisagreement({ test, engine: first }, { test, engine: second });
   const summary = `${second} (found) and ${first} (expected) end differently`;
   if (found === undefined) return { ...failedBefore(summary), engines: [second] };
   return {

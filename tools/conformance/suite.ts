@@ -18,7 +18,9 @@ export async function loadSuite(path: string): Promise<Suite> {
   const module = executable(path);
   if (module === undefined)
     throw refuse("it is not in this repository, or not compiled; run npx tsc -p tsconfig.json");
-  const loaded: unknown = await import(pathToFileURL(module).href);
+  const loaded = await import(pathToFileURL(module).href).catch((error: unknown): unknown => {
+    throw refuse(`it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  });
   const suite = typeof loaded === "object" && loaded !== null && "suite" in loaded ? loaded.suite : undefined;
   if (!isSuite(suite)) throw refuse('it exports no "suite" with "about" and "tests"');
   const names = suite.tests.map(({ name }) => name);
