@@ -359,6 +359,14 @@ export const deviations: readonly Deviation[] = [
     avoided: "what is written to xepc is even",
   },
   {
+    name: "MPRV after a trap",
+    verdict: "QEMU is wrong",
+    paragraph: "3.1.6.3: with MPRV set, loads and stores are translated and protected as by the mode in MPP",
+    explanation:
+      "QEMU 7.2 keeps translations of M-mode when a trap and its return change MPP, and goes on using those of the mode before.",
+    avoided: "MPP is U when MPRV is set, which is what returning from a trap leaves there",
+  },
+  {
     name: "UXL, SXL and MPP",
     verdict: "QEMU is wrong",
     paragraph: "3.1.6.1 and 3.1.6.2: MPP, UXL and SXL are WARL fields that hold legal values only",

@@ -1,5 +1,6 @@
 /** The fuzzer: what it makes, that it finds what is wrong and shortens it, and a small run of it. */
 import { expect, test } from "vitest";
+import { Bench } from "../../emulator/board/bench.ts";
 import { parseCpu } from "../../emulator/board/cpu.ts";
 import type { Rewrite } from "../../emulator/engine/engine.ts";
 import { rd } from "../../emulator/isa/operands.ts";
@@ -96,7 +97,6 @@ test("a planted fault is found, shortened to one instruction, and its file shows
   if (found === undefined) throw new Error("the program fits no case file");
   const again = readCaseFile(writeCaseFile(found));
   const good = await createBench(again, undefined, "interpreter");
-  const { Bench } = await import("../../emulator/board/bench.ts");
   const bad = await Bench.create({ engine: "interpreter", cpu, memory: again.ram ?? 0, rewrite: broken });
   for (const tried of again.cases()) {
     expect(runCase(good, tried)).toBeUndefined();
@@ -104,13 +104,11 @@ test("a planted fault is found, shortened to one instruction, and its file shows
   }
 }, 180_000);
 
-test("engines agree on a few programs", async () => {
+test("engines agree on a program", async () => {
   const workshop = await Workshop.create({ against: "engines", engines: ["reference", "interpreter"] });
-  for (const seed of [1n, 2n]) {
-    const report = await workshop.run(errandOf({ against: "engines", engines: [] }, seed));
-    expect(report.finding).toBeUndefined();
-    expect(report.instructions).toBeGreaterThan(1000);
-  }
+  const report = await workshop.run({ seed: 2n, purpose: "engines" });
+  expect(report.finding).toBeUndefined();
+  expect(report.instructions).toBeGreaterThan(1000);
 }, 180_000);
 
 test.skipIf(qemu === undefined)(
