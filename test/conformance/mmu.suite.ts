@@ -391,6 +391,56 @@ function* placeCases(mode: TranslationMode): Iterable<Case> {
   }
 }
 
+/** Cache-block instructions: managing a block needs what a load needs, zeroing it what a store needs; both fault as stores. */
+function* cacheBlockCases(): Iterable<Case> {
+  const because =
+    "cache management 2.5.1: permitted where a load (cbo.clean, cbo.flush, cbo.inval) or a store (cbo.zero) is; " +
+    "otherwise a store page fault whose tval is the address as given";
+  const virtual = virtualOf("sv39", 0) + 0x25n;
+  // Whether X alone is enough to manage a block is left open.
+  const flags = valid.filter((bits) => (bits & pteBit.X) === 0n);
+  for (const name of ["cbo.clean", "cbo.flush", "cbo.inval", "cbo.zero"]) {
+    const bits = word(name, { rs1: ADDRESS });
+    const kind = name === "cbo.zero" ? "store" : "load";
+    for (const updates of [false, true]) {
+      for (const mode of ["S", "U"] as const) {
+        for (const entry of flags) {
+          const space = new AddressSpace("sv39").mapCode(mode);
+          const at = space.set(virtual, pte(DATA, entry));
+          const csrs = {
+            satp: space.satp,
+            menvcfg: (updates ? ADUE : 0n) | 0xf0n,
+            senvcfg: 0xf0n,
+          };
+          const s: Situation = { mode, csrs, x: { [ADDRESS]: virtual } };
+          const found = translate(virtual, kind, {
+            ...{ mode: "sv39", root: space.root, privilege: mode, updates, read: reader(space, bits) },
+          });
+          const block = number(DATA, 8, name === "cbo.zero" ? 0n : STORED);
+          yield {
+            name: `${name} of ${flagsName(entry)} from ${mode}, ${updates ? "Svadu" : "Svade"}`,
+            because,
+            before: before(s),
+            memory: [code(RAM, [bits]), ...space.pieces(), number(DATA, 8, STORED)],
+            steps: [
+              {
+                slots: 1,
+                after:
+                  "fault" in found
+                    ? {
+                        ...trapped(s, accessKinds.store[found.fault], virtual),
+                        memory: [number(at, 8, pte(DATA, entry))],
+                      }
+                    : went(s, 4n, { memory: [number(at, 8, found.entry), block] }),
+              },
+            ],
+          };
+        }
+      }
+    }
+  }
+}
+
 /** Without translation. */
 function* bareCases(): Iterable<Case> {
   const because = "privileged 4.1.11: with MODE = Bare addresses are physical, and all 64 bits count";
@@ -432,6 +482,7 @@ export const suite: Suite = {
     ...permissionTests,
     { name: "MPRV", cases: borrowedCases },
     { name: "Bare", cases: bareCases },
+    { name: "cache blocks", cases: cacheBlockCases },
     ...MODES.flatMap((mode): Test[] => [
       { name: `${mode} pointers`, cases: () => pointerCases(mode) },
       { name: `${mode} misaligned superpages`, cases: () => misalignedCases(mode) },
