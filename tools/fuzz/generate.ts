@@ -176,7 +176,7 @@ class Author {
     const { extensions, svadu } = this.#ground.cpu;
     const mode = this.#mode;
     let status = (BigInt(mode) << 11n) | UXL_SXL_64;
-    if (random.chance(0.85)) status |= BigInt(1 + random.below(3)) << 13n;
+    if (random.chance(0.95)) status |= BigInt(1 + random.below(3)) << 13n;
     const likely = [
       [1, 0.3],
       [5, 0.5],
@@ -408,16 +408,17 @@ class Author {
   #something(): void {
     const random = this.#random;
     const kind = random.below(1000);
-    if (kind < 170) this.#csr();
-    else if (kind < 205) this.#noise();
-    else if (kind < 225) this.#environment();
-    else if (kind < 245) this.#return();
-    else if (kind < 255 && this.#mode === 3) this.#modifyPrivilege();
-    else if (kind < 280) this.#reserve();
-    else if (kind < 300) this.#rewriteCode();
-    else if (kind < 310) this.#changeTables();
-    else if (kind < 318) this.#wait();
-    else if (kind < 323) this.#leap();
+    if (kind < (this.#mode === 3 ? 150 : 70)) this.#csr();
+    else if (kind < 165) this.#table(this.#repertoire.plain(random));
+    else if (kind < 185) this.#noise();
+    else if (kind < 197) this.#environment();
+    else if (kind < 205) this.#return();
+    else if (kind < 212 && this.#mode === 3) this.#modifyPrivilege();
+    else if (kind < 240) this.#reserve();
+    else if (kind < 260) this.#rewriteCode();
+    else if (kind < 270) this.#changeTables();
+    else if (kind < 276) this.#wait();
+    else if (kind < 279) this.#leap();
     else this.#table(this.#repertoire.plain(random));
   }
 
@@ -594,12 +595,13 @@ class Author {
     const any = random.chance(0.5) ? integer(random) : random.long();
     switch (name) {
       case "mstatus": {
-        // UXL and SXL stay: clearing and setting leave alone what is zero here. MPP = 2 is reserved.
-        const fixed = MPP | MPRV | ABSENT | (15n << 32n) | (this.#returned ? TSR : 0n);
-        return (any & ~fixed) | random.pick([0n, MPP]) | (random.chance(0.5) ? FS_DIRTY : 0n);
+        // Clearing and setting leave alone what is zero here: UXL and SXL. No half of MPP changes, for 2 is reserved,
+        // and none of FS, which QEMU may hold to be cleaner than it is.
+        const fixed = FS_DIRTY | MPP | MPRV | ABSENT | (15n << 32n) | (this.#returned ? TSR : 0n);
+        return (any & ~fixed) | random.pick([0n, MPP]) | random.pick([0n, FS_DIRTY]);
       }
       case "sstatus":
-        return any & ~(ABSENT | (15n << 32n));
+        return (any & ~(FS_DIRTY | ABSENT | (15n << 32n))) | random.pick([0n, FS_DIRTY]);
       case "mip":
       case "sip":
         // QEMU takes interrupts of VS-mode that are pending here.
@@ -804,7 +806,7 @@ class Author {
     const count = this.#drafts.length;
     const reachable = [...this.#drafts.keys(), count].filter((i) => !this.#drafts[i]?.sealed);
     const onwards = (from: number) => {
-      const near = reachable.filter((i) => i >= from).slice(0, 6);
+      const near = reachable.filter((i) => i >= from).slice(0, 3);
       if (this.#careful || random.chance(0.6)) return random.pick(near);
       // Loops end when the host loses patience.
       return random.pick(

@@ -27,7 +27,7 @@ export interface Finding {
 
 export interface Verdict {
   readonly finding: Finding | undefined;
-  /** Instructions that trials have retired, without those of the runtime. */
+  /** Instructions that trials have executed, retired or trapped, without those of the runtime. */
   readonly instructions: number;
   readonly comparison: Comparison | undefined;
   readonly ram: Memory;
@@ -105,7 +105,8 @@ export class Judge {
       // The trap that ends a trial is part of what the trial costs.
       traps += outcomes.reduce((sum, outcome) => sum + Math.max(outcome.traps.length - 1, 0), 0);
     }
-    return Math.max(0, Math.round(retired - trials * trial - traps * trap));
+    // What traps is executed as well, on both sides.
+    return Math.max(0, Math.round(retired - trials * trial - traps * (trap - 1)));
   }
 
   /** Runs trials that do nothing, and trials that do nothing but trap. */
