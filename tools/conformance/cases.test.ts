@@ -47,6 +47,17 @@ const trapping: Case = {
     },
   ],
 };
+/** The store is what a case about memory is about, though other instructions follow it. */
+const stored: Case = {
+  name: "a store, then something else",
+  because: "unprivileged 2.6",
+  before: { pc: at, x: { 10: 0x8000_3000n, 11: 7n, 12: 1n } },
+  memory: [
+    { at, bytes: store },
+    { at: at + 4n, bytes: word(0x0000_0013) }, // nop
+  ],
+  steps: [{ slots: 2, after: { pc: at + 8n, memory: [{ at: 0x8000_3000n, bytes: word(8) }] } }],
+};
 
 function written(name: string, ...cases: Case[]): string {
   const test: Test = { name, cases: () => cases };
@@ -92,6 +103,17 @@ describe("cases of a file", () => {
     const { failures } = await run(written("trap", trapping));
     expect(failures[0]?.summary).toBe("mcause expected 5 (load access fault), found 7 (store access fault)");
     expect(failures[0]?.history[0]?.trap).toBe("trap to M at 0x80002000: store access fault, tval 0x0");
+  });
+
+  it("name the store where only memory is wrong", async () => {
+    const { failures } = await run(written("stored", stored));
+    expect(failures).toMatchObject([
+      {
+        summary: "memory at 0x80003000 expected 08 00 00 00, found 07 00 00 00",
+        instruction: { address: "0x80001000", text: expect.stringMatching(/^sw +a1,0\(a0\)$/) },
+        history: [{ effect: "4 bytes at 0x80003000 = 7" }, {}],
+      },
+    ]);
   });
 
   it("are an error where there are none, or the file is damaged", async () => {

@@ -2,15 +2,15 @@
 import type { Bench } from "../../emulator/board/bench.ts";
 import type { EngineName } from "../../emulator/board/options.ts";
 import { floatRegisterNames, integerRegisterNames } from "../../emulator/isa/disassemble.ts";
-import type { Case } from "./case.ts";
+import type { Case, Piece } from "./case.ts";
 import { CodeMap } from "./code-map.ts";
 import { mismatchText } from "./mismatch.ts";
 import { operandsText } from "./provenance.ts";
 import { rerunCase } from "./rerun.ts";
 import type { Failure } from "./result.ts";
-import { type CaseFailure, prepareCase, prepareStep } from "./run-case.ts";
+import { type CaseFailure, comparePiece, prepareCase, prepareStep } from "./run-case.ts";
 import type { CaseEntry } from "./run-cases.ts";
-import { Trace } from "./trace.ts";
+import { type Slot, Trace } from "./trace.ts";
 
 const shownSlots = 32;
 const shownMismatches = 3;
@@ -19,6 +19,7 @@ export interface FailedCase {
   readonly entry: CaseEntry;
   readonly tried: Case;
   readonly failure: CaseFailure;
+  /** As the failure left it. */
   readonly bench: Bench;
   readonly engine: EngineName;
   /** As `--cpu` was given. */
@@ -27,14 +28,21 @@ export interface FailedCase {
 
 export function explainCase({ entry, tried, failure, bench, engine, cpu }: FailedCase): Failure {
   const map = new CodeMap();
-  const { slots } = traceCase(bench, tried, failure.step);
   const { mismatches, step } = failure;
-  const last = slots.at(-1);
+  const wrongPieces = (tried.steps[step]?.after.memory ?? []).filter(
+    (piece) => comparePiece(bench, piece).length > 0,
+  );
+  const { slots, changer } = traceCase(bench, tried, step, wrongPieces);
   const wrong = slots.findLast(({ written }) => {
     const names = written?.register.file === "f" ? floatRegisterNames : integerRegisterNames;
     return written !== undefined && mismatches.some(({ what }) => what === names[written.register.number]);
   });
-  const instruction = wrong ?? last;
+  // Where more than memory is wrong, that it was not written as it must be has a cause of its own.
+  const storing =
+    wrongPieces.length === mismatches.length
+      ? (changer ?? slots.findLast(({ access }) => access?.stores))
+      : undefined;
+  const instruction = wrong ?? storing ?? slots.at(-1);
   const words = mismatches.slice(0, shownMismatches).map(mismatchText);
   const further = mismatches.length - words.length;
   const steps = tried.steps.length;
@@ -60,8 +68,13 @@ export function explainCase({ entry, tried, failure, bench, engine, cpu }: Faile
   };
 }
 
-/** Runs a case slot by slot, up to and with a step. */
-function traceCase(bench: Bench, tried: Case, until: number): Trace {
+/** Runs a case slot by slot, up to and with a step; `changer` is the last slot that changed a watched piece of memory. */
+function traceCase(
+  bench: Bench,
+  tried: Case,
+  until: number,
+  watched: readonly Piece[],
+): { slots: readonly Slot[]; changer: Slot | undefined } {
   let hart = 0;
   const trace = new Trace(
     {
@@ -78,13 +91,19 @@ function traceCase(bench: Bench, tried: Case, until: number): Trace {
     },
     shownSlots,
   );
+  const look = () => watched.flatMap(({ at, bytes }) => [...bench.read(at, bytes.length)]).join();
+  let changer: Slot | undefined;
   prepareCase(bench, tried);
   for (const step of tried.steps.slice(0, until + 1)) {
     prepareStep(bench, step);
     hart = step.hart ?? 0;
-    for (let slot = 0; slot < step.slots; slot++) trace.step();
+    for (let slot = 0; slot < step.slots; slot++) {
+      const before = look();
+      trace.step();
+      if (look() !== before) changer = trace.slots.at(-1);
+    }
   }
-  return trace;
+  return { slots: trace.slots, changer };
 }
 
 function readRam(bench: Bench, address: bigint, length: number): Uint8Array | undefined {

@@ -126,7 +126,8 @@ function compareWord(what: string, expected: string | undefined, found: string):
   return expected === undefined || expected === found ? [] : [{ what, expected, found }];
 }
 
-function comparePiece(bench: Bench, { at, bytes }: Piece): Mismatch[] {
+/** Nothing where memory holds a piece. */
+export function comparePiece(bench: Bench, { at, bytes }: Piece): Mismatch[] {
   const found = bench.read(at, bytes.length);
   if (bytes.every((byte, i) => byte === found[i])) return [];
   const hex = (data: Uint8Array) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join(" ");

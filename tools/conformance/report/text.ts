@@ -1,4 +1,5 @@
 /** Results as text for a terminal or a log. */
+import { mismatchText } from "../mismatch.ts";
 import type { Failure, HistoryLine, Place, Result } from "../result.ts";
 
 /** Everything about the tests that did not pass, and a line that sums up. */
@@ -12,7 +13,7 @@ export function formatResults(results: readonly Result[]): string {
   ].join("");
 }
 
-/** For example "412 tests: 410 passed, 1 failed, 1 skipped (RV32); 1,234,567 instructions". */
+/** For example "3 tests: 2 passed, 1 failed; 10 cases, 1,234,567 instructions". */
 export function summarise(results: readonly Result[]): string {
   const count = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const counts = (["passed", "failed", "error", "skipped"] as const)
@@ -40,9 +41,7 @@ export function formatFailure(failure: Failure): string {
     `${part}${summary}${on}`,
     ...(because === undefined ? [] : [`because      ${because}`]),
     ...(instruction === undefined ? [] : [`instruction  ${placeText(instruction)}`]),
-    ...mismatches.map(
-      ({ what, expected, found }) => `             ${what} expected ${expected}, found ${found}`,
-    ),
+    ...mismatches.map((mismatch) => `             ${mismatchText(mismatch)}`),
     ...notes.map((note) => `note         ${note}`),
     ...(console === undefined || console === ""
       ? []
@@ -53,7 +52,7 @@ export function formatFailure(failure: Failure): string {
             .split("\n")
             .map((l) => `  ${l}`),
         ]),
-    ...(history.length === 0 ? [] : [`the last ${history.length} instructions`, ...formatHistory(history)]),
+    ...(history.length === 0 ? [] : [historyTitle(history.length), ...formatHistory(history)]),
     ...(rerun === undefined ? [] : [`debug        ${rerun}`]),
   ];
   return lines
@@ -61,6 +60,9 @@ export function formatFailure(failure: Failure): string {
     .map((line) => `  ${line}`.trimEnd())
     .join("\n");
 }
+
+const historyTitle = (slots: number) =>
+  slots === 1 ? "the last instruction" : `the last ${slots} instructions`;
 
 function placeText({ address, symbol, text, source }: Place): string {
   const name = symbol === undefined ? "" : ` <${symbol}>`;
