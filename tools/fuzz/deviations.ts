@@ -395,6 +395,15 @@ export const deviations: readonly Deviation[] = [
     avoided: "SC stands behind an LR of the same address, which both can read and write",
   },
   {
+    name: "half of a misaligned store",
+    verdict: "both are allowed",
+    paragraph:
+      "unprivileged 2.6: a misaligned access may be done in parts, so that some have happened when one faults",
+    explanation:
+      "Where the second page leads to no memory, QEMU has stored to the first; we store all or nothing.",
+    avoided: "pages that lead to no memory cannot be written",
+  },
+  {
     name: "misaligned access and PMP",
     verdict: "both are allowed",
     paragraph: "3.7.1: an access that is split may fail in part",

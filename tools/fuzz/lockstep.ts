@@ -4,6 +4,7 @@ import { Bench } from "../../emulator/board/bench.ts";
 import type { CpuOptions, EngineName } from "../../emulator/board/options.ts";
 import type { Rewrite } from "../../emulator/engine/engine.ts";
 import { F_OFFSET, state, TLB_OFFSET, X_OFFSET } from "../../emulator/hart/layout.ts";
+import { TLB_ENTRY_BYTES } from "../../emulator/memory/tlb.ts";
 import type { Program } from "./program.ts";
 import { imageOf } from "./program.ts";
 import { Random } from "./random.ts";
@@ -46,9 +47,7 @@ export interface Parting {
 export interface LockstepResult {
   /** RAM at the end, of the first engine. */
   readonly ram: Memory;
-  readonly slots: number;
   readonly retired: number;
-  readonly traps: number;
   readonly parting: Parting | undefined;
 }
 
@@ -147,9 +146,7 @@ class Run {
     const { harts } = this.#first;
     return {
       ram: new Memory(this.#first.ram.slice()),
-      slots: this.#slots,
       retired: harts.reduce((sum, { instructions }) => sum + Number(instructions), 0),
-      traps: 0,
       parting,
     };
   }
@@ -302,7 +299,7 @@ function nameAt(offset: number): string {
 function compareTlb(a: Uint8Array, b: Uint8Array): Parting["differences"] {
   const at = a.findIndex((byte, i) => byte !== b[i]);
   if (at < 0) return [];
-  const entry = Math.floor(at / 24);
+  const entry = Math.floor(at / TLB_ENTRY_BYTES);
   return [
     {
       what: `TLB entry ${entry} (hart state at ${TLB_OFFSET + at})`,
