@@ -3,7 +3,7 @@ import type { Finding, Verdict } from "./judge.ts";
 import type { Program } from "./program.ts";
 import { placed } from "./program.ts";
 import type { Item, ItemAddress, StartCsrs, Trial } from "./trial.ts";
-import { OPEN_PMP } from "./trial.ts";
+import { instructionOf, OPEN_PMP } from "./trial.ts";
 import type { Memory } from "./world.ts";
 import { DATA, DATA_BYTES, RAM, TABLES, TABLES_BYTES } from "./world.ts";
 
@@ -99,7 +99,10 @@ class Minimiser {
   }
 
   async #removeItems(): Promise<void> {
-    await shorten(this.#trial().items.length, (keep) => this.#acceptTrial(without(this.#trial(), keep)));
+    await shorten(this.#trial().items.length, async (keep) => {
+      const shorter = without(this.#trial(), keep);
+      return shorter !== undefined && (await this.#acceptTrial(shorter));
+    });
   }
 
   #trial(): Trial {
@@ -187,9 +190,18 @@ async function clear(count: number, attempt: Attempt): Promise<void> {
   }
 }
 
-/** A trial without some of its items. What led to one of them leads to the next that is left. */
-function without(trial: Trial, keep: (index: number) => boolean): Trial {
+const FENCES: ReadonlySet<string | undefined> = new Set(["fence.i", "sfence.vma"]);
+
+/**
+ * A trial without some of its items. What led to one of them leads to the next that is left. Undefined where a store
+ * would lose the fence behind it: sides may differ then, and both be right.
+ */
+function without(trial: Trial, keep: (index: number) => boolean): Trial | undefined {
   const kept = trial.items.map((_, i) => keep(i));
+  const bare = trial.items.some(
+    ({ word }, i) => !kept[i] && kept[i - 1] === true && FENCES.has(instructionOf(word)?.name),
+  );
+  if (bare) return undefined;
   const moved = (index: number) => kept.slice(0, index).filter(Boolean).length;
   const items = trial.items
     .filter((_, i) => kept[i])
