@@ -3,6 +3,8 @@ import { Bench } from "../../emulator/board/bench.ts";
 import { csrs } from "../../emulator/isa/csr.ts";
 import type { Piece, Test } from "../conformance/case.ts";
 import { watchedCsrs } from "../conformance/case.ts";
+import type { Difference } from "./compare.ts";
+import { compareRuns } from "./compare.ts";
 import type { Finding } from "./judge.ts";
 import { readLog } from "./log.ts";
 import { describeCpu } from "./plan.ts";
@@ -18,6 +20,12 @@ const ENTRY = POOL + 16;
 const ending = { mcause: "cause", mepc: "epc", mtval: "tval" } as const;
 /** What a hart is given, in this order: mstatus last, for writing fcsr makes FS dirty. */
 const given = [...watchedCsrs.filter((name) => name !== "mstatus"), "pmpaddr7", "mip", "mstatus"];
+
+interface ExpectedState {
+  readonly x: Record<number, bigint>;
+  readonly f: Record<number, bigint>;
+  readonly csrs: Record<string, bigint>;
+}
 
 /**
  * A test that fails on a side that is wrong. Expected is what QEMU found, or the reference engine where engines part.
@@ -61,14 +69,14 @@ export async function testOf(
   const slots = runTo(bench, ended);
   if (slots === undefined) return undefined;
   const after = state(watchedCsrs);
-  const theirs = finding.theirs && readLog(finding.theirs)[0];
-  if (theirs !== undefined) {
-    const last = theirs.traps.at(-1);
-    for (const n of registers.slice(1)) after.x[n] = theirs.state.get(`x${n}`) ?? 0n;
-    for (const n of registers) after.f[n] = theirs.state.get(`f${n}`) ?? 0n;
-    for (const csr of Object.keys(after.csrs))
-      after.csrs[csr] = theirs.state.get(csr) ?? after.csrs[csr] ?? 0n;
-    for (const [csr, field] of Object.entries(ending)) if (last !== undefined) after.csrs[csr] = last[field];
+  const changed: Piece[] = [];
+  for (const difference of unexplained(program, finding)) {
+    if (difference.kind === "state") expectState(after, difference.name, difference.theirs);
+    if (difference.kind === "memory") changed.push(eightBytes(difference.at, difference.theirs));
+    if (difference.kind === "trap" && difference.theirs !== undefined) {
+      for (const [csr, field] of Object.entries(ending)) after.csrs[csr] = difference.theirs[field];
+      after.csrs.mstatus = difference.theirs.status;
+    }
   }
   const cases = [
     {
@@ -76,10 +84,31 @@ export async function testOf(
       because: `${finding.sides.join(" and ")} part: ${finding.differences.join("; ")}`,
       before,
       memory,
-      steps: [{ slots, after }],
+      steps: [{ slots, after: { ...after, ...(changed.length > 0 && { memory: changed }) } }],
     },
   ];
   return { name, cpu: describeCpu(cpu), ram: RAM_BYTES, cases: () => cases };
+}
+
+/** What QEMU found that no deviation explains, in the trial's last trap and after it. */
+function unexplained(program: Program, { ram, theirs }: Finding): Difference[] {
+  if (theirs === undefined) return [];
+  const last = (readLog(ram)[0]?.traps.length ?? 0) - 1;
+  const [first] = compareRuns(program, ram, theirs).divergences;
+  return (first?.differences ?? []).filter((d) => d.kind !== "trap" || d.number === last);
+}
+
+function expectState(after: ExpectedState, name: string, value: bigint): void {
+  const register = Number(name.slice(1));
+  if (/^x\d/.test(name)) after.x[register] = value;
+  else if (/^f\d/.test(name)) after.f[register] = value;
+  else if (name in after.csrs) after.csrs[name] = value;
+}
+
+function eightBytes(at: number, value: bigint): Piece {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value, true);
+  return { at: BigInt(at), bytes };
 }
 
 function endsTrial(cause: bigint, pc: bigint, end: bigint): boolean {
