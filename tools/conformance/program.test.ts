@@ -40,9 +40,11 @@ describe("a program", () => {
     expect(conventionOf(program(["main"]))).toEqual({ signature: false, checksItself: false });
   });
 
-  test("runs on a machine with Svnapot unless it is an architecture test that does not name it", () => {
+  test("runs with the bits of Svnapot and Svpbmt reserved if it is an architecture test that does not name them", () => {
     expect(cpuFor(program(["tohost", "pass"]))).toBe("rva22s64,sv57");
-    expect(cpuFor(program(["tohost", ...signature, "rvtest_init"]))).toBe("rva22s64,sv57,no-svnapot");
+    expect(cpuFor(program(["tohost", ...signature, "rvtest_init"]))).toBe(
+      "rva22s64,sv57,no-svnapot,no-svpbmt",
+    );
   });
 
   test("gets as much RAM as it needs", () => {

@@ -16,14 +16,14 @@ const spareRam = 16 * 1024 * 1024;
 const mostRam = 3 * 1024 ** 3;
 
 /**
- * The processor for a program, as `--cpu` takes it: the profile and the extensions that the program was built for. Svnapot,
- * which no compiler names either, is an option of the profile: riscv-tests try it, architecture tests that do not name
- * it expect its bit to be reserved.
+ * The processor for a program, as `--cpu` takes it: the profile and the extensions that the program was built for.
+ * Programs seldom name Svnapot and Svpbmt, and the suites disagree on who does not: riscv-tests try them, architecture
+ * tests expect their bits of page table entries to be reserved.
  */
 export function cpuFor(program: ElfProgram): string {
   const section = program.section(".riscv.attributes");
   const architecture = section && architectureOf(section);
-  const required = isArchitectural(program) ? `${base},no-svnapot` : base;
+  const required = isArchitectural(program) ? `${base},no-svnapot,no-svpbmt` : base;
   const { extensions } = parseCpu(required);
   const further = switchableExtensions(architecture ?? "").filter((name) => !extensions.has(name));
   return [required, ...further].join(",");
