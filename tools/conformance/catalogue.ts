@@ -40,19 +40,19 @@ class Search {
   /** Looks at what the user named. */
   async named(path: string): Promise<void> {
     const refuse = (reason: string) => new Failure(`"${path}": ${reason}`, exitStatus.badInput);
-    let isFolder: boolean;
     try {
       const found = statSync(path);
-      isFolder = found.isDirectory();
-      if (!isFolder && !found.isFile()) throw refuse("it is neither a file nor a folder");
-      if (isFolder) return await this.#folder(path);
+      if (found.isDirectory()) return await this.#folder(path);
+      if (!found.isFile()) throw refuse("it is neither a file nor a folder");
       if (this.#seen(path)) return;
       const entries = await this.#file(path);
       if (typeof entries === "string") throw refuse(entries);
       this.found.push(...entries);
     } catch (error) {
       if (error instanceof Failure || !(error instanceof Error && "code" in error)) throw error;
-      throw refuse(describeFileError(error));
+      // The file that cannot be read may lie anywhere below.
+      const at = "path" in error && typeof error.path === "string" ? error.path : path;
+      throw new Failure(`"${at}": ${describeFileError(error)}`, exitStatus.badInput);
     }
   }
 
@@ -89,6 +89,7 @@ class Search {
   }
 
   #program(path: string, header: Uint8Array): Entry[] | string {
+    if (header.length < headerBytes) return "it is an ELF file that ends within its header";
     const view = new DataView(header.buffer);
     if (view.getUint16(18, true) !== machineRiscv)
       return "it is an ELF file for another processor than RISC-V";
@@ -122,15 +123,15 @@ class Search {
   }
 }
 
+/** The first bytes of a file, all of them where it has fewer. */
 function headerOf(path: string): Uint8Array {
   const header = new Uint8Array(headerBytes);
   const file = openSync(path, "r");
   try {
-    readSync(file, header, 0, headerBytes, 0);
+    return header.subarray(0, readSync(file, header, 0, headerBytes, 0));
   } finally {
     closeSync(file);
   }
-  return header;
 }
 
 function readProgram(path: string): ElfProgram | ImageError {

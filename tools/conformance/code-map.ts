@@ -84,7 +84,7 @@ export class CodeMap {
 const unreadable = ({ trap }: Slot) => (trap === undefined ? "(not in RAM)" : "(cannot be fetched)");
 
 /** What came of an instruction: "a4 = 0x80", "sstatus = 0x100", "4 bytes at 0x80001000 = 0x7". */
-export function effectOf(slot: Slot): string | undefined {
+function effectOf(slot: Slot): string | undefined {
   const { written, csr, access } = slot;
   const effects: string[] = [];
   if (written !== undefined) effects.push(`${registerName(written.register)} = ${wordOf(written.value)}`);

@@ -331,9 +331,6 @@ class Explainer {
     }
     const culprit = culpritOf(trace, data.register, stored, 0, this.#isMeant);
     const place = this.#map.place(slot);
-    const writer = writerOf(trace, data.register, stored);
-    const csr = writer === undefined ? undefined : trace.slots[writer]?.csr?.name;
-    const trapping = csr !== undefined && /^[ms](cause|epc|tval|status)$/.test(csr);
     const start = culprit === undefined ? slot : (trace.slots[culprit] ?? slot);
     return {
       ...found,
@@ -344,7 +341,7 @@ class Explainer {
       instruction: culprit ?? stored,
       notes: [
         `the word was stored from ${registerName(data.register)} at ${place.address}: ${oneLine(place.text)}`,
-        trapping ? lastTrap(trace, stored) : undefined,
+        handledTrap(trace, stored),
       ],
     };
   }
@@ -410,7 +407,21 @@ const isCall = ({ interrupt, cause }: { interrupt: boolean; cause: number }) =>
 /** The latest exception that is shown and is no system call, in words. */
 function lastTrap(trace: Trace, until: number): string | undefined {
   const index = trace.lastBefore(until + 1, ({ trap }) => trap !== undefined && !isCall(trap));
-  const slot = index === undefined || index <= until - shownSlots ? undefined : trace.slots[index];
+  return index === undefined || index <= until - shownSlots ? undefined : trapAt(trace, index);
+}
+
+/** The trap whose handler executes a slot, however long that takes it, in words. Calls are left out: tests return by jumps. */
+function handledTrap(trace: Trace, at: number): string | undefined {
+  const index = trace.lastBefore(at, (slot) => slot.trap !== undefined || isTrapReturn(slot));
+  const trap = index === undefined ? undefined : trace.slots[index]?.trap;
+  return index === undefined || trap === undefined || isCall(trap) ? undefined : trapAt(trace, index);
+}
+
+const isTrapReturn = ({ decoded }: Slot) =>
+  decoded !== undefined && ["mret", "sret"].includes(decoded.instruction.name);
+
+function trapAt(trace: Trace, index: number): string | undefined {
+  const slot = trace.slots[index];
   return slot && `the last trap: ${describeTrap(slot)}, at 0x${slot.pc.toString(16)}`;
 }
 

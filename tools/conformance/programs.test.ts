@@ -194,6 +194,16 @@ describe("an architecture test", () => {
     expect(failure.rerun).toMatch(/--break inst_1$/);
   });
 
+  it("says which trap a handler has told of, however long ago it was taken", async () => {
+    const wrong = [...right.slice(0, 3), "0000000000000002"];
+    const path = copied(await buildProgram("signature", "TRAP"), "t/ebreak", { "ebreak.sig": lines(wrong) });
+    const failure = soleFailure(await run(path));
+    expect(failure.mismatches).toMatchObject([
+      { expected: "0x0000000000000002", found: "0x0000000000000003" },
+    ]);
+    expect(failure.notes.at(-1)).toMatch(/^the last trap: trap to M at 0x8[0-9a-f]+: breakpoint, tval 0x8/);
+  });
+
   it("reports every word that is missing or too many", async () => {
     const program = await buildProgram("signature");
     const short = copied(program, "short/x", { "x.sig": lines(right.slice(0, 2)) });

@@ -103,7 +103,7 @@ function isMove(slot: Slot | undefined): boolean {
 }
 
 /** Names by which an instruction goes: its own, the one it stands for, its pseudo-instruction's. */
-export function mnemonicsOf({ decoded, pc }: Slot): string[] {
+function mnemonicsOf({ decoded, pc }: Slot): string[] {
   if (decoded === undefined) return [];
   const { name, standsFor } = decoded.instruction;
   const [shown = ""] = disassemble(decoded, pc).split(" ");

@@ -67,14 +67,15 @@ function tryCase(bench: Bench, tried: Case): CaseFailure | string | undefined {
 /** Benches made so far: making one takes longer than running most tests. */
 const benches = new Map<string, Promise<Bench>>();
 
-function benchFor(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
+/** A bench that a test's cases can run on; tests that need the same one share it. */
+export function benchFor(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
   const key = [engine, cpu, test.harts, test.ram].join(" ");
   const bench = benches.get(key) ?? createBench(test, cpu, engine);
   benches.set(key, bench);
   return bench;
 }
 
-/** Makes a bench that a test's cases can run on. */
+/** Makes such a bench, for nobody else. */
 export function createBench(test: Test, cpu: string | undefined, engine: EngineName): Promise<Bench> {
   const { harts = 1, ram = 0x10000 } = test;
   return Bench.create({ engine, harts, memory: ram, ...(cpu !== undefined && { cpu: parseCpu(cpu) }) });

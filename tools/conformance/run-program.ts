@@ -136,7 +136,7 @@ function jumpsToItself(machine: Machine): boolean {
 }
 
 /** The signature that a program has left. */
-export function leftBy(machine: Machine, { program }: ProgramTest): Uint8Array {
+function leftBy(machine: Machine, { program }: ProgramTest): Uint8Array {
   const { begin, end } = signatureRange(program);
   return machine.readPhysical(begin, Number(end - begin)) ?? new Uint8Array(0);
 }

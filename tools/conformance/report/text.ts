@@ -70,7 +70,7 @@ function placeText({ address, symbol, text, source }: Place): string {
 }
 
 /** Lines of a table: mode, address, instruction, what came of it. */
-export function formatHistory(history: readonly HistoryLine[]): string[] {
+function formatHistory(history: readonly HistoryLine[]): string[] {
   const several = history.some(({ hart }) => hart !== history[0]?.hart);
   return history.map(({ hart, mode, address, text, symbol, effect, trap }) => {
     const whose = several ? `hart ${hart} ` : "";

@@ -1,6 +1,7 @@
 /*
  * A program in the convention of the architecture tests: results between begin_signature and end_signature. SPIN has it
- * end by jumping to itself instead of writing to tohost, NARROW store words of 4 bytes.
+ * end by jumping to itself instead of writing to tohost, NARROW store words of 4 bytes, TRAP has a handler store the cause
+ * of a trap after as many instructions as the handlers of architecture tests take.
  */
 #ifdef NARROW
 #define STORE sw
@@ -29,6 +30,19 @@ inst_2:
   li x11, 4
   mul x12, x11, x10
   STORE x12, 2*WIDTH(x2)
+#ifdef TRAP
+  la x10, handler
+  csrw mtvec, x10
+inst_3:
+  ebreak
+  .balign 4
+handler:
+  csrr x12, mcause
+  .rept 64
+  nop
+  .endr
+  STORE x12, 3*WIDTH(x2)
+#endif
 rvtest_code_end:
 #ifdef SPIN
 1:
