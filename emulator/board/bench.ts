@@ -22,7 +22,7 @@ export interface BenchOptions {
 }
 
 /** Where a hart of a bench stands after reset. */
-export const BENCH_PC = RAM_BASE;
+const BENCH_PC = RAM_BASE;
 
 export class Bench {
   readonly harts: readonly Hart[];

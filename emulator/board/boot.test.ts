@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type BootOptions, type BootPlan, planBoot } from "./boot.ts";
 import { decodeDeviceTree, doubleCells } from "./device-tree.ts";
@@ -250,7 +252,9 @@ describe("refused", () => {
 });
 
 describe("images nobody here wrote", () => {
-  const directory = "/tmp/deb/boot";
+  const unpacked =
+    process.env.TRAPFRAME_LINUX ?? fileURLToPath(new URL("../../.build/debian", import.meta.url));
+  const directory = join(unpacked, "boot");
   const debian = existsSync(directory)
     ? readdirSync(directory).find((name) => name.startsWith("vmlinux-"))
     : undefined;

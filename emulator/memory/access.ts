@@ -1,6 +1,6 @@
 /** Kinds of access, as the permission bits they need, and the exceptions they end in. */
 import type { I32 } from "../language/expression.ts";
-import { select32, u32 } from "../language/expression.ts";
+import { select32 } from "../language/expression.ts";
 
 /**
  * Also the bit numbers (less one) of R, W and X in a page-table entry, and their values in a PMP configuration. Managing
@@ -17,7 +17,3 @@ export const accessFault = (access: I32): I32 =>
 /** Load, store or instruction page fault. */
 export const pageFault = (access: I32): I32 =>
   select32(access.eq(Access.read), 13, select32(faultsAsStore(access), 15, 12));
-
-export const MODE_USER = u32(0);
-export const MODE_SUPERVISOR = u32(1);
-export const MODE_MACHINE = u32(3);

@@ -12,7 +12,7 @@ export interface PmpEntry {
 }
 
 /** First byte, and the byte after the last, that an entry matches; undefined where it matches none. */
-export function pmpRange(entries: readonly PmpEntry[], index: number): readonly [bigint, bigint] | undefined {
+function pmpRange(entries: readonly PmpEntry[], index: number): readonly [bigint, bigint] | undefined {
   const entry = entries[index];
   if (entry === undefined) return undefined;
   const { config, address } = entry;

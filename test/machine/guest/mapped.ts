@@ -2,7 +2,7 @@
 import type { Mode } from "./address-space.ts";
 import { AddressSpace } from "./address-space.ts";
 import { RAM } from "./image.ts";
-import type { PrivilegeMode, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 const USER_CODE = 0xc000_0000n;
 const GIBIBYTE_LEVEL = 2;
@@ -14,7 +14,3 @@ export function codeSpace(s: Session, mode: Mode, asid: number): AddressSpace {
   space.map(USER_CODE, RAM, "vrwxuad", GIBIBYTE_LEVEL);
   return space;
 }
-
-/** Where a mode finds code that lies at a physical address. */
-export const codeFor = (mode: PrivilegeMode, physical: bigint): bigint =>
-  mode === "U" ? physical - RAM + USER_CODE : physical;
