@@ -5,7 +5,7 @@ import type { Rewrite } from "../../emulator/engine/engine.ts";
 import type { Block } from "../../emulator/language/statement.ts";
 import type { Case, Test } from "../conformance/case.ts";
 import { runCase } from "../conformance/run-case.ts";
-import { type CaseEntry, createBench, openTest } from "../conformance/run-cases.ts";
+import { benchFor, type CaseEntry, openTest } from "../conformance/run-cases.ts";
 import { mutantsOf } from "./mutate.ts";
 import { allPieces } from "./pieces.ts";
 
@@ -31,7 +31,6 @@ export type Answer =
 const pieces = allPieces();
 const pieceOf = new Map(pieces.map(({ body }, index) => [body, index]));
 const tests = await Promise.all((workerData as readonly CaseEntry[]).map(openTest));
-const benches = new Map<string, Promise<Bench>>();
 /** The cases of the tests that the current piece needs. */
 const cases = new Map<number, readonly Case[]>();
 
@@ -45,7 +44,7 @@ parentPort?.on("message", async (question: Question) => {
 async function reach(index: number): Promise<void> {
   const reached = new Set<number>();
   const tried = testAt(index);
-  const bench = await benchFor(tried);
+  const bench = await referenceFor(tried);
   const note = (_: string, body: Block) => {
     const piece = pieceOf.get(body);
     if (piece !== undefined) reached.add(piece);
@@ -78,7 +77,7 @@ async function judge({ piece: index, from, every, tests: among }: Judgement): Pr
 async function isFound(rewrite: Rewrite, mutant: number, among: readonly number[]): Promise<boolean> {
   for (const index of among) {
     say({ kind: "trying", mutant });
-    const bench = await benchFor(testAt(index));
+    const bench = await referenceFor(testAt(index));
     await bench.seed(rewrite);
     if (casesOf(index).some((c) => fails(bench, c))) return true;
   }
@@ -109,12 +108,4 @@ function testAt(index: number): Test {
   return found;
 }
 
-function benchFor(tried: Test): Promise<Bench> {
-  const key = JSON.stringify([tried.cpu, tried.harts, tried.ram]);
-  let bench = benches.get(key);
-  if (bench === undefined) {
-    bench = createBench(tried, tried.cpu, "reference");
-    benches.set(key, bench);
-  }
-  return bench;
-}
+const referenceFor = (tried: Test) => benchFor(tried, tried.cpu, "reference");

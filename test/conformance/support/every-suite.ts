@@ -3,9 +3,10 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Bench } from "../../../emulator/board/bench.ts";
 import type { EngineName } from "../../../emulator/board/options.ts";
-import type { Case, Suite, Test } from "../../../tools/conformance/case.ts";
+import type { Case, Suite } from "../../../tools/conformance/case.ts";
+import { mismatchText } from "../../../tools/conformance/mismatch.ts";
 import { runCase } from "../../../tools/conformance/run-case.ts";
-import { createBench } from "../../../tools/conformance/run-cases.ts";
+import { benchFor } from "../../../tools/conformance/run-cases.ts";
 
 const ENDING = ".suite.ts";
 
@@ -23,17 +24,10 @@ export const suites: ReadonlyMap<string, Suite> = new Map(
 
 /** Declares a test for each of every suite's, on one engine; one that fails tells of its first failing case. */
 export function testEverySuite(engine: EngineName): void {
-  const benches = new Map<string, Promise<Bench>>();
-  const benchFor = (tried: Test) => {
-    const key = JSON.stringify([tried.cpu, tried.harts, tried.ram]);
-    const bench = benches.get(key) ?? createBench(tried, tried.cpu, engine);
-    benches.set(key, bench);
-    return bench;
-  };
   for (const [name, suite] of suites) {
     describe(name, () => {
       test.each(suite.tests.map((tried) => [tried.name, tried] as const))("%s", async (_, tried) => {
-        const bench = await benchFor(tried);
+        const bench = await benchFor(tried, tried.cpu, engine);
         let count = 0;
         for (const one of tried.cases()) {
           count++;
@@ -50,6 +44,6 @@ export function testEverySuite(engine: EngineName): void {
 function failureOf(bench: Bench, tried: Case): string | undefined {
   const failure = runCase(bench, tried);
   if (failure === undefined) return undefined;
-  const lines = failure.mismatches.map((m) => `  ${m.what}: expected ${m.expected}, found ${m.found}`);
+  const lines = failure.mismatches.map((mismatch) => `  ${mismatchText(mismatch)}`);
   return [`${tried.name}, step ${failure.step + 1}`, ...lines, `  because ${tried.because}`].join("\n");
 }
