@@ -39,7 +39,7 @@ class Search {
 
   /** Looks at what the user named. */
   async named(path: string): Promise<void> {
-    const refuse = (reason: string) => new Failure(`"${path}": ${reason}`, exitStatus.badInput);
+    const refuse = (reason: string, at = path) => new Failure(`"${at}": ${reason}`, exitStatus.badInput);
     try {
       const found = statSync(path);
       if (found.isDirectory()) return await this.#folder(path);
@@ -52,7 +52,7 @@ class Search {
       if (error instanceof Failure || !(error instanceof Error && "code" in error)) throw error;
       // The file that cannot be read may lie anywhere below.
       const at = "path" in error && typeof error.path === "string" ? error.path : path;
-      throw new Failure(`"${at}": ${describeFileError(error)}`, exitStatus.badInput);
+      throw refuse(describeFileError(error), at);
     }
   }
 
