@@ -5,6 +5,7 @@ import { CodeMap } from "./code-map.ts";
 import { type Mismatch, wordOf } from "./mismatch.ts";
 import type { HistoryLine, Place } from "./result.ts";
 import { advanceSlice, type ProgramTest, sliceSlots, startProgram } from "./run-program.ts";
+import { shownSlots } from "./trace.ts";
 import { machineTrace } from "./trace-machine.ts";
 import { registerName } from "./traits.ts";
 
@@ -21,8 +22,6 @@ export interface Disagreement {
   readonly mismatches: readonly Mismatch[];
   readonly history: readonly HistoryLine[];
 }
-
-const shownSlots = 32;
 
 /** The first instruction after which two runs of a program differ; undefined where they never do. */
 export async function findDisagreement(first: Run, second: Run): Promise<Disagreement | undefined> {

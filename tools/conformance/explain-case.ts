@@ -10,9 +10,8 @@ import { rerunCase } from "./rerun.ts";
 import type { Failure } from "./result.ts";
 import { type CaseFailure, comparePiece, prepareCase, prepareStep } from "./run-case.ts";
 import type { CaseEntry } from "./run-cases.ts";
-import { type Slot, Trace } from "./trace.ts";
+import { type Slot, shownSlots, Trace } from "./trace.ts";
 
-const shownSlots = 32;
 const shownMismatches = 3;
 
 export interface FailedCase {

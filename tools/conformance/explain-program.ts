@@ -16,12 +16,10 @@ import {
   sliceSlots,
   startProgram,
 } from "./run-program.ts";
-import type { RegisterValue, Slot, Trace } from "./trace.ts";
+import { type RegisterValue, type Slot, shownSlots, type Trace } from "./trace.ts";
 import { machineTrace } from "./trace-machine.ts";
 import { type Register, registerName } from "./traits.ts";
 
-/** Instructions shown. */
-const shownSlots = 32;
 /** Slots looked at before the slice in which something happens, so that it is known where values came from. */
 const contextSlices = 2;
 const keptSlots = (contextSlices + 2) * sliceSlots;

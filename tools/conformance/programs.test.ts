@@ -314,6 +314,7 @@ describe("findTests", () => {
     ["is not there", () => {}, /there is no such file/],
     ["is text", (path) => writeFileSync(path, "hello"), /it is no test: neither an ELF file/],
     ["is empty", (path) => writeFileSync(path, ""), /it is no test/],
+    ["ends early", (path) => writeFileSync(path, header({}).subarray(0, 20)), /ends within its header/],
     ["is an object", (path) => writeFileSync(path, header({ type: 1 })), /link it first/],
     ["is for another processor", (path) => writeFileSync(path, header({ machine: 62 })), /another processor/],
   ];

@@ -113,23 +113,25 @@ async function explainRuns(test: ProgramTest, runs: readonly Run[]): Promise<Fai
   }
   for (const { engine, outcome } of different) {
     if (!hasPassed(outcome, test)) failures.push(await explainProgram(test, engine, outcome));
-    failures.push(await explainDisagreement(test, first.engine, engine));
+    // The reference engine is the one made to be read, so what it does is expected.
+    const [expected, found] = engine === "reference" ? [engine, first.engine] : [first.engine, engine];
+    failures.push(await explainDisagreement(test, expected, found));
   }
   return failures;
 }
 
 async function explainDisagreement(
   test: ProgramTest,
-  first: EngineName,
-  second: EngineName,
+  expected: EngineName,
+  found: EngineName,
 ): Promise<Failure> {
-  const found = await findDisagreement({ test, engine: first }, { test, engine: second });
-  const summary = `${second} (found) and ${first} (expected) end differently`;
-  if (found === undefined) return { ...failedBefore(summary), engines: [second] };
+  const parting = await findDisagreement({ test, engine: expected }, { test, engine: found });
+  const summary = `${found} (found) and ${expected} (expected) end differently`;
+  if (parting === undefined) return { ...failedBefore(summary), engines: [found] };
   return {
-    ...failedBefore(`${summary}: they part at ${found.instruction.address}`),
-    ...found,
-    engines: [second],
-    rerun: rerunProgram(test, second, found.instruction.address),
+    ...failedBefore(`${summary}: they part at ${parting.instruction.address}`),
+    ...parting,
+    engines: [found],
+    rerun: rerunProgram(test, found, parting.instruction.address),
   };
 }

@@ -50,6 +50,9 @@ interface Before {
   readonly code: CodeWord | undefined;
 }
 
+/** So many of the last slots are shown where something went wrong. */
+export const shownSlots = 32;
+
 const csrNames = new Map(csrs.map(({ number, name }) => [number, name]));
 
 export class Trace {
