@@ -39,6 +39,14 @@ describe("trapframe conform refuses", () => {
   });
 });
 
+describe("trapframe run", () => {
+  it("does not take a suite for a raw image", async () => {
+    const { status, errors } = await trapframe(["run", "test/conformance/bits.suite.ts"]);
+    expect(status).toBe(2);
+    expect(errors).toMatch(/"test\/conformance\/bits.suite.ts" holds tests: "trapframe conform" runs them/);
+  });
+});
+
 describe("trapframe boot refuses", () => {
   it.each([
     [["--case", "x"], /give that file as IMAGE/],

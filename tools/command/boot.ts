@@ -38,7 +38,10 @@ export const command: Command<BootArguments> = {
         ["$0 boot", "our own guest"],
         ["$0 boot Image --initrd root.cpio --harts 4", "Linux under our firmware, on four harts"],
         ["$0 boot rv64ui-p-add --break test_7", "a test program, stopped at its seventh case"],
-        ["$0 boot bits.suite.ts --case clz/zero", "a case of our own suite, before its first instruction"],
+        [
+          "$0 boot bits.suite.ts --case 'clz/x11 from x22 = 0x1'",
+          "a case of our own suite, at its beginning",
+        ],
       ]),
   handler: async (given) => {
     process.exitCode = await boot(given);

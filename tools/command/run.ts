@@ -1,13 +1,14 @@
 /** `trapframe run`: a machine without a screen, its console on stdin and stdout. */
 import type { InferredOptionTypes } from "yargs";
 import { ticksPerSecond } from "../../emulator/board/memory-map.ts";
+import { holdsCases } from "../conformance/open-case.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { collectStatistics, formatStatistics } from "../host/statistics.ts";
 import { Headless } from "../terminal/headless.ts";
 import type { Command } from "./command.ts";
 import { readConversation } from "./conversation.ts";
 import { type MachineArguments, withMachine } from "./machine-options.ts";
-import { parseCount, parseSeconds } from "./quantity.ts";
+import { parseCount, parseSeconds, usage } from "./quantity.ts";
 import { start } from "./start.ts";
 
 const group = "Run:";
@@ -75,6 +76,10 @@ export const command: Command<RunArguments> = {
 };
 
 async function run(given: RunArguments): Promise<number> {
+  const { image } = given;
+  if (image !== undefined && holdsCases(image)) {
+    throw usage(`"${image}" holds tests: "trapframe conform" runs them, "trapframe boot --case" opens one`);
+  }
   const steps = readConversation(process.argv.slice(2));
   const instructionLimit = optional(given["max-instructions"], (text) =>
     parseCount("--max-instructions", text, 1, Number.MAX_SAFE_INTEGER),

@@ -12,7 +12,7 @@ import { loadSuite, suiteEnding } from "./suite.ts";
 export interface CaseRequest {
   /** Of a `*.suite.ts` or a `*.case.json`. */
   readonly path: string;
-  /** Its name; of a suite, the test's name and the case's: "clz/zero". Undefined where there is only one. */
+  /** Its name; of a suite, the test's name and the case's: "clz/x11 from x22 = 0x1". Undefined where there is only one. */
   readonly name: string | undefined;
   /** Undefined leaves it to the test. */
   readonly cpu: CpuOptions | undefined;
