@@ -335,8 +335,7 @@ function* spaceCases(): Iterable<Case> {
 
 /** Victims rotate (emulator/memory/tlb.ts): with two ways, the page entered first is evicted first. */
 function* evictionCases(ways: number): Iterable<Case> {
-  const because =
-    "memory/tlb.ts: an entry stays until it is evicted, and victims rotate within a set";
+  const because = "memory/tlb.ts: an entry stays until it is evicted, and victims rotate within a set";
   for (const pages of [ways - 1, ways, ways + 1, 2 * ways]) {
     const space = new AddressSpace("sv39", { tables: TABLES, asid: 1n });
     for (const page of range(pages)) space.map(VIRTUAL + BigInt(page) * PAGE, OLD_PAGE, "VRWAD");
