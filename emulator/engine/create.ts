@@ -4,7 +4,9 @@ import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
 import { Interpreter } from "./interpreter/interpreter.ts";
 import { ReferenceEngine } from "./reference/reference.ts";
 
-export type EngineName = "reference" | "interpreter";
+/** The engines there are, the one that is made to be read first. */
+export const engineNames = ["reference", "interpreter"] as const;
+export type EngineName = (typeof engineNames)[number];
 
 export async function createEngine(
   name: EngineName,

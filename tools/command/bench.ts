@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
+import { engineNames } from "../../emulator/engine/create.ts";
 import { Benchmark, type Result, ratios } from "../bench/benchmark.ts";
 import { qemu, trapframe } from "../bench/machines.ts";
 import { formatHeader, formatMeans, formatResult } from "../bench/report.ts";
@@ -28,7 +29,7 @@ const benchOptions = {
   runs: { group, type: "string", requiresArg: true, default: "3", description: "how often each is run" },
   engine: {
     group,
-    choices: ["interpreter", "reference"],
+    choices: engineNames,
     requiresArg: true,
     default: "interpreter",
     description: "how our machine executes instructions",

@@ -1,10 +1,9 @@
 /** `trapframe conform`: tests that show whether the machine is RISC-V. */
-import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join, relative } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import { CpuError, parseCpu } from "../../emulator/board/cpu.ts";
-import type { EngineName } from "../../emulator/board/options.ts";
+import { engineNames } from "../../emulator/engine/create.ts";
 import { findTests } from "../conformance/catalogue.ts";
 import { runAll } from "../conformance/crew.ts";
 import { References } from "../conformance/references.ts";
@@ -17,13 +16,12 @@ import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import { describeFileError, writeOutput } from "../host/read-input.ts";
 import { Progress } from "../terminal/progress.ts";
+import { parseEngines, parseJobs, parseShard, type Shard } from "./campaign.ts";
 import type { Command } from "./command.ts";
 import { parseCount, usage } from "./quantity.ts";
 
-const engineNames = ["interpreter", "reference"] as const satisfies readonly EngineName[];
 const ownSuite = "test/conformance";
 const mostHarts = 8;
-const mostJobs = 256;
 /** Instructions in a second that the slowest engine does on the slowest host worth waiting for. */
 const leastSpeed = 100_000;
 const leastPatience = 120_000;
@@ -122,7 +120,7 @@ export const command: Command<ConformArguments> = {
 
 async function conform(given: ConformArguments): Promise<number> {
   const settings = readSettings(given);
-  const jobs = parseCount("--jobs", given.jobs ?? String(availableParallelism()), 1, mostJobs);
+  const jobs = parseJobs(given.jobs);
   const wanted = (given.report ?? []).map(parseReport);
   const filter = parseFilter(given.filter);
   const shard = parseShard(given.shard);
@@ -137,12 +135,22 @@ async function conform(given: ConformArguments): Promise<number> {
     process.stdout.write(entries.map(({ name }) => `${name}\n`).join(""));
     return 0;
   }
+  for (const { file } of wanted) refuseUnwritable(file);
   const results = await runWithProgress(entries, settings, jobs);
   process.stdout.write(formatResults(results));
   for (const { kind, file } of wanted) {
     await writeOutput("report", file, new TextEncoder().encode(reports[kind](results)));
   }
   return verdict(results);
+}
+
+/** What cannot be written is better said before a long run than after it. */
+function refuseUnwritable(file: string): void {
+  try {
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new Failure(`cannot write report "${file}": ${describeFileError(error)}`, exitStatus.badInput);
+  }
 }
 
 /** Shows on a terminal how far it is; elsewhere that would be a line for each test. */
@@ -182,18 +190,6 @@ function readSettings({ engine, cpu, harts, timeout }: ConformArguments): Settin
   };
 }
 
-function parseEngines(text: string): EngineName[] {
-  if (text === "all") return [...engineNames];
-  const named = text.split(",").map((name) => {
-    const engine = engineNames.find((known) => known === name.trim());
-    if (engine === undefined) {
-      throw usage(`--engine: there is no engine "${name}"; there are ${engineNames.join(", ")}, and all`);
-    }
-    return engine;
-  });
-  return [...new Set(named)];
-}
-
 function checkedCpu(text: string): string {
   try {
     parseCpu(text);
@@ -220,21 +216,6 @@ function parseFilter(text = ""): RegExp {
   } catch {
     throw usage(`--filter: "${text}" is no regular expression`);
   }
-}
-
-interface Shard {
-  readonly number: number;
-  readonly of: number;
-}
-
-function parseShard(text: string | undefined): Shard {
-  if (text === undefined) return { number: 1, of: 1 };
-  const match = /^(\d+)\/(\d+)$/.exec(text);
-  const shard = { number: Number(match?.[1]), of: Number(match?.[2]) };
-  if (!(shard.number >= 1 && shard.number <= shard.of)) {
-    throw usage(`--shard: "${text}" is not K/N with K from 1 to N, for example 3/16`);
-  }
-  return shard;
 }
 
 /** Every N-th test, by name: the same share in every run, and shares of like size. */

@@ -1,10 +1,9 @@
 /** `trapframe fuzz`: random programs on QEMU and on every engine of ours. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import { parseCpu } from "../../emulator/board/cpu.ts";
-import type { EngineName } from "../../emulator/board/options.ts";
+import { engineNames } from "../../emulator/engine/create.ts";
 import { Campaign } from "../fuzz/campaign.ts";
 import { Corpus } from "../fuzz/corpus.ts";
 import type { Against } from "../fuzz/plan.ts";
@@ -17,11 +16,10 @@ import { Failure } from "../host/failure.ts";
 import { describeFileError } from "../host/read-input.ts";
 import { Progress } from "../terminal/progress.ts";
 import { onEndingSignal } from "../terminal/signals.ts";
+import { parseEngines, parseJobs, parseShard } from "./campaign.ts";
 import type { Command } from "./command.ts";
 import { parseCount, parseUnsigned, usage } from "./quantity.ts";
 
-const engineNames = ["reference", "interpreter"] as const satisfies readonly EngineName[];
-const mostJobs = 256;
 const usualMinutes = 10;
 
 const group = "Fuzzing:";
@@ -108,8 +106,7 @@ async function fuzz(given: FuzzArguments): Promise<number> {
   const shard = parseShard(given.shard);
   const corpus = given.corpus === undefined ? undefined : new Corpus(given.corpus);
   const folder = given.corpus ?? ".";
-  const jobs =
-    given.jobs === undefined ? availableParallelism() : parseCount("--jobs", given.jobs, 1, mostJobs);
+  const jobs = parseJobs(given.jobs);
   // Workers find it built.
   await buildRuntime();
   process.stdout.write(`seed ${seed}${shard.of > 1 ? `, share ${shard.number} of ${shard.of}` : ""}\n`);
@@ -132,9 +129,11 @@ async function fuzz(given: FuzzArguments): Promise<number> {
   });
   const unlisten = onEndingSignal(() => campaign.stop());
   await Progress.show("fuzzing", async (progress) => {
-    const ticker = setInterval(() => progress.say(progressLine(campaign)), 1000);
+    // A line each second is too much for a log.
+    const showing = process.stderr.isTTY;
+    const ticker = showing && setInterval(() => progress.say(progressLine(campaign)), 1000);
     await campaign.run();
-    clearInterval(ticker);
+    if (ticker) clearInterval(ticker);
   });
   unlisten();
   process.stdout.write(summary(campaign));
@@ -175,20 +174,6 @@ function withoutQemu(wanted: "qemu" | "all"): Against {
 
 function parseAgainst(text: string): Against {
   return text === "qemu" || text === "engines" ? text : "all";
-}
-
-function parseEngines(text: string): EngineName[] {
-  const asked = text === "all" ? engineNames : text.split(",");
-  const unknown = asked.find((name) => !engineNames.some((known) => known === name));
-  if (unknown !== undefined)
-    throw usage(`--engine: there is no engine "${unknown}"; there are ${engineNames.join(", ")}`);
-  return engineNames.filter((name) => asked.some((other) => other === name));
-}
-
-function parseShard(text = "1/1"): { number: number; of: number } {
-  const [number = 0, of = 0] = /^(\d+)\/(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
-  if (number < 1 || number > of) throw usage(`--shard: "${text}" is no share; write for example 3/16`);
-  return { number, of };
 }
 
 /** Milliseconds, from "90s", "10m" or "8h". */

@@ -1,11 +1,11 @@
 /** The options that describe a machine, alike in every command that starts one. */
 import type { Argv, InferredOptionTypes } from "yargs";
 import { CpuError, cpuBases, parseCpu } from "../../emulator/board/cpu.ts";
-import type { CpuOptions, EngineName } from "../../emulator/board/options.ts";
+import type { CpuOptions } from "../../emulator/board/options.ts";
+import { engineNames } from "../../emulator/engine/create.ts";
 import type { Recipe } from "../host/recipe.ts";
 import { parseCount, parseSize, parseTime, parseUnsigned, usage } from "./quantity.ts";
 
-const engines = ["interpreter", "reference"] as const satisfies readonly EngineName[];
 const pageBytes = 4096;
 const leastMemory = 2 ** 20;
 const mostMemory = 3 * 2 ** 30;
@@ -49,9 +49,9 @@ const machineOptions = {
   },
   engine: {
     group,
-    choices: engines,
+    choices: engineNames,
     requiresArg: true,
-    default: engines[0],
+    default: engineNames[0],
     description: "how instructions are executed",
   },
   seed: { group, type: "string", requiresArg: true, default: "1", description: "seed of the entropy device" },

@@ -1,5 +1,4 @@
 /** `trapframe mutate`: how many slips in the instruction table the conformance suite notices. */
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import { findTests } from "../conformance/catalogue.ts";
@@ -12,6 +11,7 @@ import type { Piece } from "../mutation/pieces.ts";
 import { allPieces } from "../mutation/pieces.ts";
 import { difference, formatCampaign, scoreOf } from "../mutation/report.ts";
 import { Progress } from "../terminal/progress.ts";
+import { parseJobs } from "./campaign.ts";
 import type { Command } from "./command.ts";
 import { parseCount, usage } from "./quantity.ts";
 
@@ -58,7 +58,7 @@ export const command: Command<MutateArguments> = {
 async function mutate(given: MutateArguments): Promise<void> {
   const every = parseCount("--every", given.every, 1, 1_000_000);
   const least = parseCount("--least", given.least, 0, 100);
-  const jobs = given.jobs === undefined ? availableParallelism() : parseCount("--jobs", given.jobs, 1, 256);
+  const jobs = parseJobs(given.jobs);
   const chosen = choice(given.names ?? [], given.procedures);
   const tests = await ownTests();
   const verdicts = await Progress.show("finding out what each test executes", (progress) =>
