@@ -1,7 +1,7 @@
 /** The options that describe a machine, alike in every command that starts one. */
 import type { Argv, InferredOptionTypes } from "yargs";
 import { CpuError, cpuBases, parseCpu } from "../../emulator/board/cpu.ts";
-import type { CpuOptions } from "../../emulator/board/options.ts";
+import { type CpuOptions, defaultOptions } from "../../emulator/board/options.ts";
 import { engineNames } from "../../emulator/engine/create.ts";
 import type { Recipe } from "../host/recipe.ts";
 import { parseCount, parseSize, parseTime, parseUnsigned, usage } from "./quantity.ts";
@@ -51,7 +51,7 @@ const machineOptions = {
     group,
     choices: engineNames,
     requiresArg: true,
-    default: engineNames[0],
+    default: defaultOptions.engine,
     description: "how instructions are executed",
   },
   seed: { group, type: "string", requiresArg: true, default: "1", description: "seed of the entropy device" },
