@@ -31,6 +31,7 @@ export const tableFeatures = ({ purpose, cpu: { extensions } }: Ground): TableFe
 const UXL_SXL_64 = 10n << 32n;
 const FS_DIRTY = 3n << 13n;
 const MPRV = 1n << 17n;
+const TVM = 1n << 20n;
 const TSR = 1n << 22n;
 const MPP = 3n << 11n;
 /** VS, XS, and what the hypervisor extension and big-endian memory add. */
@@ -767,6 +768,9 @@ class Author {
   #changeTables(): void {
     const random = this.#random;
     if (this.#mode === 0 || this.#modified || (this.#careful && this.#protecting)) return;
+    // In S-mode the fence may be illegal.
+    const fenceless = this.#returned || (this.#mode === 1 && (this.#csrs.mstatus & TVM) !== 0n);
+    if (this.#careful && fenceless) return;
     const index = random.below(this.#careful ? LARGE_PAGES : 512);
     const entry = this.#holding(randomLeaf(random, tableFeatures(this.#ground)));
     const at = this.#holding(BigInt(leafTable + 8 * index));
