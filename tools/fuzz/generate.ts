@@ -814,7 +814,7 @@ class Author {
     const reachable = [...this.#drafts.keys(), count].filter((i) => !this.#drafts[i]?.sealed);
     const onwards = (from: number) => {
       const near = reachable.filter((i) => i >= from).slice(0, 3);
-      if (this.#careful || random.chance(0.6)) return random.pick(near);
+      if (this.#careful || random.chance(0.92)) return random.pick(near);
       // Loops end when the host loses patience.
       return random.pick(
         random.chance(0.7)

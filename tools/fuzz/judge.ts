@@ -1,15 +1,14 @@
 /** Runs a program on two sides, and says whether they part. */
 import type { Comparison, Difference } from "./compare.ts";
 import { compareRuns } from "./compare.ts";
-import type { Contestant, Pace, Parting } from "./lockstep.ts";
+import type { Contestant, LockstepResult, Pace, Parting } from "./lockstep.ts";
 import { Lockstep, paceOf } from "./lockstep.ts";
-import { readLog } from "./log.ts";
 import type { Program } from "./program.ts";
 import { imageOf } from "./program.ts";
 import type { Qemu } from "./qemu.ts";
 import { runQemu } from "./qemu.ts";
 import type { Memory, Runtime } from "./world.ts";
-import { LOG, logBytes } from "./world.ts";
+import { POOL, TRIAL_BYTES, trialCell } from "./world.ts";
 
 /** The first thing in which two sides part. */
 export interface Finding {
@@ -69,8 +68,9 @@ export class Judge {
     const lockstep = await this.#lockstepFor(program);
     const chosen = pace ?? paceOf(program, contestants.length === 1);
     const most = Math.min(mostSlots[program.ground.purpose], chosen.slice * MOST_SLICES);
-    const { ram, retired, parting } = lockstep.run(program, this.#runtime, chosen, most);
-    const instructions = await this.#ownInstructions(program, ram, retired);
+    const result = lockstep.run(program, this.#runtime, chosen, most);
+    const { ram, parting } = result;
+    const instructions = await this.#ownInstructions(program, result);
     const verdict = { instructions, ram, comparison: undefined };
     if (parting !== undefined) return { ...verdict, finding: fromParting(parting, ram) };
     if (qemu === undefined || program.ground.purpose !== "qemu") return { ...verdict, finding: undefined };
@@ -95,18 +95,14 @@ export class Judge {
     return found;
   }
 
-  async #ownInstructions(program: Program, ram: Memory, retired: number): Promise<number> {
+  /** None where trials have spoilt the runtime's account, for then nobody knows what was the runtime's. */
+  async #ownInstructions(program: Program, { ram, retired, traps }: LockstepResult): Promise<number> {
     const { trial, trap } = await this.#measureOverhead(program);
     let trials = 0;
-    let traps = 0;
-    for (let hart = 0; hart < program.harts; hart++) {
-      const outcomes = readLog(ram, LOG + hart * logBytes(program.harts));
-      trials += outcomes.length;
-      // The trap that ends a trial is part of what the trial costs.
-      traps += outcomes.reduce((sum, outcome) => sum + Math.max(outcome.traps.length - 1, 0), 0);
-    }
-    // What traps is executed as well, on both sides.
-    return Math.max(0, Math.round(retired - trials * trial - traps * (trap - 1)));
+    for (let hart = 0; hart < program.harts; hart++) trials += trialsBegun(ram, hart, program.harts);
+    if (!Number.isInteger(trials) || trials < 0 || trials > program.trials.length) return 0;
+    // The trap that ends a trial is part of what the trial costs. What traps is executed as well, on both sides.
+    return Math.max(0, Math.round(retired - trials * trial - Math.max(traps - trials, 0) * (trap - 1)));
   }
 
   /** Runs trials that do nothing, and trials that do nothing but trap. */
@@ -122,7 +118,7 @@ export class Judge {
       addresses: [],
     };
     const ebreak = { word: 0x9002, length: 2 } as const;
-    const lockstep = await this.#lockstepFor(program);
+    const lockstep = await this.#lockstepFor({ ...program, harts: 1 });
     const measure = (items: typeof sample.items) => {
       const trials = Array.from({ length: count }, () => ({ ...bare, items }));
       const starts = trials.map((_, i) => 0x8002_0000 + i * 16);
@@ -130,11 +126,15 @@ export class Judge {
       const pace = { slice: 1000, patience: 1_000_000, lines: false };
       return lockstep.run(quiet, this.#runtime, pace, mostSlots.qemu).retired / count;
     };
-    if (program.harts !== 1) return { trial: 0, trap: 0 };
     const trial = measure([]);
     this.#overhead = { trial, trap: measure([ebreak]) - trial };
     return this.#overhead;
   }
+}
+
+/** How many trials a hart has left behind, by the runtime's own account. */
+function trialsBegun(ram: Memory, hart: number, harts: number): number {
+  return (Number(ram.get64(trialCell(hart))) - POOL - hart * TRIAL_BYTES) / (TRIAL_BYTES * harts);
 }
 
 function fromParting(parting: Parting, ram: Memory): Finding {

@@ -9,7 +9,7 @@ import type { Program } from "./program.ts";
 import { imageOf } from "./program.ts";
 import { Random } from "./random.ts";
 import type { Runtime } from "./world.ts";
-import { finishedCell, Memory, RAM, RAM_BYTES, trialCell } from "./world.ts";
+import { CONTROL, finishedCell, Memory, RAM, RAM_BYTES, trialCell } from "./world.ts";
 
 /** An engine, and how it is run: several of one kind may differ in where their slices end. */
 export interface Contestant {
@@ -48,6 +48,8 @@ export interface LockstepResult {
   /** RAM at the end, of the first engine. */
   readonly ram: Memory;
   readonly retired: number;
+  /** Traps taken, interrupts included. */
+  readonly traps: number;
   readonly parting: Parting | undefined;
 }
 
@@ -63,7 +65,7 @@ export function paceOf(program: Program, alone: boolean): Pace {
     ? 100_000
     : random.pick(engines ? [1, 3, 7, 20, 64, 200, 500, 1000] : [200, 1000, 5000]);
   // Programs for QEMU come to their ends, which no patience may cut short.
-  return { slice, patience: engines ? 1500 : 100_000, lines: engines && random.chance(0.5) };
+  return { slice, patience: engines ? 1000 : 100_000, lines: engines && random.chance(0.5) };
 }
 
 /** Runs programs on engines in lockstep. One for each processor and number of harts: benches are used again. */
@@ -87,14 +89,25 @@ export class Lockstep {
   /** Runs a program to its end, or to `limit` slots, or to where the engines part. */
   run(program: Program, runtime: Runtime, pace: Pace, limit: number): LockstepResult {
     const image = imageOf(program, runtime);
+    const before = this.#benches[0]?.traps ?? 0;
     for (const bench of this.#benches) {
       bench.reset();
       bench.write(BigInt(RAM), image.bytes);
+      if (program.ground.purpose === "engines") for (const hart of bench.harts) guardRuntime(hart);
       // What was set takes effect.
       bench.run(0);
     }
-    return new Run(this.#contestants, this.#benches, program, runtime, pace).run(limit);
+    const result = new Run(this.#contestants, this.#benches, program, runtime, pace).run(limit);
+    return { ...result, traps: (this.#benches[0]?.traps ?? 0) - before };
   }
+}
+
+/** Locked entry 4 lets nobody write the runtime's code, not even M-mode: wild stores would end the program. */
+function guardRuntime(hart: Bench["harts"][number]): void {
+  const bytes = BigInt(CONTROL - RAM);
+  hart.setCsr("pmpaddr4", (BigInt(RAM) | (bytes / 2n - 1n)) >> 2n);
+  // L, NAPOT, X, R (privileged 3.7.1).
+  hart.setCsr("pmpcfg0", 0x9dn << 32n);
 }
 
 class Run {
@@ -132,7 +145,7 @@ class Run {
     this.#at = first.harts.map(() => ({ trial: -1n, slots: 0, abandoned: false }));
   }
 
-  run(limit: number): LockstepResult {
+  run(limit: number): Omit<LockstepResult, "traps"> {
     let parting: Parting | undefined;
     while (parting === undefined && this.#slots < limit) {
       const running = this.#first.harts.filter(({ index }) => this.#ram.get64(finishedCell(index)) === 0n);
