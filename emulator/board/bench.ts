@@ -134,7 +134,7 @@ export class Bench {
   }
 
   /** Traps that all harts have taken since the bench was made. */
-  get traps(): number {
+  get trapCount(): number {
     return new DataView(this.#bytes.buffer).getUint32(this.#placement.trapLog, true);
   }
 

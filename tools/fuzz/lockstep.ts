@@ -89,7 +89,7 @@ export class Lockstep {
   /** Runs a program to its end, or to `limit` slots, or to where the engines part. */
   run(program: Program, runtime: Runtime, pace: Pace, limit: number): LockstepResult {
     const image = imageOf(program, runtime);
-    const before = this.#benches[0]?.traps ?? 0;
+    const before = this.#benches[0]?.trapCount ?? 0;
     for (const bench of this.#benches) {
       bench.reset();
       bench.write(BigInt(RAM), image.bytes);
@@ -98,7 +98,7 @@ export class Lockstep {
       bench.run(0);
     }
     const result = new Run(this.#contestants, this.#benches, program, runtime, pace).run(limit);
-    return { ...result, traps: (this.#benches[0]?.traps ?? 0) - before };
+    return { ...result, traps: (this.#benches[0]?.trapCount ?? 0) - before };
   }
 }
 
