@@ -133,11 +133,6 @@ export class Bench {
     return this.#bytes.slice(from, from + length);
   }
 
-  /** Traps that all harts have taken since the bench was made. */
-  get trapCount(): number {
-    return new DataView(this.#bytes.buffer).getUint32(this.#placement.trapLog, true);
-  }
-
   /** RAM itself, to look at. */
   get ram(): Uint8Array {
     return this.#bytes.subarray(this.#placement.ram, this.#placement.ram + this.#memory);
