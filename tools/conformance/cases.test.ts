@@ -31,6 +31,16 @@ const wrong: Case = {
   name: "addw doesn't wrap",
   steps: [{ slots: 1, after: { pc: at + 4n, x: { 10: 0x8000_0000n } } }],
 };
+const keeping: Case = {
+  name: "mscratch takes what is written",
+  because: "privileged 3.1.13",
+  before: { pc: at, x: { 11: 7n } },
+  memory: [
+    { at, bytes: word(0x3405_9073) }, // csrw mscratch,a1
+    { at: at + 4n, bytes: word(0x0000_0013) },
+  ],
+  steps: [{ slots: 2, after: { pc: at + 8n, csrs: { mscratch: 8n } } }],
+};
 const trapping: Case = {
   name: "a store to nowhere",
   because: "privileged 3.1.15",
@@ -112,6 +122,17 @@ describe("cases of a file", () => {
         summary: "memory at 0x80003000 expected 08 00 00 00, found 07 00 00 00",
         instruction: { address: "0x80001000", text: expect.stringMatching(/^sw +a1,0\(a0\)$/) },
         history: [{ effect: "4 bytes at 0x80003000 = 7" }, {}],
+      },
+    ]);
+  });
+
+  it("name the last access to a CSR that is wrong", async () => {
+    const { failures } = await run(written("csr", keeping));
+    expect(failures).toMatchObject([
+      {
+        summary: "mscratch expected 8, found 7",
+        instruction: { address: "0x80001000", text: expect.stringMatching(/^csrw +mscratch,a1$/) },
+        history: [{}, {}],
       },
     ]);
   });

@@ -32,9 +32,12 @@ export function explainCase({ entry, tried, failure, bench, engine, cpu }: Faile
     (piece) => comparePiece(bench, piece).length > 0,
   );
   const { slots, changer } = traceCase(bench, tried, step, wrongPieces);
-  const wrong = slots.findLast(({ written }) => {
+  const named = mismatches.map(({ what }) => what.split(".")[0]);
+  const wrong = slots.findLast(({ written, csr }) => {
     const names = written?.register.file === "f" ? floatRegisterNames : integerRegisterNames;
-    return written !== undefined && mismatches.some(({ what }) => what === names[written.register.number]);
+    return [written && names[written.register.number], csr?.name].some(
+      (name) => name !== undefined && named.includes(name),
+    );
   });
   // Where more than memory is wrong, that it was not written as it must be has a cause of its own.
   const storing =
