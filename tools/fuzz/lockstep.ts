@@ -65,7 +65,7 @@ export function paceOf(program: Program, alone: boolean): Pace {
     ? 100_000
     : random.pick(engines ? [1, 3, 7, 20, 64, 200, 500, 1000] : [200, 1000, 5000]);
   // Programs for QEMU come to their ends, which no patience may cut short.
-  return { slice, patience: engines ? 1000 : 100_000, lines: engines && random.chance(0.5) };
+  return { slice, patience: engines ? 3000 : 100_000, lines: engines && random.chance(0.5) };
 }
 
 /** Runs programs on engines in lockstep. One for each processor and number of harts: benches are used again. */
