@@ -89,7 +89,7 @@ test("a planted fault is found, shortened to one instruction, and its file shows
   const program = makeProgram(5n, careful, 1, 200);
   const { finding } = await judge.try(program);
   if (finding === undefined) throw new Error("the fault was not found");
-  const minimal = await minimise(program, finding, (candidate) => judge.try(candidate));
+  const minimal = await minimise(program, finding, (candidate) => judge.try(candidate, true));
   const names = minimal.program.trials.map(({ items }) => items.map(({ word }) => instructionOf(word)?.name));
   expect(names).toEqual([["mulhu"]]);
 

@@ -1,7 +1,7 @@
 /** Runs a program on two sides, and says whether they part. */
 import type { Comparison, Difference } from "./compare.ts";
 import { compareRuns } from "./compare.ts";
-import type { Contestant, LockstepResult, Pace, Parting } from "./lockstep.ts";
+import type { Contestant, LockstepResult, Parting } from "./lockstep.ts";
 import { Lockstep, paceOf } from "./lockstep.ts";
 import type { Program } from "./program.ts";
 import { imageOf } from "./program.ts";
@@ -62,12 +62,13 @@ export class Judge {
     this.#runtime = runtime;
   }
 
-  /** Runs the program on all sides. With `pace`, at that pace. */
-  async try(program: Program, pace?: Pace): Promise<Verdict> {
+  /** Runs the program on all sides. `closely` compares engines after every slot, and sees what soon goes away again. */
+  async try(program: Program, closely = false): Promise<Verdict> {
     const { contestants, qemu } = this.#sides;
     const lockstep = await this.#lockstepFor(program);
-    const chosen = pace ?? paceOf(program, contestants.length === 1);
-    const most = Math.min(mostSlots[program.ground.purpose], chosen.slice * MOST_SLICES);
+    const usual = paceOf(program, contestants.length === 1);
+    const chosen = closely && contestants.length > 1 ? { ...usual, slice: 1 } : usual;
+    const most = Math.min(mostSlots[program.ground.purpose], usual.slice * MOST_SLICES);
     const result = lockstep.run(program, this.#runtime, chosen, most);
     const { ram, parting } = result;
     const instructions = await this.#ownInstructions(program, result);
@@ -138,11 +139,12 @@ function trialsBegun(ram: Memory, hart: number, harts: number): number {
 }
 
 function fromParting(parting: Parting, ram: Memory): Finding {
-  const { first, other, trial, differences, hart, slots, pc } = parting;
+  const { first, other, differences, hart, slots, pc } = parting;
   const where = `hart ${hart}, in the slots after ${slots}, at pc ${hex(pc)}`;
   return {
     sides: [first, other],
-    trial,
+    // A slice may span several.
+    trial: undefined,
     sort: "engines",
     differences: [
       where,

@@ -37,8 +37,7 @@ export interface Parting {
   /** Slots that all harts together had used at the last comparison that held. */
   readonly slots: number;
   readonly hart: number;
-  /** Number of the trial that the hart was at, and where it stood. */
-  readonly trial: number;
+  /** Where the hart stood then. */
   readonly pc: bigint;
   /** What differs, with the values of the two. */
   readonly differences: readonly { readonly what: string; readonly first: bigint; readonly other: bigint }[];
@@ -113,7 +112,6 @@ function guardRuntime(hart: Bench["harts"][number]): void {
 class Run {
   readonly #contestants: readonly Contestant[];
   readonly #benches: readonly Bench[];
-  readonly #program: Program;
   readonly #runtime: Runtime;
   readonly #pace: Pace;
   readonly #random: Random;
@@ -135,7 +133,6 @@ class Run {
     if (first === undefined) throw new RangeError("lockstep takes an engine at least");
     this.#contestants = contestants;
     this.#benches = benches;
-    this.#program = program;
     this.#runtime = runtime;
     this.#pace = pace;
     this.#random = new Random(program.seed, streams.pace);
@@ -262,16 +259,9 @@ class Run {
       other: this.#contestants[other]?.name ?? "",
       slots: this.#slots,
       hart,
-      trial: this.#trialOf(hart),
       pc,
       differences,
     };
-  }
-
-  #trialOf(hart: number): number {
-    const pc = Number((this.#first.harts[hart]?.pc ?? 0n) & ~0x4000_0000n);
-    const found = this.#program.starts.findLastIndex((start) => start <= pc);
-    return Math.max(found, 0);
   }
 }
 

@@ -73,7 +73,9 @@ export class Workshop {
   }
 
   async #describe(program: Program, found: Finding): Promise<ReportedFinding> {
-    const minimal = await minimise(program, found, (candidate) => this.#judge.try(candidate));
+    const minimal = await minimise(program, found, (candidate) =>
+      this.#judge.try(candidate, found.sort === "engines"),
+    );
     const { finding } = minimal;
     const name = `seed-${program.seed}-${program.ground.purpose}`;
     const test = await testOf(name, minimal.program, finding, this.#runtime);
