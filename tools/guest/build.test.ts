@@ -38,7 +38,9 @@ beforeEach(() => {
 afterAll(() => {
   rmSync(join(ROOT, FOLDER), { recursive: true, force: true });
   for (const folder of [`test/build-${process.pid}`, `objects/${FOLDER}`]) {
-    rmSync(join(ROOT, ".build/guest", folder), { recursive: true, force: true });
+    // A compiler that was stopped may still leave something behind.
+    const retry = { maxRetries: 10, retryDelay: 100 };
+    rmSync(join(ROOT, ".build/guest", folder), { recursive: true, force: true, ...retry });
   }
 });
 
