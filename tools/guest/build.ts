@@ -1,5 +1,5 @@
 /**
- * Builds freestanding guest programs from C and assembly, and rebuilds only what changed. An object's file name carries
+ * Builds guest programs from C and assembly, freestanding ones and Linux programs, and rebuilds only what changed. An object's file name carries
  * a hash of the command that made it, so programs share objects, and other flags never find a stale one. Several
  * processes may build at once: files appear complete, by renaming.
  */
@@ -28,17 +28,17 @@ export interface GuestProgram {
   linkFlags?: readonly string[];
 }
 
+/** An ordinary static program for riscv64 Linux. Paths are relative to the top of the repository. */
+export type LinuxProgram = Pick<GuestProgram, "name" | "sources" | "flags">;
+
 /** Receives a line for each step that really runs. */
 export type BuildProgress = (message: string) => void;
 
 const OUTPUT = ".build/guest";
 
-const COMPILE_FLAGS = [
-  "-mcmodel=medany", // the kernel is linked high, firmware at 2 GiB: beyond what lui alone reaches
-  "-O2",
+const COMMON_FLAGS = [
   "-g",
   "-gdwarf-4",
-  "-ffreestanding",
   "-fno-stack-protector",
   "-fno-pic",
   "-fno-common",
@@ -46,6 +46,15 @@ const COMPILE_FLAGS = [
   "-fno-asynchronous-unwind-tables",
   `-ffile-prefix-map=${ROOT}=.`,
 ];
+
+const FREESTANDING_FLAGS = [
+  "-mcmodel=medany", // the kernel is linked high, firmware at 2 GiB: beyond what lui alone reaches
+  "-O2",
+  "-ffreestanding",
+];
+
+// Programs are many and small, and all of them are in the initrd.
+const PROGRAM_FLAGS = ["-Os", "-D_GNU_SOURCE", "-ffunction-sections", "-fdata-sections"];
 
 const C_FLAGS = [
   "-std=c11",
@@ -139,10 +148,14 @@ async function replaceFile(path: string, make: (temporary: string) => Promise<vo
   }
 }
 
-async function compile(source: string, isa: GuestIsa, flags: readonly string[]): Promise<string> {
-  const { compiler, identity } = currentToolchain();
+async function compile(
+  source: string,
+  compiler: readonly string[],
+  flags: readonly string[],
+): Promise<string> {
+  const { identity } = currentToolchain();
   const languageFlags = source.endsWith(".c") ? C_FLAGS : [];
-  const command = [...compiler(isa), ...COMPILE_FLAGS, ...languageFlags, ...flags, "-c", source];
+  const command = [...compiler, ...COMMON_FLAGS, ...languageFlags, ...flags, "-c", source];
   const hash = createHash("sha256")
     .update(JSON.stringify([identity, command]))
     .digest("hex")
@@ -166,17 +179,45 @@ async function compile(source: string, isa: GuestIsa, flags: readonly string[]):
 /** Objects being made or found up to date in this process: two programs that share one must not both compile it. */
 const compilations = new Map<string, Promise<string>>();
 
-function compileOnce(source: string, isa: GuestIsa, flags: readonly string[]): Promise<string> {
-  const key = JSON.stringify([source, isa, flags]);
+function compileOnce(source: string, compiler: readonly string[], flags: readonly string[]): Promise<string> {
+  const key = JSON.stringify([source, compiler, flags]);
   const running = compilations.get(key);
   if (running !== undefined) return running;
-  const compilation = compile(source, isa, flags).finally(() => compilations.delete(key));
+  const compilation = compile(source, compiler, flags).finally(() => compilations.delete(key));
   compilations.set(key, compilation);
   return compilation;
 }
 
 function fileContains(path: string, text: string): boolean {
   return modified(path) !== undefined && readFileSync(join(ROOT, path), "utf8") === text;
+}
+
+function compileAll(
+  sources: readonly string[],
+  compiler: readonly string[],
+  flags: readonly string[],
+): Promise<string[]> {
+  return Promise.all(sources.map((source) => compileOnce(source, compiler, flags)));
+}
+
+/** Runs `command` on the objects where NAME.elf is older than they or `scripts`, or was linked otherwise; its path. */
+async function link(
+  name: string,
+  command: readonly string[],
+  objects: readonly string[],
+  scripts: readonly string[],
+  onProgress: BuildProgress,
+): Promise<string> {
+  const elf = `${OUTPUT}/${name}.elf`;
+  const linkedBy = `${elf}.command`;
+  const full = [...command, ...objects];
+  const commandText = [currentToolchain().identity, ...full].join("\n");
+  if (!isUpToDate(elf, [...objects, ...scripts]) || !fileContains(linkedBy, commandText)) {
+    onProgress(`building ${elf}`);
+    await replaceFile(elf, (temporary) => runTool([...full, "-o", temporary], `linking ${elf}`));
+    writeFileSync(join(ROOT, linkedBy), commandText);
+  }
+  return join(ROOT, elf);
 }
 
 /**
@@ -188,17 +229,24 @@ export async function buildGuest(
   onProgress: BuildProgress = () => {},
 ): Promise<string> {
   const { name, sources, linkerScript, isa = "rv64gc", flags = [], linkFlags = [] } = program;
-  const elf = `${OUTPUT}/${name}.elf`;
-  const linkedBy = `${elf}.command`;
+  const { compiler, linker } = currentToolchain();
+  const objects = await compileAll(sources, compiler(isa), [...FREESTANDING_FLAGS, ...flags]);
+  const command = [...linker, ...LINK_FLAGS, ...linkFlags, "-T", linkerScript];
+  return link(name, command, objects, [linkerScript], onProgress);
+}
 
-  const objects = await Promise.all(sources.map((source) => compileOnce(source, isa, flags)));
-  const { linker, identity } = currentToolchain();
-  const command = [...linker, ...LINK_FLAGS, ...linkFlags, "-T", linkerScript, ...objects];
-  const commandText = [identity, ...command].join("\n");
-  if (!isUpToDate(elf, [...objects, linkerScript]) || !fileContains(linkedBy, commandText)) {
-    onProgress(`building ${elf}`);
-    await replaceFile(elf, (temporary) => runTool([...command, "-o", temporary], `linking ${elf}`));
-    writeFileSync(join(ROOT, linkedBy), commandText);
-  }
-  return join(ROOT, elf);
+/**
+ * Compiles and links `program` with the C library where it is out of date and returns the absolute path of its ELF file.
+ * Throws `GuestBuildError` with the message of the compiler or the linker.
+ */
+export async function buildProgram(
+  program: LinuxProgram,
+  onProgress: BuildProgress = () => {},
+): Promise<string> {
+  const { name, sources, flags = [] } = program;
+  const { programCompiler } = currentToolchain();
+  const objects = await compileAll(sources, programCompiler(), [...PROGRAM_FLAGS, ...flags]);
+  // The same -O as for compiling: zig builds its C library once for each.
+  const command = [...programCompiler(), "-Os", "-static", "-Wl,--gc-sections"];
+  return link(name, command, objects, [], onProgress);
 }
