@@ -1,0 +1,12 @@
+// What things cost, in the finest unit this system lets a program read.
+#pragma once
+
+#include <stdint.h>
+
+// Finds out which unit that is: "instructions" retired by the hart, or "ns". Retired instructions count on
+// one hart only, so they say nothing about threads that may be on several, and the system may keep them to
+// itself.
+const char *counter_unit(void);
+
+// The count so far. counter_unit comes first.
+uint64_t counter_read(void);
