@@ -1,6 +1,9 @@
-/** The user programs: ordinary static Linux programs, one folder each in userland/programs. */
+/**
+ * The user programs: ordinary static Linux programs, one folder each in userland/programs. A program's file `libraries`
+ * names folders, one a line, whose sources are linked into it too and whose headers it finds.
+ */
 
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildProgress, buildProgram, type LinuxProgram } from "./build.ts";
 import { ROOT } from "./root.ts";
@@ -20,20 +23,29 @@ export interface BuiltProgram {
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder))
-    .filter((name) => name.endsWith(".c"))
+    .filter((name) => /\.[cS]$/.test(name))
     .sort()
     .map((name) => `${folder}/${name}`);
+}
+
+/** The folders that a program's file `libraries` names. */
+function librariesOf(folder: string): string[] {
+  const list = join(ROOT, folder, "libraries");
+  return existsSync(list) ? readFileSync(list, "utf8").split(/\s+/).filter((name) => name !== "") : [];
 }
 
 function programs(): LinuxProgram[] {
   const folders = readdirSync(join(ROOT, FOLDER)).map((name) => `${FOLDER}/${name}`);
   const isProgram = (folder: string): boolean =>
     folder !== LIBRARY && statSync(join(ROOT, folder)).isDirectory() && sourcesIn(folder).length > 0;
-  return folders.filter(isProgram).map((folder) => ({
-    name: folder,
-    sources: [...sourcesIn(folder), ...sourcesIn(LIBRARY)],
-    flags: [`-I${LIBRARY}`],
-  }));
+  return folders.filter(isProgram).map((folder) => {
+    const libraries = [LIBRARY, ...librariesOf(folder)];
+    return {
+      name: folder,
+      sources: [folder, ...libraries].flatMap(sourcesIn),
+      flags: libraries.map((library) => `-I${library}`),
+    };
+  });
 }
 
 /** Builds the programs that are out of date; all of them, by name. Throws `GuestBuildError` when one does not build. */
