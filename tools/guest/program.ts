@@ -31,7 +31,7 @@ function sourcesIn(folder: string): string[] {
 /** The folders that a program's file `libraries` names. */
 function librariesOf(folder: string): string[] {
   const list = join(ROOT, folder, "libraries");
-  return existsSync(list) ? readFileSync(list, "utf8").split(/\s+/).filter((name) => name !== "") : [];
+  return existsSync(list) ? (readFileSync(list, "utf8").match(/\S+/g) ?? []) : [];
 }
 
 function programs(): LinuxProgram[] {
