@@ -9,7 +9,7 @@
 static bool counts_instructions;
 static sigjmp_buf after_trap;
 
-static uint64_t read_instret(void) {
+uint64_t instret_read(void) {
   uint64_t count;
   __asm__ volatile("rdinstret %0" : "=r"(count));
   return count;
@@ -21,12 +21,12 @@ static void on_trap(int signal) {
 }
 
 // scounteren decides whether rdinstret is legal in user mode (privileged specification 1.12, 4.1.5).
-static bool instret_is_legal(void) {
+bool instret_is_legal(void) {
   struct sigaction before, handler = {.sa_handler = on_trap};
   sigaction(SIGILL, &handler, &before);
   bool legal = sigsetjmp(after_trap, 1) == 0;
   if (legal)
-    read_instret();
+    instret_read();
   sigaction(SIGILL, &before, NULL);
   return legal;
 }
@@ -38,7 +38,7 @@ const char *counter_unit(void) {
 
 uint64_t counter_read(void) {
   if (counts_instructions)
-    return read_instret();
+    return instret_read();
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;

@@ -1,6 +1,7 @@
 // What things cost, in the finest unit this system lets a program read.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Finds out which unit that is: "instructions" retired by the hart, or "ns". Retired instructions count on
@@ -10,3 +11,8 @@ const char *counter_unit(void);
 
 // The count so far. counter_unit comes first.
 uint64_t counter_read(void);
+
+// Whether this system lets a program read how many instructions the hart it is on has retired; and how many
+// it has.
+bool instret_is_legal(void);
+uint64_t instret_read(void);
