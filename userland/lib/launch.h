@@ -17,8 +17,7 @@ struct launch {
   uint64_t quota; // bytes, from the caller's
   uint32_t priority;
   uint64_t tag;
-  const struct launch_grant
-      *grants; // from handle 2 on, in this order
+  const struct launch_grant *grants; // from handle 2 on, in this order
   unsigned grant_count;
 };
 

@@ -7,7 +7,7 @@
 
 struct tree {
   const uint8_t *blob;
-  uint32_t structure, strings, end; // offsets in the blob
+  uint32_t structure, strings; // offsets in the blob
 };
 
 // A node, named by the offset of its FDT_BEGIN_NODE token; TREE_NONE is none, TREE_ROOT the first.
