@@ -1,233 +1,401 @@
 #include "address_space.h"
-#include "abi/system_call.h"
-#include "hart.h"
 #include "pmem.h"
-#include "riscv.h"
+#include "pool.h"
+#include "print.h"
 #include "string.h"
 
-// ASIDs are handed out in order and never taken back. When they run out a new generation begins: every hart
-// flushes its TLB before it uses an ASID of the new generation, and every address space gets a new one when
-// it is next activated.
-static uint64_t asid_limit;
-static uint64_t asid_generation = 1;
-static uint64_t last_asid;
+static struct pool regions = POOL(sizeof(struct region));
 
-void address_space_init(void) {
-  // Privileged specification 1.12, 4.1.11: bits of the field that are not implemented stay zero.
-  uint64_t before = csr_read(satp);
-  csr_write(satp, before | SATP_ASID_MASK << SATP_ASID_SHIFT);
-  asid_limit = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
-  csr_write(satp, before);
-  sfence_everything();
+static uint64_t region_pages(const struct region *region) {
+  return (region->end - region->start) / PAGE_SIZE;
 }
 
-uint64_t address_space_asid_limit(void) { return asid_limit; }
+static uint64_t page_number(const struct region *region, user_address address) {
+  return region->first_page + (address - region->start) / PAGE_SIZE;
+}
 
-static void assign_asid(struct address_space *space) {
-  if (last_asid >= asid_limit) {
-    asid_generation++;
-    last_asid = 0;
-    for (unsigned i = 0; i < hart_count; i++)
-      harts[i].must_flush_tlb = true;
-  }
-  space->asid = asid_limit == 0 ? 0 : ++last_asid;
-  space->asid_generation = asid_generation;
-  // The page table was written by stores that no hart's walks are ordered after yet.
-  space->stale_harts = UINT64_MAX;
+// The bits of page-table entries for rights; and which rights there are at all.
+_Static_assert(MAP_READ << 1 == VM_READ && MAP_WRITE << 1 == VM_WRITE && MAP_EXECUTE << 1 == VM_EXECUTE,
+               "a shift apart");
+static uint64_t entry_rights(uint64_t rights) { return rights << 1; }
+
+static bool are_rights(uint64_t rights) {
+  if (rights == 0 || (rights & ~(uint64_t)(MAP_READ | MAP_WRITE | MAP_EXECUTE)) != 0)
+    return false;
+  // Sv39 has no entries that can be written but not read; ours are not written and executed.
+  return (rights & MAP_WRITE) == 0 || ((rights & MAP_READ) != 0 && (rights & MAP_EXECUTE) == 0);
+}
+
+static bool are_user_pages(user_address address, uint64_t pages) {
+  return address % PAGE_SIZE == 0 && address >= PAGE_SIZE && address < USER_TOP && pages > 0 &&
+         pages <= (USER_TOP - address) / PAGE_SIZE;
+}
+
+bool address_space_create(struct address_space *space, struct quota *quota) {
+  *space = (struct address_space){.root = vm_create_table(quota), .quota = quota};
+  return space->root != NULL;
 }
 
 void address_space_activate(struct address_space *space) {
   struct hart *hart = this_hart();
-  if (hart->space == space)
+  if (hart->space == space && (space == NULL || address_space_is_current(space)))
     return;
+  if (hart->space != NULL)
+    hart->space->active_harts &= ~(1ul << hart->index);
   hart->space = space;
-  if (space == NULL) {
+  if (space == NULL)
     csr_write(satp, vm_satp(vm_kernel_table(), 0)); // all its translations are global: nothing to flush
-    return;
-  }
-  if (space->asid_generation != asid_generation || asid_limit == 0)
-    assign_asid(space);
-  csr_write(satp, vm_satp(space->root, space->asid));
-  if (hart->must_flush_tlb)
-    sfence_everything();
-  else if ((space->stale_harts >> hart->index & 1) != 0)
-    sfence_asid(space->asid);
-  hart->must_flush_tlb = false;
-  space->stale_harts &= ~(1ul << hart->index);
-}
-
-// After a change to one page's entry. Harts elsewhere flush when they next come here, which is soon enough as
-// long as an address space has one thread.
-static void page_changed(struct address_space *space, user_address address) {
-  struct hart *hart = this_hart();
-  space->stale_harts |= ~(1ul << hart->index);
-  if (hart->space == space)
-    sfence_page(address, space->asid);
   else
-    space->stale_harts = UINT64_MAX;
+    tlb_enter(space);
 }
 
-bool address_space_create(struct address_space *space) {
-  *space = (struct address_space){.root = vm_create_table()};
-  return space->root != NULL;
+struct region *address_space_find(struct address_space *space, user_address address) {
+  struct region *region = space->last_found;
+  if (region == NULL || address < region->start)
+    region = space->regions;
+  while (region != NULL && region->end <= address)
+    region = region->next;
+  if (region == NULL || address < region->start)
+    return NULL;
+  space->last_found = region;
+  return region;
+}
+
+// The link to the first region that ends behind `address`.
+static struct region **find_link(struct address_space *space, user_address address) {
+  struct region **link = &space->regions;
+  if (space->last_found != NULL && space->last_found->end <= address)
+    link = &space->last_found->next;
+  while (*link != NULL && (*link)->end <= address)
+    link = &(*link)->next;
+  return link;
+}
+
+// A region like `model`, which shows its memory but is not in its space's list. NULL: memory is exhausted.
+static struct region *create_region(const struct region *model) {
+  struct quota *quota = model->space->quota;
+  if (!quota_charge(quota, regions.bytes))
+    return NULL;
+  struct region *region = pool_allocate(&regions);
+  if (region == NULL) {
+    quota_uncharge(quota, regions.bytes);
+    return NULL;
+  }
+  *region = *model;
+  struct memory *memory = region->memory;
+  object_retain(&memory->object);
+  region->previous_of_memory = NULL;
+  region->next_of_memory = memory->regions;
+  if (memory->regions != NULL)
+    memory->regions->previous_of_memory = region;
+  memory->regions = region;
+  return region;
+}
+
+// Leaves only the bits `kept` of the rights of the entries for [start, end), which lie in the region, and
+// flushes what that needs. No entry is left without rights.
+static void reduce(const struct region *region, user_address start, user_address end, uint64_t kept) {
+  struct address_space *space = region->space;
+  user_address first = end, last = end;
+  page_table_entry *entry;
+  for (user_address at = start; (entry = vm_next_user_entry(space->root, &at, end)) != NULL;
+       at += PAGE_SIZE) {
+    if ((*entry & VM_LEAF & ~kept) == 0)
+      continue;
+    // Atomically: other harts may set A and D until their TLBs are flushed.
+    if ((*entry & VM_LEAF & kept) == 0) {
+      page_table_entry gone = __atomic_exchange_n(entry, 0, __ATOMIC_RELAXED);
+      memory_note(region->memory, page_number(region, at), gone);
+      space->resident--;
+    } else {
+      __atomic_fetch_and(entry, ~(VM_LEAF & ~kept), __ATOMIC_RELAXED);
+    }
+    first = first == end ? at : first;
+    last = at;
+  }
+  if (first != end)
+    tlb_revoked(space, first, last + PAGE_SIZE);
+}
+
+static void remove_region(struct region **link) {
+  struct region *region = *link;
+  struct address_space *space = region->space;
+  struct memory *memory = region->memory;
+  reduce(region, region->start, region->end, 0);
+  *link = region->next;
+  space->last_found = NULL;
+  if (region->previous_of_memory != NULL)
+    region->previous_of_memory->next_of_memory = region->next_of_memory;
+  else
+    memory->regions = region->next_of_memory;
+  if (region->next_of_memory != NULL)
+    region->next_of_memory->previous_of_memory = region->previous_of_memory;
+  pool_free(&regions, region);
+  quota_uncharge(space->quota, regions.bytes);
+  object_release(&memory->object);
 }
 
 void address_space_destroy(struct address_space *space) {
-  if (space->root != NULL)
-    vm_destroy_table(space->root);
+  if (this_hart()->space == space)
+    address_space_activate(NULL);
+  if (space->active_harts != 0)
+    panic("an address space ends while harts %lx are in it", space->active_harts);
+  while (space->regions != NULL)
+    remove_region(&space->regions);
+  // Its ASID is not used again before all TLBs have been flushed: nothing to flush here.
+  vm_destroy_table(space->root, space->quota);
   space->root = NULL;
 }
 
-bool address_space_add(struct address_space *space, struct region region) {
-  bool writable_code = (region.permissions & VM_WRITE) != 0 && (region.permissions & VM_EXECUTE) != 0;
-  if (region.permissions == 0 || region.start < PAGE_SIZE || region.start > region.end ||
-      region.end > USER_TOP || writable_code || space->region_count == MAX_REGIONS)
+// Makes a region that extends over `address` two. False if memory is exhausted.
+static bool split(struct address_space *space, user_address address) {
+  struct region *lower = address_space_find(space, address);
+  if (lower == NULL || lower->start == address)
+    return true;
+  struct region *upper = create_region(lower);
+  if (upper == NULL)
     return false;
-  for (unsigned i = 0; i < space->region_count; i++) {
-    if (region.start < space->regions[i].end && space->regions[i].start < region.end)
-      return false;
-  }
-  space->regions[space->region_count++] = region;
+  upper->start = address;
+  upper->first_page = page_number(lower, address);
+  lower->end = address;
+  lower->next = upper;
   return true;
 }
 
-static const struct region *find_region(const struct address_space *space, user_address address) {
-  for (unsigned i = 0; i < space->region_count; i++) {
-    if (space->regions[i].start <= address && address < space->regions[i].end)
-      return &space->regions[i];
+int64_t address_space_map(struct address_space *space, struct memory *memory, user_address address,
+                          uint64_t first_page, uint64_t pages, uint64_t rights, uint64_t allowed) {
+  if (!are_user_pages(address, pages) || !are_rights(rights) || first_page > MEMORY_MOST_PAGES - pages)
+    return -EINVAL;
+  if ((rights & ~allowed) != 0)
+    return -EPERM;
+  struct region model = {
+      .start = address,
+      .end = address + pages * PAGE_SIZE,
+      .rights = rights,
+      .allowed = allowed,
+      .memory = memory,
+      .first_page = first_page,
+      .space = space,
+  };
+  struct region **link = find_link(space, address);
+  if (*link != NULL && (*link)->start < model.end)
+    return -EBUSY;
+  // What grows piece by piece remains one region.
+  struct region *before = address_space_find(space, address - 1);
+  if (before != NULL && before->memory == memory && before->rights == rights && before->allowed == allowed &&
+      page_number(before, address) == first_page) {
+    before->end = model.end;
+    return 0;
   }
-  return NULL;
-}
-
-// The page at `address`, mapped by its region's permissions; NULL when memory is out.
-static void *map_page(struct address_space *space, const struct region *region, user_address address) {
-  page_table_entry *entry = vm_user_entry(space->root, address, true);
-  if (entry == NULL)
-    return NULL;
-  if (!vm_is_valid(*entry)) {
-    void *page = pmem_allocate();
-    if (page == NULL)
-      return NULL;
-    *entry = vm_make_entry(kernel_to_physical(page), region->permissions | VM_USER);
-    space->pages++;
-    // An entry that was not valid may be remembered as such (privileged specification 1.12, 4.2.1).
-    page_changed(space, address);
-  }
-  return vm_entry_page(*entry);
-}
-
-enum fault address_space_fault(struct address_space *space, user_address address, uint64_t access) {
-  const struct region *region = find_region(space, address);
+  struct region *region = create_region(&model);
   if (region == NULL)
-    return FAULT_NO_REGION;
-  if ((region->permissions & access) == 0)
-    return FAULT_PROTECTION;
-  if (map_page(space, region, page_down(address)) == NULL)
-    return FAULT_NO_MEMORY;
-  // The page may have been there all along, and the TLB behind the page table.
-  sfence_page(address, space->asid);
-  return FAULT_RESOLVED;
+    return -ENOMEM;
+  region->next = *link;
+  *link = region;
+  space->last_found = region;
+  return 0;
 }
 
-static void unmap(struct address_space *space, user_address start, user_address end) {
-  for (user_address address = start; address < end;) {
-    page_table_entry *entry = vm_user_entry(space->root, address, false);
-    if (entry == NULL) { // and so for everything a table of the lowest level would map
-      address = (address | (MEGAPAGE_SIZE - 1)) + 1;
-      continue;
-    }
-    if (vm_is_valid(*entry)) {
-      void *page = vm_entry_page(*entry);
-      *entry = 0;
-      page_changed(space, address); // before the page can become somebody else's
-      pmem_free(page);
-      space->pages--;
-    }
-    address += PAGE_SIZE;
+int64_t address_space_unmap(struct address_space *space, user_address address, uint64_t pages) {
+  if (!are_user_pages(address, pages))
+    return -EINVAL;
+  user_address end = address + pages * PAGE_SIZE;
+  if (!split(space, address) || !split(space, end))
+    return -ENOMEM;
+  struct region **link = find_link(space, address);
+  while (*link != NULL && (*link)->start < end)
+    remove_region(link);
+  struct vm_table_list *tables = vm_detach_tables(space->root, address, end);
+  if (tables != NULL) {
+    tlb_revoked_table(space);
+    vm_free_tables(tables, space->quota);
   }
+  return 0;
 }
 
-bool address_space_move_break(struct address_space *space, int64_t bytes) {
-  struct region *heap = space->heap;
-  uint64_t size = space->heap_break - heap->start;
-  uint64_t limit = USER_HEAP_LIMIT - heap->start;
-  if (bytes < 0 ? size < -(uint64_t)bytes : limit - size < (uint64_t)bytes)
-    return false;
-  user_address old_end = heap->end;
-  space->heap_break += (uint64_t)bytes;
-  heap->end = page_up(space->heap_break);
-  unmap(space, heap->end, old_end);
-  return true;
+int64_t address_space_protect(struct address_space *space, user_address address, uint64_t pages,
+                              uint64_t rights) {
+  if (!are_user_pages(address, pages) || !are_rights(rights))
+    return -EINVAL;
+  user_address end = address + pages * PAGE_SIZE;
+  for (user_address at = address; at < end;) {
+    const struct region *region = address_space_find(space, at);
+    if (region == NULL)
+      return -EFAULT;
+    if ((rights & ~region->allowed) != 0)
+      return -EPERM;
+    at = region->end;
+  }
+  if (!split(space, address) || !split(space, end))
+    return -ENOMEM;
+  for (struct region *region = *find_link(space, address); region != NULL && region->start < end;
+       region = region->next) {
+    region->rights = rights;
+    reduce(region, region->start, region->end, entry_rights(rights)); // new rights come with a fault
+  }
+  return 0;
 }
 
-// Where the kernel sees the user's byte at `address`, and how many bytes of the buffer lie in the same page;
-// NULL if the user may not make such an access there.
-static uint8_t *user_bytes(struct address_space *space, user_address address, uint64_t access,
-                           uint64_t *bytes) {
-  const struct region *region = find_region(space, address);
-  if (region == NULL || (region->permissions & access) == 0)
-    return NULL;
-  uint8_t *page = map_page(space, region, page_down(address));
+enum page_outcome address_space_touch(struct address_space *space, user_address address, uint64_t access,
+                                      struct page_request *request) {
+  const struct region *region = address_space_find(space, address);
+  if (region == NULL)
+    return PAGE_NO_REGION;
+  if ((region->rights & access) == 0)
+    return PAGE_PROTECTED;
+  address = page_down(address);
+  page_table_entry *entry = vm_user_entry(space->root, address);
+  bool new_table = entry == NULL;
+  if (new_table)
+    entry = vm_make_user_entry(space->root, address, space->quota);
+  if (entry == NULL)
+    return PAGE_NO_MEMORY;
+  // A processor need not set A and D itself: it may fault instead (privileged specification 1.12, 4.3.1).
+  uint64_t noted = access == MAP_WRITE ? VM_ACCESSED | VM_DIRTY : VM_ACCESSED;
+  page_table_entry needed = entry_rights(access) | VM_VALID | VM_USER | noted;
+  if ((*entry & needed) == needed) {
+    tlb_refresh(space);
+    return PAGE_PRESENT;
+  }
+  physical_address page;
+  uint64_t rights;
+  enum page_outcome outcome =
+      memory_resolve(region->memory, page_number(region, address), access, &page, &rights, request);
+  if (outcome != PAGE_PRESENT)
+    return outcome;
+  // Whatever entry was there shows this page: others have been withdrawn. So bits are only added, and those
+  // that a processor sets meanwhile are not lost.
+  rights &= entry_rights(region->rights);
+  page_table_entry before =
+      __atomic_fetch_or(entry, vm_leaf_entry(page, rights | VM_VALID | VM_USER | noted), __ATOMIC_RELAXED);
+  if ((before & VM_VALID) == 0)
+    space->resident++;
+  tlb_granted(space, address, new_table);
+  return PAGE_PRESENT;
+}
+
+// Where the kernel sees the user's byte at `address`, for an access, and how many of *bytes lie in the same
+// page.
+static enum page_outcome user_bytes(struct address_space *space, user_address address, uint64_t access,
+                                    uint8_t **at, uint64_t *bytes, struct page_request *request) {
+  const struct region *region = address_space_find(space, address);
+  if (region == NULL)
+    return PAGE_NO_REGION;
+  if ((region->rights & access) == 0)
+    return PAGE_PROTECTED;
+  void *page;
+  enum page_outcome outcome =
+      memory_page(region->memory, page_number(region, address), access, &page, request);
+  if (outcome != PAGE_PRESENT)
+    return outcome;
   uint64_t offset = address % PAGE_SIZE;
+  *at = (uint8_t *)page + offset;
   if (*bytes > PAGE_SIZE - offset)
     *bytes = PAGE_SIZE - offset;
-  return page == NULL ? NULL : page + offset;
+  return PAGE_PRESENT;
 }
 
-static bool copy_to_user(struct address_space *space, user_address to, const void *from, uint64_t bytes,
-                         uint64_t access) {
+enum page_outcome address_space_copy_out(struct address_space *space, user_address to, const void *from,
+                                         uint64_t bytes, struct page_request *request) {
   for (const uint8_t *source = from; bytes > 0;) {
     uint64_t piece = bytes;
-    uint8_t *target = user_bytes(space, to, access, &piece);
-    if (target == NULL)
-      return false;
+    uint8_t *target;
+    enum page_outcome outcome = user_bytes(space, to, MAP_WRITE, &target, &piece, request);
+    if (outcome != PAGE_PRESENT)
+      return outcome;
     memcpy(target, source, piece);
     to += piece; // past the highest address comes 0, where no region is
     source += piece;
     bytes -= piece;
   }
-  return true;
+  return PAGE_PRESENT;
 }
 
-bool address_space_copy_out(struct address_space *space, user_address to, const void *from, uint64_t bytes) {
-  return copy_to_user(space, to, from, bytes, VM_WRITE);
-}
-
-bool address_space_load(struct address_space *space, user_address to, const void *from, uint64_t bytes) {
-  return copy_to_user(space, to, from, bytes, VM_READ | VM_WRITE | VM_EXECUTE);
-}
-
-bool address_space_copy_in(struct address_space *space, void *to, user_address from, uint64_t bytes) {
+enum page_outcome address_space_copy_in(struct address_space *space, void *to, user_address from,
+                                        uint64_t bytes, struct page_request *request) {
   for (uint8_t *target = to; bytes > 0;) {
     uint64_t piece = bytes;
-    const uint8_t *source = user_bytes(space, from, VM_READ, &piece);
-    if (source == NULL)
-      return false;
+    uint8_t *source;
+    enum page_outcome outcome = user_bytes(space, from, MAP_READ, &source, &piece, request);
+    if (outcome != PAGE_PRESENT)
+      return outcome;
     memcpy(target, source, piece);
     from += piece;
     target += piece;
     bytes -= piece;
   }
+  return PAGE_PRESENT;
+}
+
+enum page_outcome address_space_copy(struct address_space *from, user_address source,
+                                     struct address_space *to, user_address target, uint64_t bytes,
+                                     uint64_t *copied, struct page_request *request) {
+  for (*copied = 0; *copied < bytes;) {
+    uint64_t piece = bytes - *copied;
+    uint8_t *in, *out;
+    // The target first: making it writable may give the page another place, and it may be the source's, too.
+    enum page_outcome outcome = user_bytes(to, target + *copied, MAP_WRITE, &out, &piece, request);
+    if (outcome == PAGE_PRESENT)
+      outcome = user_bytes(from, source + *copied, MAP_READ, &in, &piece, request);
+    if (outcome != PAGE_PRESENT)
+      return outcome;
+    memmove(out, in, piece);
+    *copied += piece;
+  }
+  return PAGE_PRESENT;
+}
+
+void *address_space_wired(struct address_space *space, user_address address, uint64_t bytes,
+                          struct memory **memory) {
+  const struct region *region = address_space_find(space, address);
+  if (region == NULL || (region->rights & MAP_WRITE) == 0 || (region->memory->flags & MEMORY_WIRED) == 0 ||
+      bytes > PAGE_SIZE - address % PAGE_SIZE)
+    return NULL;
+  void *page;
+  if (memory_page(region->memory, page_number(region, address), MAP_WRITE, &page, NULL) != PAGE_PRESENT)
+    return NULL;
+  *memory = region->memory;
+  return (uint8_t *)page + address % PAGE_SIZE;
+}
+
+void regions_of_memory_withdraw(struct memory *memory, uint64_t first, uint64_t end, bool keep_readable) {
+  for (const struct region *region = memory->regions; region != NULL; region = region->next_of_memory) {
+    uint64_t from = first > region->first_page ? first - region->first_page : 0;
+    uint64_t to = end > region->first_page ? end - region->first_page : 0;
+    if (to > region_pages(region))
+      to = region_pages(region);
+    if (from < to)
+      reduce(region, region->start + from * PAGE_SIZE, region->start + to * PAGE_SIZE,
+             keep_readable ? VM_READ | VM_EXECUTE : 0);
+  }
+}
+
+// Takes from the entry for a page what it says of it, and clears its accessed bit. Returns whether that was
+// set.
+static bool scan_entry(page_table_entry *entry, struct page_info *info) {
+  if (entry == NULL || (*entry & VM_VALID) == 0)
+    return false;
+  info->modified |= (*entry & VM_DIRTY) != 0;
+  if ((*entry & VM_ACCESSED) == 0)
+    return false;
+  info->accessed = 1;
+  __atomic_fetch_and(entry, ~VM_ACCESSED, __ATOMIC_RELAXED);
   return true;
 }
 
-bool address_space_permits(struct address_space *space, user_address start, uint64_t bytes, uint64_t access) {
-  while (bytes > 0) {
-    uint64_t piece = bytes;
-    if (user_bytes(space, start, access, &piece) == NULL)
-      return false;
-    start += piece;
-    bytes -= piece;
+void regions_of_memory_scan(struct memory *memory, struct page_info *info, uint64_t count) {
+  for (const struct region *region = memory->regions; region != NULL; region = region->next_of_memory) {
+    user_address first = region->end, last = region->end;
+    for (uint64_t i = 0; i < count; i++) {
+      if (info[i].page < region->first_page || info[i].page - region->first_page >= region_pages(region))
+        continue;
+      user_address at = region->start + (info[i].page - region->first_page) * PAGE_SIZE;
+      if (scan_entry(vm_user_entry(region->space->root, at), &info[i])) {
+        first = first == region->end ? at : first;
+        last = at;
+      }
+    }
+    if (first != region->end) // a TLB that still has the entry does not set the bit again
+      tlb_revoked(region->space, first, last + PAGE_SIZE);
   }
-  return true;
-}
-
-int64_t address_space_copy_string(struct address_space *space, char *to, user_address from, uint64_t bytes) {
-  for (uint64_t length = 0; length < bytes; length++) {
-    if (!address_space_copy_in(space, &to[length], from + length, 1))
-      return ERROR_BAD_ADDRESS;
-    if (to[length] == 0)
-      return (int64_t)length;
-  }
-  return ERROR_TOO_MANY;
 }

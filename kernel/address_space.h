@@ -1,75 +1,108 @@
-// What a process can address: regions with permissions, whose pages come into being when they are first
-// touched.
+// What a process can address: regions, each a piece of a memory object with rights; and the page table that
+// holds those of their pages that have been touched.
 #pragma once
 
+#include "hart.h"
+#include "memory.h"
+#include "riscv.h"
+#include "tlb.h"
 #include "types.h"
 #include "vm.h"
 
-#define MAX_REGIONS 12
-
-// Addresses [start, end), both on page boundaries.
+// Addresses [start, end), both on page boundaries, show the object's pages from `first_page` on.
 struct region {
   user_address start, end;
-  uint64_t permissions; // VM_READ, VM_WRITE, VM_EXECUTE
+  uint64_t rights;  // MAP_*
+  uint64_t allowed; // those it may be given later
+  struct memory *memory;
+  uint64_t first_page;
+  struct address_space *space;
+  struct region *next;                                // by address
+  struct region *next_of_memory, *previous_of_memory; // of the same memory object
 };
 
 struct address_space {
   page_table_entry *root;
-  struct region regions[MAX_REGIONS];
-  unsigned region_count;
-  struct region *heap;
-  user_address heap_break; // where the heap ends, to the byte
-  uint64_t pages;          // mapped for the user
-  uint64_t asid;
-  uint64_t asid_generation; // in which `asid` was handed out; it means nothing in a later one
-  // Harts, by index, whose TLB may disagree with the page table under this ASID: they flush before they use
-  // it.
-  uint64_t stale_harts;
+  struct region *regions;
+  struct region *last_found; // where the last search ended: the next one often ends there too
+  struct quota *quota;       // regions and page tables are charged to it
+  uint64_t resident;         // user pages in the page table
+  uint64_t satp;             // root and ASID, as the fast path wants it
+  uint64_t asid_generation;  // in which its ASID was handed out; it means nothing in a later one
+  uint64_t active_harts;     // by index: whose satp is this space's
+  uint64_t stale_harts; // whose TLB may disagree with the page table: they flush before they go back to it
 };
 
-enum fault {
-  FAULT_RESOLVED,
-  FAULT_NO_REGION,
-  FAULT_PROTECTION,
-  FAULT_NO_MEMORY,
-};
+// Makes `space` empty; charges its root. Returns false when memory or the quota is exhausted.
+bool address_space_create(struct address_space *space, struct quota *quota);
 
-// Asks this hart how many ASIDs it has.
-void address_space_init(void);
-
-// The number of ASIDs that can be told apart, not counting the kernel's own.
-uint64_t address_space_asid_limit(void);
-
-// Makes `space` empty. Returns false when memory is out.
-bool address_space_create(struct address_space *space);
-
-// Frees everything. No hart may be in it.
+// Unmaps everything and frees the page table. No hart but this one may be in it.
 void address_space_destroy(struct address_space *space);
-
-// Adds a region. Returns false if it is no proper range of user addresses, touches another region, is both
-// writable and executable, or is one too many.
-bool address_space_add(struct address_space *space, struct region region);
 
 // Turns this hart to `space`; NULL is the kernel's own.
 void address_space_activate(struct address_space *space);
 
-// Makes the page at `address` present if `access` (one VM_ permission) is allowed there.
-enum fault address_space_fault(struct address_space *space, user_address address, uint64_t access);
+// Whether this hart, which is in some space, may turn to this one by address_space_switch.
+static inline bool address_space_is_current(const struct address_space *space) {
+  const struct hart *hart = this_hart();
+  return space->asid_generation == tlb_generation && (space->stale_harts >> hart->index & 1) == 0 &&
+         !hart->must_flush_tlb;
+}
 
-// Moves the end of the heap; the pages behind it go. Returns false if it cannot be there.
-bool address_space_move_break(struct address_space *space, int64_t bytes);
+// The fast path's activation.
+static inline void address_space_switch(struct address_space *space) {
+  struct hart *hart = this_hart();
+  uint64_t bit = 1ul << hart->index;
+  hart->space->active_harts &= ~bit;
+  hart->space = space;
+  space->active_harts |= bit;
+  csr_write(satp, space->satp);
+}
 
-// Copy between kernel and user memory. Return false, having perhaps copied a part, if the user could not have
-// made the access itself.
-bool address_space_copy_out(struct address_space *space, user_address to, const void *from, uint64_t bytes);
-bool address_space_copy_in(struct address_space *space, void *to, user_address from, uint64_t bytes);
+// Each returns 0 or a negative error and changes nothing then: EINVAL for addresses that are not on page
+// boundaries or not the user's, for no rights, for rights to write without reading or with executing; ENOMEM.
 
-// Whether the user could make such an access to every byte of the buffer.
-bool address_space_permits(struct address_space *space, user_address start, uint64_t bytes, uint64_t access);
+// Further: EBUSY if a region is in the way. `allowed` are all the rights that the region may ever have: what
+// the capability for the memory gives. Pages beyond the object's size may be mapped, but not touched.
+int64_t address_space_map(struct address_space *space, struct memory *memory, user_address address,
+                          uint64_t first_page, uint64_t pages, uint64_t rights, uint64_t allowed);
 
-// Copies a string with its terminator. Returns its length, ERROR_BAD_ADDRESS, or ERROR_TOO_MANY if it does
-// not fit.
-int64_t address_space_copy_string(struct address_space *space, char *to, user_address from, uint64_t bytes);
+// Also where nothing is mapped.
+int64_t address_space_unmap(struct address_space *space, user_address address, uint64_t pages);
 
-// Fills pages of a new address space whatever their permissions are. Returns false when memory is out.
-bool address_space_load(struct address_space *space, user_address to, const void *from, uint64_t bytes);
+// Further: EFAULT if something there is not mapped, EPERM if a right is not allowed.
+int64_t address_space_protect(struct address_space *space, user_address address, uint64_t pages,
+                              uint64_t rights);
+
+// The region an address lies in, or NULL.
+struct region *address_space_find(struct address_space *space, user_address address);
+
+// Makes an access (one of MAP_*) possible, if it is allowed: after a page fault, and for the kernel's own
+// copying. Makes the page-table entry.
+enum page_outcome address_space_touch(struct address_space *space, user_address address, uint64_t access,
+                                      struct page_request *request);
+
+// Copy between kernel and user memory. PAGE_PRESENT: all is copied. Otherwise a part may be.
+enum page_outcome address_space_copy_out(struct address_space *space, user_address to, const void *from,
+                                         uint64_t bytes, struct page_request *request);
+enum page_outcome address_space_copy_in(struct address_space *space, void *to, user_address from,
+                                        uint64_t bytes, struct page_request *request);
+
+// Copies from one space to another. Sets *copied also when the outcome is not PAGE_PRESENT.
+enum page_outcome address_space_copy(struct address_space *from, user_address source,
+                                     struct address_space *to, user_address target, uint64_t bytes,
+                                     uint64_t *copied, struct page_request *request);
+
+// The kernel's own address of `bytes` bytes of wired memory that the user may write, which must lie in one
+// page, and that memory; NULL if it is no such place.
+void *address_space_wired(struct address_space *space, user_address address, uint64_t bytes,
+                          struct memory **memory);
+
+// For memory.c: the object's pages [first, end) are about to leave, or, with `keep_readable`, to be shared:
+// takes them out of the page tables of every region that shows them, or makes them unwritable there, and
+// flushes the TLBs that may hold them.
+void regions_of_memory_withdraw(struct memory *memory, uint64_t first, uint64_t end, bool keep_readable);
+
+// For memory_scan: adds what page tables know of the pages described by `info`, which are in order, and
+// clears their accessed bits.
+void regions_of_memory_scan(struct memory *memory, struct page_info *info, uint64_t count);

@@ -1,11 +1,10 @@
 // Where things are in the virtual address space (Sv39: 2^38 bytes below, 2^38 bytes above).
 //
-//   0x0000000000010000   a program, then its heap
-//   USER_STACK_BOTTOM    its stack
+//   0x0000000000001000   the user's, as user mode wants it
 //   USER_TOP             end of what user mode can address
-//   KERNEL_OFFSET        all of physical memory: virtual = physical + KERNEL_OFFSET. The kernel itself is
-//   linked to
-//                        run here, at the image of the physical addresses it is loaded to.
+//   KERNEL_OFFSET        all of RAM: virtual = physical + KERNEL_OFFSET. The kernel itself is linked to run
+//   here,
+//                        at the image of the physical addresses it is loaded to.
 #pragma once
 
 #define PAGE_SIZE     4096
@@ -15,11 +14,7 @@
 #define KERNEL_OFFSET 0xffffffc000000000
 #define KERNEL_LOADED 0x80200000 // physical; where SBI firmware jumps to
 
-#define USER_TOP          0x4000000000
-#define USER_STACK_TOP    (USER_TOP - PAGE_SIZE) // the last page stays unmapped: a guard
-#define USER_STACK_BYTES  0x100000
-#define USER_STACK_BOTTOM (USER_STACK_TOP - USER_STACK_BYTES)
-#define USER_HEAP_LIMIT   0x2000000000
+#define USER_TOP 0x4000000000
 
 #ifndef __ASSEMBLER__
 

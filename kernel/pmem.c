@@ -1,6 +1,5 @@
 #include "pmem.h"
 #include "layout.h"
-#include "string.h"
 
 #define MAX_RANGES 32
 
@@ -12,21 +11,26 @@ struct free_page {
 
 static struct fdt_range ram[MAX_RANGES];
 static unsigned ram_count;
+static struct fdt_range initrd;
 
 // Memory nobody has used yet. It is taken from the front, and not put on a list beforehand: a boot need not
 // touch all of RAM, and a host that emulates RAM need not provide what is never touched.
 static struct fdt_range unused[MAX_RANGES];
 static unsigned unused_count;
 
+// For each range of RAM the owners of its pages; of one that has never been allocated, whatever was there.
+static uint32_t *owners[MAX_RANGES];
+
 static struct free_page *returned;
 static uint64_t free_pages;
+
+static uint64_t end_of(struct fdt_range range) { return range.address + range.bytes; }
 
 static void add_ram(struct fdt_range range) {
   if (ram_count == MAX_RANGES)
     return; // memory we have no room to note is memory we do not use
   ram[ram_count++] = range;
-  uint64_t start = page_up(range.address);
-  uint64_t end = page_down(range.address + range.bytes);
+  uint64_t start = page_up(range.address), end = page_down(end_of(range));
   if (start < end)
     unused[unused_count++] = (struct fdt_range){start, end - start};
 }
@@ -34,10 +38,10 @@ static void add_ram(struct fdt_range range) {
 // Takes `taken` out of the unused memory.
 static void set_aside(struct fdt_range taken) {
   uint64_t taken_start = page_down(taken.address);
-  uint64_t taken_end = page_up(taken.address + taken.bytes);
+  uint64_t taken_end = page_up(end_of(taken));
   for (unsigned i = 0; i < unused_count; i++) {
     struct fdt_range *range = &unused[i];
-    uint64_t start = range->address, end = range->address + range->bytes;
+    uint64_t start = range->address, end = end_of(*range);
     if (taken_end <= start || end <= taken_start)
       continue;
     uint64_t before = taken_start > start ? taken_start - start : 0;
@@ -73,13 +77,32 @@ static void set_aside_reserved(void) {
   }
 }
 
-void pmem_init(struct fdt_range archive) {
+// Finds room for the owners of each range of RAM, in whatever range has it.
+static void place_owners(void) {
+  for (unsigned i = 0; i < ram_count; i++) {
+    uint64_t pages = (page_up(end_of(ram[i])) - page_down(ram[i].address)) / PAGE_SIZE;
+    uint64_t bytes = page_up(pages * sizeof *owners[i]);
+    for (unsigned j = 0; j < unused_count && owners[i] == NULL; j++) {
+      if (unused[j].bytes < bytes)
+        continue;
+      owners[i] = physical_to_kernel(unused[j].address);
+      unused[j].address += bytes;
+      unused[j].bytes -= bytes;
+    }
+    if (owners[i] == NULL)
+      set_aside(ram[i]);
+  }
+}
+
+void pmem_init(struct fdt_range initrd_range) {
+  initrd = initrd_range;
   find_ram();
   set_aside_reserved();
   // What lies below the kernel is the firmware's, whether the tree says so or not.
   set_aside((struct fdt_range){0, kernel_to_physical(kernel_end)});
   set_aside(fdt_blob());
-  set_aside(archive);
+  set_aside(initrd);
+  place_owners();
   for (unsigned i = 0; i < unused_count; i++)
     free_pages += unused[i].bytes / PAGE_SIZE;
 }
@@ -89,6 +112,37 @@ bool pmem_ram(unsigned index, struct fdt_range *range) {
     return false;
   *range = ram[index];
   return true;
+}
+
+static bool contains(struct fdt_range outer, struct fdt_range inner) {
+  return outer.address <= inner.address && end_of(inner) <= end_of(outer);
+}
+
+bool pmem_is_ram(struct fdt_range range) {
+  for (unsigned i = 0; i < ram_count; i++) {
+    if (contains(ram[i], range))
+      return true;
+  }
+  return false;
+}
+
+bool pmem_is_foreign(struct fdt_range range) {
+  uint64_t start = page_down(initrd.address);
+  if (contains((struct fdt_range){start, page_up(end_of(initrd)) - start}, range))
+    return true;
+  for (unsigned i = 0; i < ram_count; i++) {
+    if (range.address < end_of(ram[i]) && ram[i].address < end_of(range))
+      return false;
+  }
+  return true;
+}
+
+static uint32_t *owners_of(const void *page) {
+  physical_address address = kernel_to_physical(page);
+  unsigned i = 0;
+  while (address - ram[i].address >= ram[i].bytes)
+    i++;
+  return &owners[i][(address - page_down(ram[i].address)) / PAGE_SIZE];
 }
 
 static void *take_unused(void) {
@@ -104,20 +158,66 @@ static void *take_unused(void) {
   return NULL;
 }
 
-void *pmem_allocate(void) {
+// A page with one owner and whatever contents.
+static void *take(void) {
   void *page = returned;
   if (returned != NULL)
     returned = returned->next;
   else
     page = take_unused();
   if (page != NULL) {
-    memset(page, 0, PAGE_SIZE);
     free_pages--;
+    *owners_of(page) = 1;
   }
   return page;
 }
 
+// Zeroing and copying pages is much of what a page fault costs: eight words in each turn of these loops.
+
+void *pmem_allocate(void) {
+  uint64_t *page = take();
+  if (page == NULL)
+    return NULL;
+  for (uint64_t *at = page; at < page + PAGE_SIZE / 8; at += 8) {
+    at[0] = 0;
+    at[1] = 0;
+    at[2] = 0;
+    at[3] = 0;
+    at[4] = 0;
+    at[5] = 0;
+    at[6] = 0;
+    at[7] = 0;
+  }
+  return page;
+}
+
+void *pmem_allocate_copy(const void *original) {
+  uint64_t *page = take();
+  if (page == NULL)
+    return NULL;
+  const uint64_t *from = original;
+  for (uint64_t *at = page; at < page + PAGE_SIZE / 8; at += 8, from += 8) {
+    uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
+    uint64_t e = from[4], f = from[5], g = from[6], h = from[7];
+    at[0] = a;
+    at[1] = b;
+    at[2] = c;
+    at[3] = d;
+    at[4] = e;
+    at[5] = f;
+    at[6] = g;
+    at[7] = h;
+  }
+  return page;
+}
+
+void pmem_share(void *page) { ++*owners_of(page); }
+
+unsigned pmem_owners(const void *page) { return *owners_of(page); }
+
 void pmem_free(void *page) {
+  if (--*owners_of(page) > 0)
+    return;
   struct free_page *free = page;
   free->next = returned;
   returned = free;

@@ -38,6 +38,9 @@
 
 static inline void wait_for_interrupt(void) { __asm__ volatile("wfi" ::: "memory"); }
 
+// Makes this hart fetch instructions as they are in memory now.
+static inline void fence_instructions(void) { __asm__ volatile("fence.i" ::: "memory"); }
+
 // Forgets every translation of this hart's TLB, global ones too.
 static inline void sfence_everything(void) { __asm__ volatile("sfence.vma" ::: "memory"); }
 

@@ -5,15 +5,13 @@
 #include "riscv.h"
 #include "string.h"
 
-// Privileged specification 1.12, 4.4.
-#define VALID        (1ul << 0)
-#define GLOBAL       (1ul << 5)
-#define ACCESSED     (1ul << 6)
-#define DIRTY        (1ul << 7)
-#define LEAF         (VM_READ | VM_WRITE | VM_EXECUTE)
 #define ENTRIES      512
 #define FIRST_KERNEL 256 // root entry where the upper half begins
 #define ROOT_LEVEL   2
+
+struct vm_table_list {
+  struct vm_table_list *next;
+};
 
 extern char kernel_start[], text_end[], rodata_end[], kernel_end[];
 
@@ -25,40 +23,116 @@ static unsigned level_index(uint64_t address, unsigned level) {
   return address >> (12 + 9 * level) & (ENTRIES - 1);
 }
 
-static page_table_entry entry_for(physical_address page) { return page >> 12 << 10; }
+static bool is_valid(page_table_entry entry) { return (entry & VM_VALID) != 0; }
 
-bool vm_is_valid(page_table_entry entry) { return (entry & VALID) != 0; }
-
-void *vm_entry_page(page_table_entry entry) { return physical_to_kernel(entry >> 10 << 12); }
-
-page_table_entry vm_make_entry(physical_address page, uint64_t permissions) {
-  // A and D are set from the start: we do not use them, and a processor that does not set them itself would
-  // fault.
-  return entry_for(page) | permissions | VALID | ACCESSED | DIRTY;
+static page_table_entry *lower_table(page_table_entry entry) {
+  return physical_to_kernel(vm_entry_physical(entry));
 }
 
 uint64_t vm_satp(const page_table_entry *root, uint64_t asid) {
   return SATP_SV39 | asid << SATP_ASID_SHIFT | kernel_to_physical(root) >> 12;
 }
 
-// The entry for `address` at `level`, 0 to 2, making the tables above it if `create`.
-static page_table_entry *find_entry(page_table_entry *root, uint64_t address, unsigned level, bool create) {
+static page_table_entry *create_table(struct quota *quota) {
+  if (quota != NULL && !quota_charge(quota, PAGE_SIZE))
+    return NULL;
+  page_table_entry *table = pmem_allocate();
+  if (table == NULL && quota != NULL)
+    quota_uncharge(quota, PAGE_SIZE);
+  return table;
+}
+
+static void free_table(void *table, struct quota *quota) {
+  pmem_free(table);
+  quota_uncharge(quota, PAGE_SIZE);
+}
+
+// The entry for `address` at `level`, 0 to 2, or NULL where a table above it is missing.
+static page_table_entry *find_entry(page_table_entry *root, uint64_t address, unsigned level) {
   page_table_entry *table = root;
   for (unsigned at = ROOT_LEVEL; at > level; at--) {
-    page_table_entry *entry = &table[level_index(address, at)];
-    if (!vm_is_valid(*entry)) {
-      void *lower = create ? pmem_allocate() : NULL;
-      if (lower == NULL)
-        return NULL;
-      *entry = entry_for(kernel_to_physical(lower)) | VALID;
-    }
-    table = vm_entry_page(*entry);
+    page_table_entry entry = table[level_index(address, at)];
+    if (!is_valid(entry))
+      return NULL;
+    table = lower_table(entry);
   }
   return &table[level_index(address, level)];
 }
 
-page_table_entry *vm_user_entry(page_table_entry *root, user_address address, bool create) {
-  return find_entry(root, address, 0, create);
+// Likewise, making what is missing; NULL when memory is out. The kernel's own tables have no quota.
+static page_table_entry *make_entry(page_table_entry *root, uint64_t address, unsigned level,
+                                    struct quota *quota) {
+  page_table_entry *table = root;
+  for (unsigned at = ROOT_LEVEL; at > level; at--) {
+    page_table_entry *entry = &table[level_index(address, at)];
+    if (!is_valid(*entry)) {
+      void *lower = create_table(quota);
+      if (lower == NULL)
+        return NULL;
+      *entry = vm_leaf_entry(kernel_to_physical(lower), VM_VALID);
+    }
+    table = lower_table(*entry);
+  }
+  return &table[level_index(address, level)];
+}
+
+page_table_entry *vm_user_entry(page_table_entry *root, user_address address) {
+  return find_entry(root, address, 0);
+}
+
+page_table_entry *vm_make_user_entry(page_table_entry *root, user_address address, struct quota *quota) {
+  return make_entry(root, address, 0, quota);
+}
+
+// The first address behind the piece around `address` that an entry of `level` maps.
+static uint64_t next_piece(uint64_t address, unsigned level) {
+  return (address | (level_bytes(level) - 1)) + 1;
+}
+
+page_table_entry *vm_next_user_entry(page_table_entry *root, user_address *address, user_address end) {
+  for (user_address at = *address; at < end;) {
+    page_table_entry *middle = find_entry(root, at, 1);
+    if (middle == NULL || !is_valid(*middle)) {
+      at = next_piece(at, middle == NULL ? 2 : 1);
+      continue;
+    }
+    page_table_entry *entry = &lower_table(*middle)[level_index(at, 0)];
+    do {
+      if (is_valid(*entry)) {
+        *address = at;
+        return entry;
+      }
+      entry++;
+      at += PAGE_SIZE;
+    } while (at < end && at % MEGAPAGE_SIZE != 0);
+  }
+  return NULL;
+}
+
+struct vm_table_list *vm_detach_tables(page_table_entry *root, user_address start, user_address end) {
+  struct vm_table_list *list = NULL;
+  user_address at = (start + MEGAPAGE_SIZE - 1) / MEGAPAGE_SIZE * MEGAPAGE_SIZE;
+  while (at + MEGAPAGE_SIZE <= end) {
+    page_table_entry *middle = find_entry(root, at, 1);
+    if (middle != NULL && is_valid(*middle)) {
+      // Harts may still walk this table: what is written into it is a multiple of the page size, and so no
+      // valid entry.
+      struct vm_table_list *table = (void *)lower_table(*middle);
+      *middle = 0;
+      table->next = list;
+      list = table;
+    }
+    at = next_piece(at, middle == NULL ? 2 : 1);
+  }
+  return list;
+}
+
+void vm_free_tables(struct vm_table_list *tables, struct quota *quota) {
+  while (tables != NULL) {
+    struct vm_table_list *next = tables->next;
+    free_table(tables, quota);
+    tables = next;
+  }
 }
 
 // Maps physical memory [start, end) at its place in the upper half, by the largest pages that fit.
@@ -67,17 +141,17 @@ static void map_physical(physical_address start, physical_address end, uint64_t 
     unsigned level = ROOT_LEVEL;
     while (level > 0 && (start % level_bytes(level) != 0 || end - start < level_bytes(level)))
       level--;
-    page_table_entry *entry = find_entry(kernel_root, start + KERNEL_OFFSET, level, true);
+    page_table_entry *entry = make_entry(kernel_root, start + KERNEL_OFFSET, level, NULL);
     if (entry == NULL)
       panic("no memory for the kernel's page tables");
-    *entry = vm_make_entry(start, permissions | GLOBAL);
+    *entry = vm_leaf_entry(start, permissions | VM_VALID | VM_GLOBAL | VM_ACCESSED | VM_DIRTY);
     start += level_bytes(level);
   }
 }
 
 static void unmap_stack_guards(void) {
   for (unsigned i = 0; i < MAX_HARTS; i++)
-    *find_entry(kernel_root, hart_stack_guard(i), 0, false) = 0;
+    *find_entry(kernel_root, hart_stack_guard(i), 0) = 0;
 }
 
 // All of RAM, readable and writable; but the kernel's code only executable and its constants only readable.
@@ -124,26 +198,23 @@ volatile void *vm_map_device(physical_address address, uint64_t bytes) {
   return physical_to_kernel(address);
 }
 
-page_table_entry *vm_create_table(void) {
-  page_table_entry *root = pmem_allocate();
+page_table_entry *vm_create_table(struct quota *quota) {
+  page_table_entry *root = create_table(quota);
   if (root != NULL)
     memcpy(root + FIRST_KERNEL, kernel_root + FIRST_KERNEL, PAGE_SIZE / 2);
   return root;
 }
 
-static void destroy_lower(page_table_entry entry) {
-  if (!vm_is_valid(entry))
-    return;
-  page_table_entry *page = vm_entry_page(entry);
-  if ((entry & LEAF) == 0) {
-    for (unsigned i = 0; i < ENTRIES; i++)
-      destroy_lower(page[i]);
+void vm_destroy_table(page_table_entry *root, struct quota *quota) {
+  for (unsigned i = 0; i < FIRST_KERNEL; i++) {
+    if (!is_valid(root[i]))
+      continue;
+    page_table_entry *middle = lower_table(root[i]);
+    for (unsigned j = 0; j < ENTRIES; j++) {
+      if (is_valid(middle[j]))
+        free_table(lower_table(middle[j]), quota);
+    }
+    free_table(middle, quota);
   }
-  pmem_free(page);
-}
-
-void vm_destroy_table(page_table_entry *root) {
-  for (unsigned i = 0; i < FIRST_KERNEL; i++)
-    destroy_lower(root[i]);
-  pmem_free(root);
+  free_table(root, quota);
 }
