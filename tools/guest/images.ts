@@ -1,10 +1,13 @@
-/** The guest images that this repository's own sources make: firmware, kernel, and the archive of user programs. */
+/** The guest images that this repository's own sources make: firmware, kernel, and the archive of servers and programs. */
 
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type BuildProgress, buildGuest, type GuestProgram } from "./build.ts";
-import { writeCpio } from "./cpio.ts";
+import { type CpioEntry, writeCpio } from "./cpio.ts";
+import { type BuiltProgram, buildPrograms } from "./program.ts";
 import { ROOT } from "./root.ts";
+import { buildServers } from "./servers.ts";
+import { stripProgram } from "./strip.ts";
 
 /** Absolute paths of the images. */
 export interface GuestImages {
@@ -12,14 +15,11 @@ export interface GuestImages {
   firmware: string;
   /** Supervisor-mode kernel, an ELF file. */
   kernel: string;
-  /** cpio archive of the user programs, for the kernel's initrd. */
+  /** cpio archive of servers and programs, for the kernel's initrd. */
   initrd: string;
 }
 
 const INITRD = ".build/guest/initrd.cpio";
-
-/** The library that is linked into every user program. */
-const LIBRARY = "userland/lib";
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder))
@@ -48,24 +48,26 @@ function kernel(): GuestProgram {
   };
 }
 
-function userPrograms(): GuestProgram[] {
-  const isProgram = (folder: string): boolean =>
-    folder !== LIBRARY && statSync(join(ROOT, folder)).isDirectory() && sourcesIn(folder).length > 0;
-  const folders = readdirSync(join(ROOT, "userland")).map((name) => `userland/${name}`);
-  return folders.filter(isProgram).map((folder) => ({
-    name: folder,
-    sources: [...sourcesIn(folder), ...sourcesIn(LIBRARY)],
-    linkerScript: `${LIBRARY}/program.ld`,
-    flags: [`-I${LIBRARY}`, "-Ikernel/abi", "-ffunction-sections", "-fdata-sections"],
-    linkFlags: ["--gc-sections"],
-  }));
+/** The initrd's files: the kernel starts `supervisor`, which starts the servers; all of it is the guest's `/`. */
+function initrdEntries(servers: readonly BuiltProgram[], programs: readonly BuiltProgram[]): CpioEntry[] {
+  const file = (path: string, program: BuiltProgram): CpioEntry => ({
+    type: "file",
+    path,
+    data: stripProgram(readFileSync(program.path)),
+  });
+  return [
+    { type: "directory", path: "servers" },
+    { type: "directory", path: "bin" },
+    ...servers.map((server) =>
+      file(server.name === "supervisor" ? server.name : `servers/${server.name}`, server),
+    ),
+    ...programs.map((program) => file(`bin/${program.name}`, program)),
+  ];
 }
 
 /** Writes the archive unless it is already there, byte for byte. */
-function writeInitrd(programs: readonly string[]): string {
-  const archive = writeCpio(
-    programs.map((path) => ({ type: "file", path: basename(path, ".elf"), data: readFileSync(path) })),
-  );
+function writeInitrd(entries: readonly CpioEntry[]): string {
+  const archive = writeCpio(entries);
   const path = join(ROOT, INITRD);
   if (!existsSync(path) || !readFileSync(path).equals(archive)) {
     const temporary = `${path}.${process.pid}`;
@@ -77,10 +79,15 @@ function writeInitrd(programs: readonly string[]): string {
 
 /** Builds whichever images are out of date. Throws `GuestBuildError` when one does not build. */
 export async function buildImages({ onProgress }: { onProgress?: BuildProgress } = {}): Promise<GuestImages> {
-  const [firmwarePath, kernelPath, ...programPaths] = await Promise.all([
+  const [firmwarePath, kernelPath, servers, programs] = await Promise.all([
     buildGuest(firmware(), onProgress),
     buildGuest(kernel(), onProgress),
-    ...userPrograms().map((program) => buildGuest(program, onProgress)),
+    buildServers(onProgress),
+    buildPrograms(onProgress),
   ]);
-  return { firmware: firmwarePath, kernel: kernelPath, initrd: writeInitrd(programPaths) };
+  return {
+    firmware: firmwarePath,
+    kernel: kernelPath,
+    initrd: writeInitrd(initrdEntries(servers, programs)),
+  };
 }
