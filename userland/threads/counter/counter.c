@@ -20,19 +20,20 @@ static void on_trap(int signal) {
   siglongjmp(after_trap, 1);
 }
 
-// scounteren decides whether rdinstret is legal in user mode (privileged specification 1.12, 4.1.5).
-bool instret_is_legal(void) {
+bool instret_counts(void) {
   struct sigaction before, handler = {.sa_handler = on_trap};
   sigaction(SIGILL, &handler, &before);
-  bool legal = sigsetjmp(after_trap, 1) == 0;
-  if (legal)
-    instret_read();
+  // scounteren decides whether rdinstret is legal in user mode, mcountinhibit whether instret moves
+  // (privileged specification 1.12, 4.1.5 and 3.1.12).
+  volatile bool counts = false;
+  if (sigsetjmp(after_trap, 1) == 0)
+    counts = instret_read() != instret_read();
   sigaction(SIGILL, &before, NULL);
-  return legal;
+  return counts;
 }
 
 const char *counter_unit(void) {
-  counts_instructions = sysconf(_SC_NPROCESSORS_ONLN) == 1 && instret_is_legal();
+  counts_instructions = sysconf(_SC_NPROCESSORS_ONLN) == 1 && instret_counts();
   return counts_instructions ? "instructions" : "ns";
 }
 

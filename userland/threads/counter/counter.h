@@ -12,7 +12,9 @@ const char *counter_unit(void);
 // The count so far. counter_unit comes first.
 uint64_t counter_read(void);
 
-// Whether this system lets a program read how many instructions the hart it is on has retired; and how many
-// it has.
-bool instret_is_legal(void);
+// Whether this system lets a program read how many instructions its hart has retired, and keeps count of
+// them.
+bool instret_counts(void);
+
+// How many; legal only if instret_counts.
 uint64_t instret_read(void);
