@@ -18,6 +18,16 @@ int64_t serve(handle_t endpoint, server_handler *handle) {
   }
 }
 
+int64_t server_create_notification(void) {
+  int64_t thread = kernel_open_thread(HANDLE_PROCESS, 0);
+  if (thread < 0)
+    return thread;
+  int64_t notification = kernel_create_notification();
+  int64_t error = notification < 0 ? notification : kernel_bind((handle_t)thread, (handle_t)notification);
+  kernel_delete((handle_t)thread);
+  return error < 0 ? error : notification;
+}
+
 // When this instance first gave out a session; not 0.
 static uint64_t started;
 

@@ -11,6 +11,10 @@ typedef bool server_handler(struct message *message);
 // Receives from the endpoint and answers, for ever. Returns an error only if the endpoint is none.
 int64_t serve(handle_t endpoint, server_handler *handle);
 
+// Creates a notification whose bits the process's first thread receives as LABEL_NOTIFIED between other
+// messages. Returns its handle, or an error. It is signalled through copies whose badges are the bits.
+int64_t server_create_notification(void);
+
 // The label of a request; 0, which no protocol uses, of anything sent by the kernel.
 static inline uint32_t request_label(const struct message *message) {
   uint32_t label = TAG_LABEL(message->tag);
