@@ -1,0 +1,234 @@
+#include "servers.h"
+#include "equipment.h"
+#include "lib/archive.h"
+#include "lib/clock.h"
+#include "lib/launch.h"
+#include "lib/say.h"
+#include "protocol/names.h"
+#include <errno.h>
+#include <stdio.h>
+
+// A server that ends so often within so many seconds is not started again.
+#define MOST_ENDS    5
+#define ENDS_SECONDS 10
+
+struct server {
+  const char *name; // of the service, and of the program in servers/
+  void (*equip)(struct equipment *);
+  uint32_t machine_rights;
+  uint32_t priority;
+  // Its quota: so many MiB and 16ths of the memory that is free at the start.
+  unsigned quota_mib, quota_sixteenths;
+  bool may_switch_off;
+  // What has become of it.
+  handle_t endpoint, process;
+  bool is_ready, has_been_ready;
+  uint64_t ends[MOST_ENDS]; // when it ended, the oldest one at next_end
+  unsigned next_end;
+};
+
+#define PRINT   RIGHT_SEND
+#define INSPECT RIGHT_READ
+
+// Each needs only those before it. Drivers are the most urgent, who holds up everybody else comes next.
+static struct server servers[MOST_SERVERS] = {
+    {"names", equip_names, PRINT, 26, 1, 0, false, .is_ready = false},
+    {"disk", equip_disk, PRINT, 28, 4, 0, false, .is_ready = false},
+    {"pager", equip_pager, PRINT | INSPECT, 26, 0, 7, false, .is_ready = false},
+    {"terminal", equip_terminal, PRINT | INSPECT, 28, 2, 0, false, .is_ready = false},
+    {"files", equip_files, PRINT | INSPECT, 24, 0, 4, false, .is_ready = false},
+    {"process", equip_process, PRINT | INSPECT, 22, 0, 4, true, .is_ready = false},
+};
+
+#define NAMES 0u
+
+static unsigned server_count;
+static struct initrd initrd;
+static handle_t supervisor, ends;
+static uint64_t free_bytes; // at the start
+
+static int64_t read_program(void *context, uint64_t offset, void *to, size_t bytes) {
+  const struct archive_member *member = context;
+  if (offset > member->bytes || bytes > member->bytes - offset)
+    return -ENOEXEC;
+  memcpy(to, member->data + offset, bytes);
+  return 0;
+}
+
+static uint64_t quota_of(const struct server *server) {
+  return ((uint64_t)server->quota_mib << 20) + free_bytes / 16 * server->quota_sixteenths;
+}
+
+static int64_t launch_server(unsigned index, struct archive_member *program) {
+  struct server *server = &servers[index];
+  uint32_t call_rights = RIGHT_SEND | RIGHT_GRANT;
+  struct equipment equipment = {0};
+  equip_grant(&equipment, HANDLE_MACHINE, server->machine_rights, 0);
+  equip_grant(&equipment, servers[NAMES].endpoint, call_rights, 0);
+  equip_grant(&equipment, supervisor, call_rights, SERVER_BADGE(index));
+  equip_grant(&equipment, server->endpoint, RIGHTS_ALL, 0);
+  equip_argument(&equipment, server->name);
+  server->equip(&equipment);
+  struct launch started = {
+      .name = server->name,
+      .arguments = equipment.arguments,
+      .program = {read_program, program},
+      .quota = quota_of(server),
+      .priority = server->priority,
+      .tag = index,
+      .grants = equipment.grants,
+      .grant_count = equipment.grant_count,
+  };
+  return launch(&started);
+}
+
+// Has the kernel tell us when the server ends.
+static void watch(unsigned index) {
+  int64_t bit = kernel_copy_capability(ends, RIGHT_SEND, 1ul << index);
+  int64_t error = bit < 0 ? bit : kernel_notify_end(servers[index].process, (handle_t)bit);
+  if (error < 0)
+    say("cannot watch %s: error %ld", servers[index].name, (long)error);
+  kernel_delete((handle_t)bit);
+}
+
+static bool start(unsigned index) {
+  struct server *server = &servers[index];
+  char path[64];
+  snprintf(path, sizeof path, "servers/%s", server->name);
+  struct archive_member program;
+  if (!archive_find(initrd.bytes, initrd.length, path, &program)) {
+    say("no program %s", path);
+    return false;
+  }
+  int64_t process = launch_server(index, &program);
+  if (process < 0) {
+    say("cannot start %s: error %ld", server->name, (long)process);
+    return false;
+  }
+  server->process = (handle_t)process;
+  watch(index);
+  return true;
+}
+
+// Tells the name server of a service; of none, with endpoint 0. The name server may die meanwhile, and we are
+// the one to restart it: not without a deadline.
+static void register_service(const struct server *server, bool is_there) {
+  struct message message = {
+      .tag = TAG(is_there ? NAMES_REGISTER : NAMES_REMOVE, MESSAGE_REGISTERS, is_there ? 1 : 0)};
+  names_pack(server->name, message.words);
+  int64_t copy = 0;
+  if (is_there) {
+    copy = kernel_copy_capability(server->endpoint, RIGHT_SEND | RIGHT_GRANT, 0);
+    message_buffer->send[0] = (uint32_t)copy;
+  }
+  int64_t registrar = kernel_copy_capability(servers[NAMES].endpoint, RIGHT_SEND, NAMES_REGISTRAR);
+  int64_t error = message_call((handle_t)registrar, &message, clock_now() + clock_frequency());
+  if (error < 0)
+    say("the name server does not take %s: error %ld", server->name, (long)error);
+  kernel_delete((handle_t)registrar);
+  if (is_there)
+    kernel_delete((handle_t)copy);
+}
+
+// A service is known from when it is first ready: its endpoint stays, whatever becomes of the server.
+static void register_services(void) {
+  for (unsigned i = 0; i < server_count; i++) {
+    if (i != NAMES && servers[i].has_been_ready && servers[i].endpoint != 0)
+      register_service(&servers[i], true);
+  }
+}
+
+// Starts the servers from `index` on, until there is one to wait for.
+static void start_from(unsigned index) {
+  while (index < server_count && !start(index))
+    index++;
+}
+
+void servers_open(const struct initrd *archive, handle_t supervisor_endpoint, handle_t ends_notification) {
+  initrd = *archive;
+  supervisor = supervisor_endpoint;
+  ends = ends_notification;
+  struct system_info system;
+  if (kernel_inspect(HANDLE_MACHINE, INSPECT_SYSTEM, 0, &system, sizeof system) < 0)
+    die("the system cannot be inspected");
+  free_bytes = system.free_bytes;
+  // A native program that is run instead of a POSIX system: a benchmark, a test.
+  const char *run = machine_option("run", NULL);
+  for (; servers[server_count].name != NULL; server_count++) {
+    struct server *server = &servers[server_count];
+    if (run != NULL && server->may_switch_off) {
+      server->name = run;
+      server->equip = equip_names;
+    }
+    int64_t endpoint = kernel_create_endpoint();
+    if (endpoint < 0)
+      die("no endpoint for %s", server->name);
+    server->endpoint = (handle_t)endpoint;
+  }
+}
+
+void servers_start(void) { start_from(0); }
+
+void server_is_ready(unsigned index) {
+  if (index >= server_count || servers[index].is_ready)
+    return;
+  struct server *server = &servers[index];
+  bool is_first = !server->has_been_ready;
+  server->is_ready = server->has_been_ready = true;
+  if (index == NAMES)
+    register_services();
+  else if (is_first)
+    register_service(server, true);
+  if (is_first)
+    start_from(index + 1);
+}
+
+// Whether it has ended too often.
+static bool is_hopeless(struct server *server) {
+  uint64_t now = clock_now(), oldest = server->ends[server->next_end];
+  server->ends[server->next_end] = now;
+  server->next_end = (server->next_end + 1) % MOST_ENDS;
+  return oldest != 0 && now - oldest < ENDS_SECONDS * clock_frequency();
+}
+
+// Its clients, those that wait too, get errors from now on.
+static void give_up(struct server *server) {
+  say("%s ends again and again; it is not restarted", server->name);
+  if (server->may_switch_off) {
+    say("nothing can be done without it");
+    kernel_power(HANDLE_MACHINE, POWER_OFF, 1);
+  }
+  if (server->has_been_ready)
+    register_service(server, false);
+  kernel_delete(server->endpoint);
+  server->endpoint = 0;
+}
+
+static void server_ended(unsigned index) {
+  struct server *server = &servers[index];
+  struct end_info end = {0};
+  if (server->process == 0 || kernel_await_end(server->process, 0, &end) < 0)
+    return;
+  if (end.reason == END_FAULTED)
+    say("%s has ended by exception %ld", server->name, (long)end.code);
+  else
+    say("%s has ended with status %ld", server->name, (long)end.code);
+  kernel_delete(server->process);
+  server->process = 0;
+  server->is_ready = false;
+  bool was_ready = server->has_been_ready;
+  if (!is_hopeless(server) && start(index))
+    return;
+  give_up(server);
+  if (!was_ready)
+    start_from(index + 1);
+}
+
+void servers_ended(uint64_t bits) {
+  for (unsigned i = 0; i < server_count; i++) {
+    if ((bits >> i & 1) != 0)
+      server_ended(i);
+  }
+}
+
+bool server_may_switch_off(unsigned index) { return index < server_count && servers[index].may_switch_off; }
