@@ -1,5 +1,4 @@
 #include "elf.h"
-#include "abi/system_call.h"
 #include "string.h"
 
 #define CLASS_64           2
@@ -33,43 +32,62 @@ static bool is_executable(const struct file_header *header, uint64_t bytes) {
          (bytes - header->segment_table) / sizeof(struct segment) >= header->segment_count;
 }
 
-static int64_t load_segment(struct address_space *space, const uint8_t *image, uint64_t bytes,
-                            const struct segment *segment) {
+static uint64_t rights_of(const struct segment *segment) {
+  return ((segment->flags & SEGMENT_READ) != 0 ? MAP_READ : 0) |
+         ((segment->flags & SEGMENT_WRITE) != 0 ? MAP_READ | MAP_WRITE : 0) |
+         ((segment->flags & SEGMENT_EXECUTE) != 0 ? MAP_READ | MAP_EXECUTE : 0);
+}
+
+static bool fill(struct memory *memory, uint64_t at, const uint8_t *from, uint64_t bytes) {
+  while (bytes > 0) {
+    uint8_t *page;
+    struct page_request request;
+    uint64_t offset = at % PAGE_SIZE, part = PAGE_SIZE - offset < bytes ? PAGE_SIZE - offset : bytes;
+    if (memory_page(memory, at / PAGE_SIZE, MAP_WRITE, (void **)&page, &request) != PAGE_PRESENT)
+      return false;
+    memcpy(page + offset, from, part);
+    at += part;
+    from += part;
+    bytes -= part;
+  }
+  return true;
+}
+
+static bool load_segment(struct process *process, const uint8_t *image, uint64_t bytes,
+                         const struct segment *segment) {
   if (segment->offset > bytes || segment->file_bytes > bytes - segment->offset ||
       segment->file_bytes > segment->memory_bytes || segment->address > USER_TOP ||
       segment->memory_bytes > USER_TOP - segment->address)
-    return ERROR_NOT_EXECUTABLE;
-  struct region region = {
-      .start = page_down(segment->address),
-      .end = page_up(segment->address + segment->memory_bytes),
-      .permissions = ((segment->flags & SEGMENT_READ) != 0 ? VM_READ : 0) |
-                     ((segment->flags & SEGMENT_WRITE) != 0 ? VM_READ | VM_WRITE : 0) |
-                     ((segment->flags & SEGMENT_EXECUTE) != 0 ? VM_EXECUTE : 0),
-  };
-  if (!address_space_add(space, region))
-    return ERROR_NOT_EXECUTABLE;
-  bool loaded = address_space_load(space, segment->address, image + segment->offset, segment->file_bytes);
-  return loaded ? 0 : ERROR_NO_MEMORY;
+    return false;
+  user_address start = page_down(segment->address);
+  uint64_t pages = (page_up(segment->address + segment->memory_bytes) - start) / PAGE_SIZE;
+  uint64_t rights = rights_of(segment);
+  struct memory *memory;
+  if (memory_create(process->quota, pages, 0, NULL, 0, 0, &memory) < 0)
+    return false;
+  bool loaded = fill(memory, segment->address - start, image + segment->offset, segment->file_bytes) &&
+                address_space_map(&process->space, memory, start, 0, pages, rights, rights) == 0;
+  object_release(&memory->object); // it stays as long as it is mapped
+  return loaded;
 }
 
-int64_t elf_load(struct address_space *space, const uint8_t *image, uint64_t bytes, user_address *entry,
-                 user_address *end) {
+bool elf_load(struct process *process, const uint8_t *image, uint64_t bytes, struct executable *executable) {
   struct file_header header; // copied: an archive aligns its files to 4 bytes only
   memcpy(&header, image, bytes < sizeof header ? bytes : sizeof header);
   if (!is_executable(&header, bytes))
-    return ERROR_NOT_EXECUTABLE;
-  *entry = header.entry;
-  *end = 0;
+    return false;
+  *executable = (struct executable){.entry = header.entry,
+                                    .segment_count = header.segment_count,
+                                    .segment_bytes = header.segment_bytes};
   for (unsigned i = 0; i < header.segment_count; i++) {
     struct segment segment;
     memcpy(&segment, image + header.segment_table + i * sizeof segment, sizeof segment);
     if (segment.type != SEGMENT_LOAD || segment.memory_bytes == 0)
       continue;
-    int64_t error = load_segment(space, image, bytes, &segment);
-    if (error < 0)
-      return error;
-    user_address segment_end = page_up(segment.address + segment.memory_bytes);
-    *end = segment_end > *end ? segment_end : *end;
+    if (!load_segment(process, image, bytes, &segment))
+      return false;
+    if (segment.offset <= header.segment_table && header.segment_table < segment.offset + segment.file_bytes)
+      executable->segments = segment.address + header.segment_table - segment.offset;
   }
-  return *end == 0 ? ERROR_NOT_EXECUTABLE : 0;
+  return true;
 }

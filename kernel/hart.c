@@ -30,6 +30,7 @@ static void add_hart(uint64_t hart_id) {
       .stack_top = (uint64_t)&hart_stacks[index + 1],
       .hart_id = hart_id,
       .index = index,
+      .timer_set = UINT64_MAX,
   };
 }
 
@@ -64,3 +65,10 @@ void hart_set_up_traps(void) {
 }
 
 void hart_interrupt(const struct hart *hart) { sbi_send_interrupt(hart->hart_id); }
+
+void hart_look_again(struct hart *hart) {
+  if (hart == this_hart())
+    hart->reschedule = true;
+  else
+    hart_interrupt(hart);
+}

@@ -4,25 +4,36 @@
 #define MAX_HARTS        8
 #define HART_STACK_TOP   0 // offsets in struct hart, and its size
 #define HART_ID          8
-#define HART_BYTES       72
+#define HART_BYTES       608
 #define HART_STACK_BYTES 0x4000
 // Below each stack lies a page that is not mapped, so that an overflow is a fault and not a riddle.
 #define HART_STACK_GUARD 0x1000
 
 #ifndef __ASSEMBLER__
 
+#include "abi/call.h"
+#include "thread_queue.h"
 #include "types.h"
 
 struct hart {
   uint64_t stack_top;
   uint64_t hart_id; // the firmware's and the device tree's number for it
   unsigned index;   // in `harts`; the boot hart's is 0
-  struct thread *running;
-  struct address_space *space; // whose page table satp points at
-  struct thread *fp_owner;     // whose values the floating-point registers hold
   bool must_flush_tlb; // ASIDs were handed out anew: old translations must go before the next one is used
-  uint64_t slice_end;  // when the running thread has had its turn
-  uint64_t user_since; // when the running thread last entered user mode
+  bool must_fence_instructions; // pages have become executable while it was in no address space
+  bool reschedule;     // the running thread may have to give way: look again
+  bool turn_over;      // and go behind the others of its priority then
+  bool idle;
+  struct thread *running;
+  struct address_space *space;  // whose page table satp points at; NULL: the kernel's own
+  struct thread *float_owner;   // whose values the floating-point registers hold
+  uint64_t slice_end;           // when the running thread has had its turn
+  uint64_t timer_set;           // when the timer will interrupt
+  uint64_t since;               // when the running thread, or idling, began
+  uint64_t idle_ticks;
+  uint32_t ready_priorities;    // a bit for each priority with ready threads
+  uint32_t ready_count;
+  struct thread_queue ready[PRIORITIES];
 };
 
 _Static_assert(offsetof(struct hart, stack_top) == HART_STACK_TOP, "trap.S, entry.S");
@@ -52,5 +63,8 @@ uint64_t hart_stack_guard(unsigned index);
 
 // Interrupts another hart, so that it looks at its thread and its run queue again.
 void hart_interrupt(const struct hart *hart);
+
+// The same, whichever hart it is.
+void hart_look_again(struct hart *hart);
 
 #endif

@@ -1,4 +1,5 @@
 #include "plic.h"
+#include "fdt.h"
 #include "hart.h"
 #include "riscv.h"
 #include "vm.h"
@@ -11,12 +12,9 @@
 #define CONTEXT_SIZE 0x1000
 #define CLAIM        4 // in a context, behind its threshold
 
-#define MAX_SOURCES 64
-
 static fdt_node controller = FDT_NONE;
 static volatile uint8_t *registers;
 static uint64_t context; // the boot hart's, for supervisor mode
-static plic_handler *handlers[MAX_SOURCES];
 
 static volatile uint32_t *at(uint64_t offset) { return (volatile uint32_t *)(registers + offset); }
 
@@ -55,33 +53,24 @@ void plic_init(void) {
   *at(CONTEXT + CONTEXT_SIZE * context) = 0; // threshold: every priority above 0 comes through
 }
 
-// The node a device's interrupts go to: its own interrupt-parent, or the nearest ancestor's.
-static fdt_node interrupt_parent(fdt_node device) {
-  for (fdt_node node = device; node != FDT_NONE; node = fdt_parent(node)) {
-    uint64_t phandle = fdt_number(node, "interrupt-parent", 0);
-    if (phandle != 0)
-      return fdt_find_phandle((uint32_t)phandle);
-  }
-  return FDT_NONE;
+bool plic_is_present(void) { return controller != FDT_NONE; }
+
+static volatile uint32_t *enable_word(uint32_t source) {
+  return at(ENABLE + ENABLE_SIZE * context + source / 32 * 4);
 }
 
-bool plic_enable(fdt_node device, plic_handler *handler) {
-  uint64_t source = fdt_number(device, "interrupts", 0);
-  if (controller == FDT_NONE || interrupt_parent(device) != controller || source == 0 ||
-      source >= MAX_SOURCES)
-    return false;
-  handlers[source] = handler;
+void plic_enable(uint32_t source) {
   *at(PRIORITY + 4 * source) = 1;
-  *at(ENABLE + ENABLE_SIZE * context + source / 32 * 4) |= 1u << source % 32;
-  return true;
+  *enable_word(source) |= 1u << source % 32;
 }
 
-void plic_handle(void) {
-  volatile uint32_t *claim = at(CONTEXT + CONTEXT_SIZE * context + CLAIM);
-  uint32_t source;
-  while ((source = *claim) != 0) {
-    if (source < MAX_SOURCES && handlers[source] != NULL)
-      handlers[source]();
-    *claim = source; // complete: only now can the device interrupt again
-  }
+void plic_disable(uint32_t source) { *enable_word(source) &= ~(1u << source % 32); }
+
+static volatile uint32_t *claim_register(void) { return at(CONTEXT + CONTEXT_SIZE * context + CLAIM); }
+
+uint32_t plic_claim(void) {
+  uint32_t source = plic_is_present() ? *claim_register() : 0;
+  return source < PLIC_SOURCES ? source : 0;
 }
+
+void plic_complete(uint32_t source) { *claim_register() = source; }

@@ -1,17 +1,17 @@
 // The platform-level interrupt controller: devices' interrupts, all taken by the boot hart.
 #pragma once
 
-#include "fdt.h"
 #include "types.h"
 
-typedef void plic_handler(void);
+#define PLIC_SOURCES 128 // 1 up to, not including, this one
 
 // Finds the controller in the device tree.
 void plic_init(void);
+bool plic_is_present(void);
 
-// Enables the interrupt of a device and has `handler` called for it. Returns false when there is no way to
-// get it.
-bool plic_enable(fdt_node device, plic_handler *handler);
+void plic_enable(uint32_t source);
+void plic_disable(uint32_t source);
 
-// Handles every interrupt that waits.
-void plic_handle(void);
+// The most urgent source that waits, or 0; it does not come again until it has been completed.
+uint32_t plic_claim(void);
+void plic_complete(uint32_t source);

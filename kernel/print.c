@@ -1,10 +1,18 @@
 #include "print.h"
-#include "console.h"
 #include "power.h"
+#include "sbi.h"
 #include "string.h"
 #include <stdarg.h>
 
-static void put_string(const char *string) { console_write(string, string_length(string)); }
+static void write_bytes(const char *bytes, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) {
+    if (bytes[i] == '\n')
+      sbi_console_write('\r');
+    sbi_console_write(bytes[i]);
+  }
+}
+
+static void put_string(const char *string) { write_bytes(string, string_length(string)); }
 
 static void put_number(uint64_t value, unsigned base, unsigned least_digits) {
   char digits[20]; // of 2^64 - 1 in decimal
@@ -13,7 +21,7 @@ static void put_number(uint64_t value, unsigned base, unsigned least_digits) {
     digits[--at] = "0123456789abcdef"[value % base];
     value /= base;
   } while (value != 0 || sizeof digits - at < least_digits);
-  console_write(digits + at, sizeof digits - at);
+  write_bytes(digits + at, sizeof digits - at);
 }
 
 static void put_signed(int64_t value) {
@@ -25,7 +33,7 @@ static void put_signed(int64_t value) {
 static void print_list(const char *format, va_list arguments) {
   for (; *format != 0; format++) {
     if (*format != '%') {
-      console_write(format, 1);
+      write_bytes(format, 1);
       continue;
     }
     bool is_long = format[1] == 'l';
@@ -36,7 +44,7 @@ static void print_list(const char *format, va_list arguments) {
       break;
     case 'c': {
       char byte = (char)va_arg(arguments, int);
-      console_write(&byte, 1);
+      write_bytes(&byte, 1);
       break;
     }
     case 'd':
@@ -53,7 +61,7 @@ static void print_list(const char *format, va_list arguments) {
       put_number(va_arg(arguments, uint64_t), 16, 16);
       break;
     default:
-      console_write(format, 1);
+      write_bytes(format, 1);
     }
   }
 }

@@ -1,57 +1,48 @@
-// A process: an address space, a thread in it, and a place in the tree of processes.
+// Processes: an address space, a table of capabilities, a quota, threads.
 #pragma once
 
-#include "abi/system_call.h"
 #include "address_space.h"
+#include "capability.h"
 #include "thread.h"
 #include "types.h"
 
-#define MAX_PROCESSES  64
-#define ARGUMENT_BYTES 2048 // of all strings together
-#define MAX_ARGUMENTS  32
-
 struct process {
-  int32_t id; // 0 = the structure is unused
-  struct process *parent;
-  char name[NAME_BYTES];
+  struct object object;
   struct address_space space;
-  struct thread *thread; // NULL once the process has ended
-  bool waiting, reading; // the thread is blocked in a wait or a read call
-  uint64_t user_ticks;   // time spent in user mode
-  struct exit_report report;
+  struct capability_table table;
+  struct quota *quota; // what it creates is charged to it
+  struct process *parent, *first_child, *next_sibling, *previous_sibling;
+  struct thread *first_thread, *last_thread;
+  uint32_t thread_count;
+  bool ending;   // no new threads, no new capabilities
+  bool ended;    // nothing is left but this structure
+  bool suspended;
+  struct channel *system_calls, *faults; // NULL: nobody handles them
+  uint64_t system_calls_badge, faults_badge;
+  struct channel *mailbox; // made when it is first used
+  struct end_info end;
+  struct thread_queue end_waiters;
+  struct end_watch end_watch;
+  struct process *next, *previous; // of all processes, in the order of their creation
+  uint64_t id, tag;
+  char name[NAME_BYTES];
+  uint64_t ticks, calls_made, received, fault_count; // of threads that have ended
 };
 
-// Argument strings one behind the other, each with its terminator.
-struct arguments {
-  uint64_t count, bytes;
-  char strings[ARGUMENT_BYTES];
-};
+extern struct process *first_process;
 
-extern struct process processes[MAX_PROCESSES];
+// A process without threads, whose quota is taken from the parent's (of the first process: is all there is).
+// The structure itself is charged to the parent. NULL when quota or memory is exhausted. One reference.
+struct process *process_create(struct process *parent, const struct process_start *start);
 
-// Starts a program of the archive. Returns the new process's id or an error. The first process has no parent:
-// it is init, and the system ends with it.
-int64_t process_spawn(struct process *parent, const char *name, const struct arguments *arguments);
+// Ends a process and those it created: their threads end, and then everything they have goes.
+void process_end(struct process *process, struct end_info end);
 
-// Ends a process whose thread is not executing user code, now. Its children become init's.
-void process_end(struct process *process, struct exit_report report);
+// Notes that a thread, which ended with a value, is no more; the last one ends its process.
+void process_forget_thread(struct process *process, uint64_t value);
 
-// Ends a process wherever it is: at once, or when the hart it runs on has been interrupted.
-void process_kill(struct process *process);
+// Its port, made if it has none; NULL when memory is exhausted.
+struct channel *process_mailbox(struct process *process);
 
-// The process with that id, or NULL.
-struct process *process_find(int64_t id);
-
-bool process_is_init(const struct process *process);
-
-// Whether `process` is below `ancestor` in the tree.
-bool process_descends(const struct process *process, const struct process *ancestor);
-
-// An ended child of `parent`: the one with `id`, or any for ANY_CHILD. `*has_child` tells whether there is
-// such a child at all. Forgetting it is the caller's to do.
-struct process *process_ended_child(const struct process *parent, int64_t id, bool *has_child);
-
-// Frees the structure of an ended process.
-void process_forget(struct process *process);
-
-void process_describe(const struct process *process, struct process_info *info);
+// For object_release.
+void process_destroy(struct process *process);

@@ -1,166 +1,272 @@
 #include "sched.h"
-#include "console.h"
 #include "hart.h"
 #include "interrupt.h"
 #include "lock.h"
+#include "pool.h"
 #include "process.h"
 #include "riscv.h"
 #include "timer.h"
 
 #define SLICE_MICROSECONDS 10000
 
-void fp_save(struct fp_registers *registers);
-void fp_load(const struct fp_registers *registers);
+void float_save(struct float_registers *registers);
+void float_load(const struct float_registers *registers);
 
-static struct thread *first_ready, *last_ready;
-static struct thread *sleepers; // the one to wake first is first
-static uint64_t idle_harts;     // by index
+static struct pool floats = POOL(sizeof(struct float_registers));
+static uint64_t switches;
 
-static void enqueue(struct thread *thread) {
+uint64_t sched_switches(void) { return switches; }
+
+static unsigned most_urgent(const struct hart *hart) {
+  return 31 - (unsigned)__builtin_clz(hart->ready_priorities);
+}
+
+static bool may_run_on(const struct thread *thread, const struct hart *hart) {
+  return (thread->affinity >> hart->index & 1) != 0;
+}
+
+static void enqueue(struct hart *hart, struct thread *thread, bool first) {
+  unsigned priority = thread->effective_priority;
   thread->state = THREAD_READY;
-  thread->next = NULL;
-  if (first_ready == NULL)
-    first_ready = thread;
-  else
-    last_ready->next = thread;
-  last_ready = thread;
+  thread->trapframe.hart = hart;
+  (first ? queue_prepend : queue_append)(&hart->ready[priority], thread);
+  hart->ready_priorities |= 1u << priority;
+  hart->ready_count++;
 }
 
-static struct thread *dequeue(void) {
-  struct thread *thread = first_ready;
-  if (thread != NULL)
-    first_ready = thread->next;
-  return thread;
+static void dequeue(struct thread *thread) {
+  struct hart *hart = thread->trapframe.hart;
+  struct thread_queue *queue = thread->queue;
+  queue_remove(thread);
+  hart->ready_count--;
+  if (queue->first == NULL)
+    hart->ready_priorities &= ~(1u << (queue - hart->ready));
 }
 
-static void wake_idle_hart(void) {
+// Whether the thread would run there at once.
+static bool would_run(const struct thread *thread, const struct hart *hart) {
+  if (hart->running == NULL)
+    return hart->ready_priorities == 0 || most_urgent(hart) < thread->effective_priority;
+  return hart->running->effective_priority < thread->effective_priority;
+}
+
+// Where a thread is best: where it was if it would run there; where it would; where the fewest are ready.
+static struct hart *choose_hart(const struct thread *thread) {
+  struct hart *last = thread->trapframe.hart, *best = NULL;
+  if (hart_count == 1 || (may_run_on(thread, last) && last->idle))
+    return last;
   for (unsigned i = 0; i < hart_count; i++) {
-    if ((idle_harts >> i & 1) != 0 && &harts[i] != this_hart()) {
-      idle_harts &= ~(1ul << i); // so that the next thread wakes another hart
-      hart_interrupt(&harts[i]);
-      return;
-    }
+    struct hart *hart = &harts[i];
+    if (!may_run_on(thread, hart))
+      continue;
+    if (hart->idle)
+      return hart;
+    if (best == NULL || (would_run(thread, hart) && !would_run(thread, best)) ||
+        (would_run(thread, hart) == would_run(thread, best) && hart->ready_count < best->ready_count))
+      best = hart;
+  }
+  bool may_stay = may_run_on(thread, last);
+  if (best == NULL || (may_stay && (would_run(thread, last) || (!would_run(thread, best) &&
+                                                              last->ready_count <= best->ready_count + 1))))
+    return last;
+  return best;
+}
+
+void sched_ready(struct thread *thread) {
+  if (thread->suspended || thread->process->suspended) {
+    thread->state = THREAD_PARKED;
+    return;
+  }
+  struct hart *hart = choose_hart(thread);
+  bool preempts = would_run(thread, hart);
+  enqueue(hart, thread, false);
+  if (!preempts)
+    return;
+  if (hart == this_hart()) {
+    hart->reschedule = true;
+  } else {
+    hart->idle = false; // so that the next thread chooses another
+    hart_interrupt(hart);
   }
 }
 
-void sched_wake(struct thread *thread) {
-  enqueue(thread);
-  wake_idle_hart();
-}
-
-void sched_yield(struct thread *thread) { enqueue(thread); }
-
-void sched_block(struct thread *thread) { thread->state = THREAD_BLOCKED; }
-
-void sched_sleep(struct thread *thread, uint64_t wake_time) {
-  struct thread **place = &sleepers;
-  while (*place != NULL && (*place)->wake_time <= wake_time)
-    place = &(*place)->next;
-  thread->wake_time = wake_time;
-  thread->next = *place;
-  *place = thread;
-}
-
-static void wake_sleepers(uint64_t now) {
-  while (sleepers != NULL && sleepers->wake_time <= now) {
-    struct thread *thread = sleepers;
-    sleepers = thread->next;
-    sched_wake(thread);
-  }
-}
-
-static void unlink(struct thread **list, const struct thread *thread) {
-  for (; *list != NULL; list = &(*list)->next) {
-    if (*list == thread) {
-      *list = thread->next;
-      return;
-    }
-  }
-}
-
-void sched_forget(struct thread *thread) {
-  unlink(&first_ready, thread);
-  unlink(&sleepers, thread);
-  last_ready = first_ready;
-  while (last_ready != NULL && last_ready->next != NULL)
-    last_ready = last_ready->next;
-  for (unsigned i = 0; i < hart_count; i++) {
-    if (harts[i].running == thread)
-      harts[i].running = NULL;
-  }
-  thread->state = THREAD_FREE;
-}
-
-// Has the timer interrupt this hart when there is something to do for `sched_tick`, at the latest at
-// `deadline`.
-static void set_timer(uint64_t deadline) {
-  if (sleepers != NULL && sleepers->wake_time < deadline)
-    deadline = sleepers->wake_time;
-  uint64_t poll = console_poll_time();
-  timer_set(poll < deadline ? poll : deadline);
-}
-
-bool sched_tick(void) {
+// What a thread did on the hart is put down: its time, and its floating-point registers if they are newer there.
+static void leave(struct hart *hart, struct thread *thread) {
   uint64_t now = timer_now();
-  console_poll();
-  wake_sleepers(now);
-  uint64_t slice_end = this_hart()->slice_end;
-  if (now >= slice_end)
-    return true;
-  set_timer(slice_end);
-  return false;
+  thread->ticks += now - hart->since;
+  hart->since = now;
+  hart->running = NULL;
+  sched_save_float(thread);
 }
 
-// The floating-point registers stay with a thread that comes back to the hart it left, if no other has used
-// them since.
-static void leave_fp(struct thread *thread) {
-  uint64_t *sstatus = &thread->trapframe.sstatus;
-  if ((*sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
-    csr_set_bits(sstatus, SSTATUS_FS);
-    fp_save(&thread->fp);
-    *sstatus = (*sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+void sched_remove(struct thread *thread) {
+  if (thread->state == THREAD_READY)
+    dequeue(thread);
+  else
+    leave(this_hart(), thread);
+}
+
+void sched_yield(struct thread *thread) {
+  struct hart *hart = this_hart();
+  if (hart->ready_priorities >> thread->effective_priority != 0)
+    hart->reschedule = hart->turn_over = true;
+}
+
+void sched_replace(struct thread *thread) {
+  dequeue(thread);
+  sched_ready(thread);
+}
+
+// Has the timer interrupt by a time, and when the first deadline is due. One that comes too early does no harm,
+// while setting it may be a call of the firmware: so it is never put off.
+static void set_timer(struct hart *hart, uint64_t time) {
+  uint64_t first = deadline_first();
+  if (first < time)
+    time = first;
+  if (time < hart->timer_set) {
+    hart->timer_set = time;
+    timer_set(time);
   }
 }
 
-static void enter_fp(struct hart *hart, struct thread *thread) {
-  if ((thread->trapframe.sstatus & SSTATUS_FS) == 0 || (hart->fp_owner == thread && thread->fp_hart == hart))
+void sched_watch_deadlines(void) { set_timer(this_hart(), TIMER_NEVER); }
+
+void sched_tick(void) {
+  struct hart *hart = this_hart();
+  uint64_t now = timer_now();
+  deadline_expire(now);
+  if (hart->running != NULL && now >= hart->slice_end) {
+    hart->slice_end = now + timer_from_microseconds(SLICE_MICROSECONDS);
+    sched_yield(hart->running);
+  }
+  hart->timer_set = TIMER_NEVER;
+  timer_set(TIMER_NEVER);
+  set_timer(hart, hart->running == NULL ? TIMER_NEVER : hart->slice_end);
+}
+
+// Whether the registers are those the thread left there.
+static bool owns_floats(const struct thread *thread, const struct hart *hart) {
+  return hart->float_owner == thread && thread->float_hart == hart;
+}
+
+void sched_save_float(struct thread *thread) {
+  uint64_t *sstatus = &thread->trapframe.sstatus;
+  if ((*sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
     return;
   csr_set_bits(sstatus, SSTATUS_FS);
-  fp_load(&thread->fp);
-  hart->fp_owner = thread;
-  thread->fp_hart = hart;
+  float_save(thread->floats);
+  *sstatus = (*sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
-void sched_start_fp(struct thread *thread) {
-  thread->trapframe.sstatus |= SSTATUS_FS_INITIAL;
-  enter_fp(this_hart(), thread);
+bool sched_allocate_float(struct thread *thread) {
+  if (thread->floats != NULL)
+    return true;
+  if (!quota_charge(thread->object.quota, floats.bytes))
+    return false;
+  thread->floats = pool_allocate(&floats);
+  if (thread->floats == NULL)
+    quota_uncharge(thread->object.quota, floats.bytes);
+  return thread->floats != NULL;
+}
+
+bool sched_start_float(struct thread *thread) {
+  struct hart *hart = this_hart();
+  if (!sched_allocate_float(thread))
+    return false;
+  csr_set_bits(sstatus, SSTATUS_FS);
+  float_load(thread->floats);
+  hart->float_owner = thread;
+  thread->float_hart = hart;
+  thread->trapframe.sstatus = (thread->trapframe.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+  return true;
+}
+
+void sched_drop_float(struct thread *thread) {
+  thread->float_hart = NULL;
+  thread->trapframe.sstatus &= ~SSTATUS_FS;
+}
+
+void sched_forget_float(struct thread *thread) {
+  if (thread->floats == NULL)
+    return;
+  pool_free(&floats, thread->floats);
+  quota_uncharge(thread->object.quota, floats.bytes);
+  thread->floats = NULL;
+  for (unsigned i = 0; i < hart_count; i++) {
+    if (harts[i].float_owner == thread)
+      harts[i].float_owner = NULL;
+  }
+}
+
+// Moves the most urgent thread that may run here from another hart's queues to this one's.
+static bool steal(struct hart *hart) {
+  struct thread *found = NULL;
+  for (unsigned i = 0; i < hart_count; i++) {
+    if (&harts[i] == hart)
+      continue;
+    for (uint32_t left = harts[i].ready_priorities; left != 0;) {
+      unsigned priority = 31 - (unsigned)__builtin_clz(left);
+      left &= ~(1u << priority);
+      if (found != NULL && found->effective_priority >= priority)
+        break;
+      struct thread *thread = harts[i].ready[priority].first;
+      while (thread != NULL && !may_run_on(thread, hart))
+        thread = thread->next;
+      if (thread != NULL)
+        found = thread;
+    }
+  }
+  if (found == NULL)
+    return false;
+  dequeue(found);
+  enqueue(hart, found, false);
+  return true;
 }
 
 static void idle(struct hart *hart) {
   address_space_activate(NULL); // the address space that was may be destroyed meanwhile
-  set_timer(TIMER_NEVER);
-  idle_harts |= 1ul << hart->index;
+  hart->idle = true;
+  set_timer(hart, TIMER_NEVER);
   lock_release(&kernel_lock);
   wait_for_interrupt(); // ends when one is pending, although interrupts are off
   lock_acquire(&kernel_lock);
-  idle_harts &= ~(1ul << hart->index);
+  hart->idle = false;
   interrupt_handle_pending();
+  uint64_t now = timer_now();
+  hart->idle_ticks += now - hart->since;
+  hart->since = now;
+}
+
+// What the running thread becomes when it gives way: it goes on later, here if it was interrupted in its turn.
+static void put_back(struct hart *hart, struct thread *thread) {
+  leave(hart, thread);
+  if (thread->suspended || thread->process->suspended)
+    thread->state = THREAD_PARKED;
+  else if (hart->turn_over || !may_run_on(thread, hart))
+    sched_ready(thread);
+  else
+    enqueue(hart, thread, true);
 }
 
 struct thread *sched_next(void) {
   struct hart *hart = this_hart();
-  if (hart->running != NULL)
-    leave_fp(hart->running);
-  hart->running = NULL;
-  struct thread *thread;
-  while ((thread = dequeue()) == NULL)
+  struct thread *thread = hart->running;
+  if (thread != NULL && thread->doomed)
+    thread_end(thread, thread->end_value);
+  else if (thread != NULL)
+    put_back(hart, thread);
+  while (hart->ready_priorities == 0 && !steal(hart))
     idle(hart);
+  hart->reschedule = hart->turn_over = false;
+  thread = hart->ready[most_urgent(hart)].first;
+  dequeue(thread);
   thread->state = THREAD_RUNNING;
-  thread->trapframe.hart = hart;
   hart->running = thread;
-  hart->slice_end = timer_now() + timer_from_microseconds(SLICE_MICROSECONDS);
-  set_timer(hart->slice_end);
+  hart->slice_end = hart->since + timer_from_microseconds(SLICE_MICROSECONDS);
+  set_timer(hart, hart->slice_end);
   address_space_activate(&thread->process->space);
-  enter_fp(hart, thread);
+  if ((thread->trapframe.sstatus & SSTATUS_FS) != 0 && !owns_floats(thread, hart))
+    sched_drop_float(thread); // loaded when they are used
+  switches++;
   return thread;
 }

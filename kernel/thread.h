@@ -1,39 +1,141 @@
 // A thread: what is scheduled. It belongs to a process, whose address space it executes in.
+//
+// All of a thread that does not execute is in its trapframe and its floating-point registers. One that waits has
+// its pc at the `ecall` it waits in, or at the instruction that faulted, and would only have to begin again:
+// so any wait but that for an answer can be broken off at any time.
 #pragma once
 
+#include "abi/message.h"
+#include "deadline.h"
+#include "object.h"
+#include "thread_queue.h"
 #include "trapframe.h"
 #include "types.h"
 
-enum thread_state {
-  THREAD_FREE,    // the structure is unused
-  THREAD_READY,   // in the run queue
+enum run_state {
+  THREAD_PARKED,  // could run, but is suspended, or has not been started
+  THREAD_READY,   // in a hart's queue
   THREAD_RUNNING, // on a hart
-  THREAD_BLOCKED, // until sched_wake
+  THREAD_WAITING, // for what `waiting` says
+  THREAD_ENDED,
 };
 
-struct fp_registers {
+// What a thread that waits to send, or for an answer, sends.
+enum message_kind {
+  MESSAGE_USER,        // what its registers and buffer say
+  MESSAGE_SYSTEM_CALL, // of another personality
+  MESSAGE_EXCEPTION,
+  MESSAGE_PAGE_REQUEST,
+};
+
+struct float_registers {
   uint64_t f[32];
   uint64_t fcsr;
 };
 
+// To be told when something ends.
+struct end_watch {
+  struct notification *notification; // NULL: nobody
+  uint64_t badge;
+};
+
 struct thread {
-  struct trapframe trapframe; // first, so that one is found from the other
-  struct fp_registers fp;     // of any meaning only while the trapframe's sstatus.FS is on
-  struct hart *fp_hart;       // the last to have loaded `fp`
+  struct object object;
+  struct trapframe trapframe;
   struct process *process;
-  enum thread_state state;
-  bool doomed;         // killed while running on another hart; ends when it next enters the kernel
-  struct thread *next; // in the run queue, or among the sleepers
-  uint64_t wake_time;  // of a sleeper
+  struct thread *next_of_process, *previous_of_process;
+  uint64_t id, tag;
+
+  // Scheduling (sched.c).
+  uint8_t state;     // enum run_state
+  uint8_t waiting;   // enum wait_reason
+  uint8_t priority;
+  uint8_t effective_priority; // with what is inherited from those who wait for it
+  bool urgent;       // what it waits to send overtakes
+  bool suspended;
+  bool doomed;       // to end as soon as it is in the kernel: it runs on another hart
+  uint64_t affinity;
+  struct thread_queue *queue; // that it is in, and its neighbours there
+  struct thread *next, *previous;
+  struct deadline deadline; // of its wait
+
+  // Messages (endpoint.c).
+  struct message_buffer *buffer; // NULL: it has none; in wired memory
+  struct memory *buffer_memory;
+  uint8_t sending;               // enum message_kind
+  bool calls;                    // what it sends wants an answer
+  uint64_t sender_badge;         // of the capability it sends by
+  uint64_t request[4];           // a page request's words
+  struct thread *server;         // who has its call, and has not saved the reply
+  struct reply *reply;           // or the reply that can answer it
+  struct thread *caller;         // whose call it has
+  struct channel *serves;        // the endpoint it received from last
+  struct notification *bound;    // whose bits end its waiting to receive
+  struct futex_key {
+    struct memory *memory;
+    uint64_t offset;
+  } futex;
+
+  struct float_registers *floats; // NULL: it never used any
+  struct hart *float_hart;        // the last to have loaded them
+
+  // Its end.
+  uint64_t end_value;
+  struct thread_queue end_waiters;
+  struct end_watch end_watch;
+
+  uint64_t ticks, calls_made, received, faults;
 };
 
-static inline struct thread *thread_of(struct trapframe *trapframe) { return (struct thread *)trapframe; }
+static inline struct thread *thread_of(struct trapframe *trapframe) {
+  return (struct thread *)((char *)trapframe - offsetof(struct thread, trapframe));
+}
 
-// What is to become of a thread that trapped. Handlers decide; `trap` does it.
-enum verdict {
-  RESUME, // goes on at once
-  YIELD,  // could go on, but others come first
-  BLOCK,  // waits for sched_wake; its call is done
-  RETRY,  // waits for sched_wake, and then makes its call again
-  END,    // is no more
-};
+static inline struct thread *thread_of_deadline(struct deadline *deadline) {
+  return (struct thread *)((char *)deadline - offsetof(struct thread, deadline));
+}
+
+// A parked thread of a process, charged to a quota, with one reference; NULL when memory is exhausted.
+struct thread *thread_create(struct process *process, struct quota *quota, const struct thread_start *start);
+
+// Has the thread, which runs on this hart or waits already for nothing, wait: in a queue if that is not NULL,
+// until the deadline at the latest. With the deadline its call returns ETIMEDOUT.
+void thread_wait(struct thread *thread, enum wait_reason reason, struct thread_queue *queue, uint64_t deadline);
+
+// Ends a thread's wait and makes it ready: it makes its call again.
+void thread_wake(struct thread *thread);
+
+// Ends the call that the thread makes, or waits in, with a result.
+void thread_complete(struct thread *thread, int64_t result);
+
+// The result of the call that the thread makes: a0, and on behind the `ecall`.
+static inline void thread_return(struct thread *thread, int64_t result) {
+  thread->trapframe.a0 = (uint64_t)result;
+  thread->trapframe.pc += 4; // ecall has no compressed form
+}
+
+// Breaks off whatever the thread waits in, as if it had not begun. A call that somebody has received stays: the
+// thread goes on waiting for its answer.
+void thread_restart(struct thread *thread);
+
+// Takes the thread out of the running: returns false if it runs on another hart, which has been interrupted;
+// try again later.
+bool thread_suspend(struct thread *thread);
+void thread_resume(struct thread *thread);
+
+// Ends the call the thread waits in with EINTR. Returns false if it waits in none that can be interrupted.
+bool thread_interrupt(struct thread *thread);
+
+// Ends a thread; if it runs on another hart, soon.
+void thread_end(struct thread *thread, uint64_t value);
+
+// Undoes thread_create: the thread has never run, and its process does not end with it.
+void thread_discard(struct thread *thread);
+
+// Sets the priority it has of itself, or recomputes what it inherits after something has changed for those who
+// wait for it, and passes it on to whom it waits for itself.
+void thread_set_priority(struct thread *thread, uint8_t priority);
+void thread_inherit(struct thread *thread);
+
+// For object_release.
+void thread_destroy(struct thread *thread);
