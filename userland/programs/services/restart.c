@@ -1,9 +1,12 @@
 #include "scene.h"
 
 #include "child.h"
+#include "lines.h"
+#include "sockets.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FILE_BYTES = 8000, DOWN_MILLISECONDS = 300 };
 
@@ -69,6 +72,30 @@ static int fetch_through_restart(const char *kind) {
   return status;
 }
 
+// Asks for the file to be opened, and leaves. Returns whether it has been.
+static bool open_and_forget(void) {
+  int server = socket_connect(socket_path);
+  if (server < 0)
+    return false;
+  struct lines lines = {.descriptor = server};
+  say(server, "open %s\n", file);
+  const char *answer = lines_next(&lines);
+  bool opened = answer != NULL && strncmp(answer, "handle ", 7) == 0;
+  close(server);
+  return opened;
+}
+
+static void show_orphans(void) {
+  pid_t server = start_server("stateful");
+  unsigned forgotten = 0;
+  if (wait_for_server(socket_path))
+    while (forgotten < 1000 && open_and_forget())
+      forgotten++;
+  child_kill(server);
+  printf("   stateful   after %u clients that closed nothing\n", forgotten);
+  check(forgotten > 0 && forgotten < 1000, "stateful: clients that die use the server's memory up");
+}
+
 void scene_restart(void) {
   puts("-- a file server is killed and started again while a client reads");
   check(write_original(), "there is a file to fetch");
@@ -77,4 +104,5 @@ void scene_restart(void) {
   status = fetch_through_restart("stateful");
   check(status == 1 && copied() < FILE_BYTES && (complained_of("error 9") || complained_of("no answer")),
         "stateful: the new server does not know what the client had open");
+  show_orphans();
 }

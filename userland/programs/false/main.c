@@ -1,0 +1,3 @@
+// Fails.
+
+int main(void) { return 1; }

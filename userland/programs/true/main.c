@@ -1,0 +1,3 @@
+// Succeeds.
+
+int main(void) { return 0; }
