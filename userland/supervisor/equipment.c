@@ -1,14 +1,24 @@
 #include "equipment.h"
 #include "lib/kernel.h"
+#include "lib/say.h"
 #include <stdio.h>
 
 static struct initrd initrd;
 static struct device disk, uart;
 
+// What the disk reads and writes beside its clients' data. It outlives the driver: the disk may still write
+// there until the next driver has reset it.
+#define DISK_MEMORY_PAGES 2
+static handle_t disk_memory;
+
 void equipment_open(const struct initrd *opened) {
   initrd = *opened;
   disk = machine_disk();
   uart = machine_uart();
+  int64_t memory = kernel_create_memory(DISK_MEMORY_PAGES, MEMORY_WIRED, 0, 0);
+  if (memory < 0)
+    die("no memory for the disk");
+  disk_memory = (handle_t)memory;
 }
 
 void equip_grant(struct equipment *equipment, handle_t handle, uint32_t rights, uint64_t badge) {
@@ -30,7 +40,11 @@ static void equip_device(struct equipment *equipment, const struct device *devic
 
 void equip_names(struct equipment *equipment) { (void)equipment; }
 
-void equip_disk(struct equipment *equipment) { equip_device(equipment, &disk); }
+void equip_disk(struct equipment *equipment) {
+  equip_device(equipment, &disk);
+  if (disk.registers != 0)
+    equip_grant(equipment, disk_memory, RIGHT_READ | RIGHT_WRITE | RIGHT_CONTROL, 0);
+}
 
 void equip_pager(struct equipment *equipment) { equip_argument(equipment, machine_option("swap", "on")); }
 

@@ -22,8 +22,8 @@ void equip_argument(struct equipment *equipment, const char *argument);
 
 // What only one server gets; from handle HANDLE_OWN on.
 void equip_names(struct equipment *equipment);    // nothing
-void equip_disk(struct equipment *equipment);     // (registers, interrupt) if there is a disk
-void equip_pager(struct equipment *equipment);    // argument: "swap" or "noswap"
+void equip_disk(struct equipment *equipment);     // (registers, interrupt, wired memory) if there is a disk
+void equip_pager(struct equipment *equipment);    // argument: "on" or "off": whether to swap
 void equip_terminal(struct equipment *equipment); // (registers, interrupt); argument: register shift
 void equip_files(struct equipment *equipment);   // (initrd); arguments: build, offset and bytes of the initrd
 void equip_process(struct equipment *equipment); // arguments: the first program's path and arguments

@@ -53,8 +53,7 @@ static uint64_t supervise(void *argument) {
 }
 
 int main(void) {
-  program_invocation_short_name = "supervisor"; // the kernel gives no arguments,
-  // and starts this thread without a message buffer.
+  // The kernel starts this thread without a message buffer.
   static struct thread supervising;
   int64_t ends = kernel_create_notification();
   handle_t notification = (handle_t)ends;
