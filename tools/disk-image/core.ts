@@ -115,8 +115,13 @@ export function compileCore(sources = SOURCES): WebAssembly.Module {
 
 let compiled: WebAssembly.Module | undefined;
 
+function ownCore(): WebAssembly.Module {
+  compiled ??= compileCore();
+  return compiled;
+}
+
 /** A fresh instance of the core, which can open one disk. Throws `GuestBuildError` when it does not compile. */
-export function instantiateCore(host: CheckerHost, module = (compiled ??= compileCore())): CoreExports {
+export function instantiateCore(host: CheckerHost, module = ownCore()): CoreExports {
   const bytes = (address: number, length: number) => new Uint8Array(core.memory.buffer, address, length);
   const instance = new WebAssembly.Instance(module, {
     host: {

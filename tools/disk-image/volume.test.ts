@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { formatDevice, Volume } from "./volume.ts";
 import { MemoryDevice } from "./testing/memory-device.ts";
+import { formatDevice, Volume } from "./volume.ts";
 
 it("works at all", () => {
   const device = new MemoryDevice(512);

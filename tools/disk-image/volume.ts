@@ -120,6 +120,8 @@ function nanoseconds(milliseconds: number): bigint {
 }
 
 const SLOT = 0;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const CACHE_BLOCKS = 1024;
 const COMMIT_BLOCKS = 252;
 
@@ -136,11 +138,18 @@ export class Volume {
   /** Mounts: what the journal holds is recovered. */
   constructor(
     device: BlockDevice,
-    { cacheBlocks = CACHE_BLOCKS, commitBlocks = COMMIT_BLOCKS, module = undefined as WebAssembly.Module | undefined } = {},
+    {
+      cacheBlocks = CACHE_BLOCKS,
+      commitBlocks = COMMIT_BLOCKS,
+      module = undefined as WebAssembly.Module | undefined,
+    } = {},
   ) {
     this.#device = device;
     this.core = instantiateCore(
-      { readBlock: (block, into) => device.read(block, into), report: (message) => this.#problems.push(message) },
+      {
+        readBlock: (block, into) => device.read(block, into),
+        report: (message) => this.#problems.push(message),
+      },
       module,
     );
     if (!this.core.open_disk(device.blocks, cacheBlocks, commitBlocks)) throw new Error("out of memory");
@@ -177,7 +186,7 @@ export class Volume {
 
   /** `mode` has the type, too; a symbolic link needs its target. */
   create(directory: Handle, name: string, mode: number, { device = 0, target = "" } = {}): Attributes {
-    const bytes = new TextEncoder().encode(target);
+    const bytes = encoder.encode(target);
     if (bytes.length > DATA_BYTES) throw new FilesError(errorNumber.nameTooLong);
     this.#data(bytes.length).set(bytes);
     const { inode, generation } = directory;
@@ -188,7 +197,7 @@ export class Volume {
 
   readLink(file: Handle): string {
     this.core.begin_read_link(SLOT, file.inode, file.generation);
-    return new TextDecoder().decode(this.#data(this.#finish()));
+    return decoder.decode(this.#data(this.#finish()));
   }
 
   /** Gives `file` another name. */
@@ -248,7 +257,7 @@ export class Volume {
       for (let at = 0; at < bytes; at += this.core.listed_bytes(SLOT, at)) {
         const length = this.core.listed_name_bytes(SLOT, at);
         const name = new Uint8Array(this.core.memory.buffer, this.core.listed_name(SLOT, at), length);
-        names.push(new TextDecoder().decode(name));
+        names.push(decoder.decode(name));
         position = this.core.listed_next(SLOT, at);
       }
     }
@@ -267,10 +276,15 @@ export class Volume {
     this.#finish();
   }
 
-  /** Syncs, and answers what is wrong with the file system: nothing, as a rule. */
-  check(): readonly string[] {
+  /** Syncs, and writes everything to its place. */
+  settle(): void {
     this.sync();
-    this.#transfer();
+    while (this.#transferNext());
+  }
+
+  /** Settles, and answers what is wrong with the file system: nothing, as a rule. */
+  check(): readonly string[] {
+    this.settle();
     this.#problems.length = 0;
     this.core.check();
     return this.#problems;
@@ -278,25 +292,30 @@ export class Volume {
 
   /** Runs the request to its end; answers its result. */
   #finish(): number {
-    this.core.set_now(SLOT, nanoseconds(this.now));
-    while (!this.core.run(SLOT)) this.#transfer();
-    const result = this.core.result(SLOT);
+    const { core } = this;
+    core.set_now(SLOT, nanoseconds(this.now));
+    while (!core.run(SLOT)) {
+      do {
+        if (!this.#transferNext()) throw new Error("the file system waits for nothing");
+      } while (!core.can_run(SLOT));
+    }
+    const result = core.result(SLOT);
     if (result < 0) throw new FilesError(-result);
     return result;
   }
 
-  /** Carries out whatever the core asks for. */
-  #transfer(): void {
-    const { core } = this;
-    for (let transfer = core.next_transfer(); transfer !== 0; transfer = core.next_transfer()) {
-      let failed = false;
-      try {
-        carryOut(core, transfer, this.#device);
-      } catch {
-        failed = true;
-      }
-      core.transfer_done(transfer, Number(failed));
+  /** Carries out what the core asks for next, if anything. */
+  #transferNext(): boolean {
+    const transfer = this.core.next_transfer();
+    if (transfer === 0) return false;
+    let failed = false;
+    try {
+      carryOut(this.core, transfer, this.#device);
+    } catch {
+      failed = true;
     }
+    this.core.transfer_done(transfer, Number(failed));
+    return true;
   }
 
   #data(length: number): Uint8Array {
@@ -304,7 +323,7 @@ export class Volume {
   }
 
   #putName(name: string, address = this.core.slot_name(SLOT)): number {
-    const bytes = new TextEncoder().encode(name);
+    const bytes = encoder.encode(name);
     if (bytes.length > 255) throw new FilesError(errorNumber.nameTooLong);
     new Uint8Array(this.core.memory.buffer, address, bytes.length).set(bytes);
     return bytes.length;
@@ -318,8 +337,17 @@ export class Volume {
   }
 
   #attributes(): Attributes {
-    const [inode = 0, generation = 0, mode = 0, links = 0, uid = 0, gid = 0, device = 0, size = 0, blocks = 0] =
-      this.#results();
+    const [
+      inode = 0,
+      generation = 0,
+      mode = 0,
+      links = 0,
+      uid = 0,
+      gid = 0,
+      device = 0,
+      size = 0,
+      blocks = 0,
+    ] = this.#results();
     const modified = this.#numbers[10] ?? 0;
     return { handle: { inode, generation }, mode, links, uid, gid, device, size, blocks, modified };
   }

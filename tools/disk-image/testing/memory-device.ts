@@ -6,7 +6,7 @@ export class MemoryDevice implements BlockDevice {
   readonly blocks: number;
   readonly bytes: Uint8Array;
 
-  constructor(blocks: number, bytes = new Uint8Array(blocks * BLOCK_BYTES)) {
+  constructor(blocks: number, bytes: Uint8Array = new Uint8Array(blocks * BLOCK_BYTES)) {
     this.blocks = blocks;
     this.bytes = bytes;
   }
