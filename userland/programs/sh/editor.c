@@ -33,6 +33,8 @@ struct editor {
   const char *prompt;
   char line[LINE_BYTES];
   size_t length, cursor;  // in bytes
+  size_t columns;         // of the screen
+  size_t cell;            // where the terminal\'s cursor is
   int steps;              // how far back in the history; 0 is the line being typed
   char typed[LINE_BYTES]; // that one, while another is shown
 };
@@ -123,22 +125,43 @@ static void send(const char *text, size_t length) {
   }
 }
 
-// Draws the line anew, and of a line that is too long the part around the cursor.
-static void redraw(const struct editor *editor) {
-  size_t prompt_columns = columns_of(editor->prompt, strlen(editor->prompt));
-  size_t room = screen_columns() - 1 > prompt_columns ? screen_columns() - 1 - prompt_columns : 1;
-  size_t start = 0, end = editor->length;
-  while (columns_of(editor->line + start, editor->cursor - start) >= room)
-    start++;
-  while (columns_of(editor->line + start, end - start) > room)
-    end--;
-  char screen[LINE_BYTES + 512];
-  size_t column = prompt_columns + columns_of(editor->line + start, editor->cursor - start);
-  int length = snprintf(screen, sizeof screen, "\r%s%.*s\033[K\r", editor->prompt, (int)(end - start),
-                        editor->line + start);
-  if (column > 0)
-    length += snprintf(screen + length, sizeof screen - (size_t)length, "\033[%zuC", column);
-  send(screen, (size_t)length);
+// The cell, counted from the first of the prompt and through all rows, where a byte of the line is shown.
+static size_t cell_of(const struct editor *editor, size_t position) {
+  return columns_of(editor->prompt, strlen(editor->prompt)) + columns_of(editor->line, position);
+}
+
+// A terminal that has filled its last column stays there until something follows. This has it go to the next
+// row.
+static void leave_last_column(const struct editor *editor, size_t cell) {
+  if (cell > 0 && cell % editor->columns == 0)
+    send(" \r", 2);
+}
+
+// Moves the terminal's cursor from one cell to another.
+static void move_to_cell(const struct editor *editor, size_t from, size_t to) {
+  char sequence[64];
+  size_t columns = editor->columns;
+  int up = (int)(from / columns) - (int)(to / columns), right = (int)(to % columns), length = 0;
+  if (up != 0)
+    length = snprintf(sequence, sizeof sequence, "\033[%d%c", up > 0 ? up : -up, up > 0 ? 'A' : 'B');
+  length += snprintf(sequence + length, sizeof sequence - (size_t)length, "\r");
+  if (right > 0)
+    length += snprintf(sequence + length, sizeof sequence - (size_t)length, "\033[%dC", right);
+  send(sequence, (size_t)length);
+}
+
+// Draws the whole line anew, in as many rows as it takes.
+static void redraw(struct editor *editor) {
+  move_to_cell(editor, editor->cell, 0);
+  editor->columns = screen_columns();
+  size_t end = cell_of(editor, editor->length);
+  editor->cell = cell_of(editor, editor->cursor);
+  send(editor->prompt, strlen(editor->prompt));
+  send(editor->line, editor->length);
+  leave_last_column(editor, end);
+  send("\033[J", 3);
+  if (editor->cell != end)
+    move_to_cell(editor, end, editor->cell);
 }
 
 static void replace(struct editor *editor, const char *line) {
@@ -163,12 +186,14 @@ static void insert(struct editor *editor, char byte) {
           editor->length - editor->cursor + 1);
   editor->line[editor->cursor++] = byte;
   editor->length++;
-  size_t columns =
-      columns_of(editor->prompt, strlen(editor->prompt)) + columns_of(editor->line, editor->length);
-  if (editor->cursor == editor->length && columns < screen_columns())
-    send(&byte, 1);
-  else
+  if (editor->cursor < editor->length) {
     redraw(editor);
+    return;
+  }
+  send(&byte, 1);
+  editor->cell = cell_of(editor, editor->cursor);
+  if (!continues_character(byte))
+    leave_last_column(editor, editor->cell);
 }
 
 static void delete_to(struct editor *editor, size_t position) {
@@ -258,6 +283,7 @@ static void edit(struct editor *editor, int key) {
     return delete_to(editor, word_left(editor));
   case CONTROL('l'):
     send("\033[H\033[2J", 7);
+    editor->cell = 0;
     return redraw(editor);
   default:
     if (key == '\t')
@@ -268,6 +294,8 @@ static void edit(struct editor *editor, int key) {
 }
 
 static char *edit_line(struct editor *editor, struct arena *arena) {
+  editor->columns = screen_columns();
+  editor->cell = cell_of(editor, 0);
   send(editor->prompt, strlen(editor->prompt));
   for (;;) {
     int key = read_key();
@@ -281,6 +309,8 @@ static char *edit_line(struct editor *editor, struct arena *arena) {
       return NULL;
     }
     if (key == '\n' || key == '\r') {
+      if (editor->cursor < editor->length)
+        move_to_cell(editor, editor->cell, cell_of(editor, editor->length));
       send("\n", 1);
       history_add(editor->line);
       return arena_format(arena, "%s\n", editor->line);

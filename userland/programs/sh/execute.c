@@ -156,7 +156,8 @@ static void execute_inside(struct node *node, char **words, const struct builtin
   }
   if (!is_permanent)
     redirect_back(&saved);
-  locals_end(locals);
+  if (*node->assignments != NULL) // or else those that `local` has just made would end here
+    locals_end(locals);
 }
 
 // Becomes a program, in a process made for it.
