@@ -23,6 +23,7 @@ const commandNames: readonly string[] = [
   "conform",
   "fuzz",
   "mutate",
+  "image",
   "completion",
 ];
 const repeatableOptions: readonly string[] = ["disk", "expect", "send", "path", "report", "break", "names"];
@@ -149,6 +150,13 @@ const command = yargs(spellOut(hideBin(process.argv)))
       "mutate [names..]",
       "how many slips in the instruction table our conformance suite notices",
       () => import("./command/mutate.ts"),
+    ),
+  )
+  .command(
+    lazyCommand(
+      "image",
+      "make and edit disk images with the microkernel's file system",
+      () => import("./command/image.ts"),
     ),
   )
   .completion("completion", "print a script that completes commands and options in your shell")

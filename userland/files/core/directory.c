@@ -248,6 +248,8 @@ static int list_block(const uint8_t *block, uint64_t block_position, struct list
     const struct files_entry *entry = (const struct files_entry *)(block + at);
     uint64_t next = block_position + at + entry->bytes;
     if (entry->inode != 0 && block_position + at >= *position) {
+      if (name_check(entry->name, entry->name_bytes) != 0)
+        return -FILES_CORRUPT; // lest somebody follow it out of the tree
       *is_full = !list_name(listing, next, entry->inode, entry->type, entry->name, entry->name_bytes);
       if (*is_full)
         return 0;
