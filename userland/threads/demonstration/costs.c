@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { CREATIONS = 200, SWITCHES = 1000, LOCKINGS = 1000, RIVALS = 4, SECTIONS = 200 };
+enum { CREATIONS = 200, SWITCHES = 1000, LOCKINGS = 1000, RIVALS = 4, SECTIONS = 200, TRIALS = 3 };
 
 static struct thread *create(void *(*start)(void *argument)) {
   struct thread *thread;
@@ -81,10 +81,17 @@ static void lock_among_rivals(void) {
     thread_join(rivals[i], NULL);
 }
 
+// The best of several trials is the one in which the system did nothing else in between.
 static void measure(const char *key, void (*work)(void), uint64_t repetitions) {
-  uint64_t before = counter_read();
-  work();
-  printf("%s: %" PRIu64 "\n", key, (counter_read() - before) / repetitions);
+  uint64_t best = UINT64_MAX;
+  for (unsigned i = 0; i < TRIALS; i++) {
+    uint64_t before = counter_read();
+    work();
+    uint64_t cost = counter_read() - before;
+    if (cost < best)
+      best = cost;
+  }
+  printf("%s: %" PRIu64 "\n", key, best / repetitions);
 }
 
 void show_costs(void) {
@@ -94,11 +101,10 @@ void show_costs(void) {
   // One at a time: else what is measured is how far the processors are apart.
   threads_set_concurrency(1);
   printf("unit: %s\n", counter_unit());
-  create_and_join(); // Stacks and kernel threads are there from now on.
   measure("create and join", create_and_join, CREATIONS);
   measure("yield to another", yield_in_turns, SWITCHES);
   measure("wake another and wait", wake_in_turns, SWITCHES);
   measure("lock and unlock, alone", lock_alone, LOCKINGS);
   measure("lock and unlock, contended", lock_among_rivals, RIVALS * SECTIONS);
-  verdict("mutual exclusion", sections == RIVALS * SECTIONS);
+  verdict("mutual exclusion", sections == TRIALS * RIVALS * SECTIONS);
 }

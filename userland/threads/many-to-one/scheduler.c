@@ -60,24 +60,31 @@ static void poll_descriptors(int timeout) {
   }
 }
 
-// Nobody is runnable: the whole program waits in the kernel.
-static void idle(void) {
-  int timeout = poll_timeout();
-  if (timeout < 0 && waiting == 0)
-    deadlock_report();
-  poll_descriptors(timeout);
+// Nobody is runnable: the whole program waits in the kernel. Not inlined: switching must stay short.
+__attribute__((noinline)) static struct thread *idle(void) {
+  struct thread *next;
+  while ((next = queue_pop(&ready)) == NULL) {
+    int timeout = poll_timeout();
+    if (timeout < 0 && waiting == 0)
+      deadlock_report();
+    poll_descriptors(timeout);
+    sleepers_wake();
+  }
+  return next;
+}
+
+__attribute__((noinline)) static void look_around(void) {
   sleepers_wake();
+  if (waiting > 0)
+    poll_descriptors(0);
 }
 
 void scheduler_wait(void) {
-  if (++switches % SWITCHES_BETWEEN_POLLS == 0) {
-    sleepers_wake();
-    if (waiting > 0)
-      poll_descriptors(0);
-  }
-  struct thread *next;
-  while ((next = queue_pop(&ready)) == NULL)
-    idle();
+  if (++switches % SWITCHES_BETWEEN_POLLS == 0)
+    look_around();
+  struct thread *next = queue_pop(&ready);
+  if (next == NULL)
+    next = idle();
   struct thread *self = current;
   if (next == self)
     return;
