@@ -39,7 +39,7 @@ static void jump_to_data(void) {
 // and atomics can be misaligned. Jumping into the middle of this instruction finds the two bytes 0000, which
 // are illegal.
 static void jump_into_instruction(void) {
-  __asm__ volatile("la t0, 1f + 2; jr t0; .balign 4; 1: .4byte 0x00000013" ::: "t0");
+  __asm__ volatile("la t0, 1f; addi t0, t0, 2; jr t0; .balign 4; 1: .4byte 0x00000013" ::: "t0");
 }
 
 static void execute_illegal(void) {

@@ -17,9 +17,9 @@ int64_t parse_quantity(const char *text, int64_t least, const char *meaning) {
 }
 
 const char *format_size(uint64_t bytes) {
-  static char texts[4][16];
+  static char texts[8][16];
   static int last;
-  char *text = texts[++last % 4];
+  char *text = texts[++last % 8];
   const char *unit = "BKMGTPE";
   double size = (double)bytes;
   while (size >= 1000 && unit[1] != 0) {
