@@ -19,11 +19,16 @@ function sourcesIn(folder: string): string[] {
     .sort();
 }
 
+/** Sources of other servers that some need, too: the pager reads where the file system leaves room for swap. */
+const SHARED: Readonly<Record<string, readonly string[]>> = {
+  pager: ["userland/files/core/format.c", "userland/files/core/checksum.c"],
+};
+
 function server(name: string): LinuxProgram {
   const folder = `userland/${name}`;
   return {
     name: folder,
-    sources: [...sourcesIn(folder), ...sourcesIn(LIBRARY)],
+    sources: [...sourcesIn(folder), ...(SHARED[name] ?? []), ...sourcesIn(LIBRARY)],
     // Their paths are short, and how long they are is measured: not -Os.
     flags: ["-O2", "-Iuserland", "-Ikernel/abi"],
   };
