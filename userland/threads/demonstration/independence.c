@@ -59,14 +59,15 @@ static void show_own_state(void) {
   verdict("own registers, rounding and values", good);
 }
 
-enum { SLEEPERS = 3 };
+// The gap is long enough for a busy host to start a thread late.
+enum { SLEEPERS = 3, GAP_NANOSECONDS = 100000000 };
 
 static atomic_int awake;
 static atomic_int order[SLEEPERS];
 
 static void *sleep_for(void *argument) {
   intptr_t number = (intptr_t)argument;
-  thread_sleep((uint64_t)(SLEEPERS - number) * 30000000);
+  thread_sleep((uint64_t)(SLEEPERS - number) * GAP_NANOSECONDS);
   order[awake++] = (int)number;
   return NULL;
 }
