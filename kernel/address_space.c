@@ -38,10 +38,8 @@ bool address_space_create(struct address_space *space, struct quota *quota) {
 
 void address_space_activate(struct address_space *space) {
   struct hart *hart = this_hart();
-  if (hart->space == space && (space == NULL || address_space_is_current(space)))
+  if (hart->space == space && (space == NULL || (space->current_harts & hart->bit) != 0))
     return;
-  if (hart->space != NULL)
-    hart->space->active_harts &= ~(1ul << hart->index);
   hart->space = space;
   if (space == NULL)
     csr_write(satp, vm_satp(vm_kernel_table(), 0)); // all its translations are global: nothing to flush
@@ -97,8 +95,8 @@ static struct region *create_region(const struct region *model) {
 static void reduce(const struct region *region, user_address start, user_address end, uint64_t kept) {
   struct address_space *space = region->space;
   user_address first = end, last = end;
-  page_table_entry *entry;
-  for (user_address at = start; (entry = vm_next_user_entry(space->root, &at, end)) != NULL;
+  page_table_entry *entry = NULL;
+  for (user_address at = start; (entry = vm_next_user_entry(space->root, entry, &at, end)) != NULL;
        at += PAGE_SIZE) {
     if ((*entry & VM_LEAF & ~kept) == 0)
       continue;
@@ -138,8 +136,6 @@ static void remove_region(struct region **link) {
 void address_space_destroy(struct address_space *space) {
   if (this_hart()->space == space)
     address_space_activate(NULL);
-  if (space->active_harts != 0)
-    panic("an address space ends while harts %lx are in it", space->active_harts);
   while (space->regions != NULL)
     remove_region(&space->regions);
   // Its ASID is not used again before all TLBs have been flushed: nothing to flush here.

@@ -22,15 +22,14 @@ struct region {
 };
 
 struct address_space {
+  uint64_t satp;          // root and ASID
+  uint64_t current_harts; // whose TLBs agree with the page table: they may turn to it by writing satp alone
   page_table_entry *root;
   struct region *regions;
   struct region *last_found; // where the last search ended: the next one often ends there too
   struct quota *quota;       // regions and page tables are charged to it
   uint64_t resident;         // user pages in the page table
-  uint64_t satp;             // root and ASID, as the fast path wants it
   uint64_t asid_generation;  // in which its ASID was handed out; it means nothing in a later one
-  uint64_t active_harts;     // by index: whose satp is this space's
-  uint64_t stale_harts; // whose TLB may disagree with the page table: they flush before they go back to it
 };
 
 // Makes `space` empty; charges its root. Returns false when memory or the quota is exhausted.
@@ -41,23 +40,6 @@ void address_space_destroy(struct address_space *space);
 
 // Turns this hart to `space`; NULL is the kernel's own.
 void address_space_activate(struct address_space *space);
-
-// Whether this hart, which is in some space, may turn to this one by address_space_switch.
-static inline bool address_space_is_current(const struct address_space *space) {
-  const struct hart *hart = this_hart();
-  return space->asid_generation == tlb_generation && (space->stale_harts >> hart->index & 1) == 0 &&
-         !hart->must_flush_tlb;
-}
-
-// The fast path's activation.
-static inline void address_space_switch(struct address_space *space) {
-  struct hart *hart = this_hart();
-  uint64_t bit = 1ul << hart->index;
-  hart->space->active_harts &= ~bit;
-  hart->space = space;
-  space->active_harts |= bit;
-  csr_write(satp, space->satp);
-}
 
 // Each returns 0 or a negative error and changes nothing then: EINVAL for addresses that are not on page
 // boundaries or not the user's, for no rights, for rights to write without reading or with executing; ENOMEM.

@@ -46,7 +46,8 @@ int64_t call_copy_out(struct thread *thread, user_address to, const void *from, 
                     &request);
 }
 
-// An endpoint, a port, or a process's mailbox, and the badge of the capability to it. NULL if it is none of them.
+// An endpoint, a port, or a process's mailbox, and the badge of the capability to it. NULL if it is none of
+// them.
 static struct channel *find_channel(const struct thread *thread, uint64_t handle, uint32_t rights,
                                     uint64_t *badge, int64_t *error) {
   const struct capability *capability = capability_at(&thread->process->table, handle);
@@ -99,8 +100,7 @@ static int64_t call_reply(struct thread *thread) {
   uint64_t handle = thread->trapframe.a0;
   if (handle == 0)
     return channel_reply(thread, thread->caller);
-  struct capability *capability =
-      capability_find(&thread->process->table, handle, OBJECT_REPLY, RIGHT_SEND);
+  struct capability *capability = capability_find(&thread->process->table, handle, OBJECT_REPLY, RIGHT_SEND);
   if (capability == NULL)
     return -EBADF;
   struct reply *reply = (struct reply *)capability->object;

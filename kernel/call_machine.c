@@ -4,7 +4,6 @@
 #include "call.h"
 #include "channel.h"
 #include "fault.h"
-#include "fastpath.h"
 #include "fdt.h"
 #include "hart.h"
 #include "interrupt.h"
@@ -59,7 +58,7 @@ static bool is_device(uint64_t start, uint64_t bytes) {
     if (overlaps(start, bytes, ram))
       return false;
   }
-  static const char *const reserved[] = {"sifive,plic-1.0.0", "riscv,plic0", "sifive,clint0",
+  static const char *const reserved[] = {"sifive,plic-1.0.0", "riscv,plic0",       "sifive,clint0",
                                          "riscv,clint0",      "riscv,aclint-mswi", "riscv,aclint-mtimer"};
   for (unsigned i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
     struct fdt_range range;
@@ -111,7 +110,6 @@ static void describe_system(struct system_info *info) {
       .memories = object_count(OBJECT_MEMORY),
       .timers = object_count(OBJECT_TIMER),
       .switches = sched_switches(),
-      .fast_calls = fastpath_count(),
       .shootdowns = tlb_shootdowns(),
       .page_faults = fault_count(),
       .initrd_address = initrd.address,
@@ -135,7 +133,8 @@ static void describe_process(const struct process *process, struct process_info 
       .threads = process->thread_count,
       .capabilities = process->table.count,
   };
-  for (const struct thread *thread = process->first_thread; thread != NULL; thread = thread->next_of_process) {
+  for (const struct thread *thread = process->first_thread; thread != NULL;
+       thread = thread->next_of_process) {
     info->ticks += thread->ticks;
     info->calls += thread->calls_made;
     info->received += thread->received;
@@ -158,7 +157,7 @@ static void describe_thread(const struct thread *thread, struct thread_info *inf
       .priority = thread->priority,
       .effective_priority = thread->effective_priority,
       .runs = thread->state == THREAD_READY || thread->state == THREAD_RUNNING,
-      .suspended = thread->suspended || thread->process->suspended,
+      .suspended = thread->suspended != 0,
       .waiting = thread->waiting,
       .waits_for = waits_for == NULL ? 0 : waits_for->id,
       .pc = thread->trapframe.pc,

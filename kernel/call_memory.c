@@ -34,8 +34,8 @@ int64_t call_create_memory(struct thread *thread) {
   if ((frame->a1 & ~(uint64_t)MEMORY_WIRED) != 0)
     return -EINVAL;
   struct memory *memory;
-  int64_t error = memory_create(thread->process->quota, frame->a0, (uint32_t)frame->a1, pager, badge,
-                                frame->a3, &memory);
+  int64_t error =
+      memory_create(thread->process->quota, frame->a0, (uint32_t)frame->a1, pager, badge, frame->a3, &memory);
   return error < 0 ? error : call_publish(thread, memory, MEMORY_RIGHTS);
 }
 
@@ -76,8 +76,7 @@ int64_t call_unmap(struct thread *thread) {
 int64_t call_protect(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
   struct process *process = find_process(thread, frame->a0, RIGHT_CONTROL);
-  return process == NULL ? -EBADF
-                         : address_space_protect(&process->space, frame->a1, frame->a2, frame->a3);
+  return process == NULL ? -EBADF : address_space_protect(&process->space, frame->a1, frame->a2, frame->a3);
 }
 
 // The address space of a process, or for handle 0 the caller's own.
@@ -96,8 +95,7 @@ int64_t call_copy(struct thread *thread) {
     return -EBADF;
   uint64_t bytes = frame->a4 < COPIED_AT_ONCE ? frame->a4 : COPIED_AT_ONCE, copied = 0;
   struct page_request request = {0};
-  enum page_outcome outcome =
-      address_space_copy(from, frame->a1, to, frame->a3, bytes, &copied, &request);
+  enum page_outcome outcome = address_space_copy(from, frame->a1, to, frame->a3, bytes, &copied, &request);
   return copied > 0 || outcome == PAGE_PRESENT ? (int64_t)copied : page_error(thread, outcome, &request);
 }
 

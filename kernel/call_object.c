@@ -7,9 +7,9 @@
 #include "process.h"
 #include "sched.h"
 
-#define MOST_MESSAGES    4096 // a port's capacity
-#define DELETED_AT_ONCE  64   // by one revoke, before others may use the kernel
-#define MOST_BADGE       (~0ul >> 1) // or it would look like an error where it arrives
+#define MOST_MESSAGES   4096        // a port's capacity
+#define DELETED_AT_ONCE 64          // by one revoke, before others may use the kernel
+#define MOST_BADGE      (~0ul >> 1) // or it would look like an error where it arrives
 
 // Derives a capability, with fewer rights or the same, into a table.
 static int64_t derive(struct thread *thread, struct capability_table *to, uint64_t handle, uint64_t rights,
@@ -126,8 +126,7 @@ int64_t call_bind_interrupt(struct thread *thread) {
 }
 
 int64_t call_acknowledge_interrupt(struct thread *thread) {
-  struct interrupt *interrupt =
-      call_object(thread, thread->trapframe.a0, OBJECT_INTERRUPT, RIGHT_CONTROL);
+  struct interrupt *interrupt = call_object(thread, thread->trapframe.a0, OBJECT_INTERRUPT, RIGHT_CONTROL);
   if (interrupt == NULL)
     return -EBADF;
   interrupt_acknowledge(interrupt);

@@ -131,20 +131,17 @@ int64_t call_end_thread(struct thread *thread) {
   return alive ? 0 : CALL_PENDING;
 }
 
-// Suspends or resumes all threads of a process. Returns whether it is done: none runs on another hart.
-static bool suspend_process(struct process *process, bool suspended) {
+// Returns whether it is done: no thread runs on another hart.
+static bool suspend_process(struct process *process) {
   bool done = true;
-  process->suspended = suspended;
-  for (struct thread *thread = process->first_thread; thread != NULL; thread = thread->next_of_process) {
-    bool was = thread->suspended;
-    if (suspended) {
-      done = thread_suspend(thread) && done;
-      thread->suspended = was; // on its own; now it is its process that is
-    } else if (thread->state == THREAD_PARKED && !thread->suspended) {
-      sched_ready(thread);
-    }
-  }
+  for (struct thread *thread = process->first_thread; thread != NULL; thread = thread->next_of_process)
+    done = thread_suspend(thread, SUSPENDED_BY_PROCESS) && done;
   return done;
+}
+
+static void resume_process(struct process *process) {
+  for (struct thread *thread = process->first_thread; thread != NULL; thread = thread->next_of_process)
+    thread_resume(thread, SUSPENDED_BY_PROCESS);
 }
 
 int64_t call_suspend(struct thread *thread) {
@@ -156,7 +153,7 @@ int64_t call_suspend(struct thread *thread) {
   bool is_own = suspended == thread || process == thread->process;
   if (is_own)
     thread_return(thread, 0); // before it is parked: it goes on behind the call
-  bool done = process != NULL ? suspend_process(process, true) : thread_suspend(suspended);
+  bool done = process != NULL ? suspend_process(process) : thread_suspend(suspended, SUSPENDED_ITSELF);
   if (is_own)
     return CALL_PENDING;
   return done ? 0 : try_again(thread);
@@ -169,9 +166,9 @@ int64_t call_resume(struct thread *thread) {
   if (resumed == NULL && process == NULL)
     return -EBADF;
   if (process != NULL)
-    suspend_process(process, false);
+    resume_process(process);
   else
-    thread_resume(resumed);
+    thread_resume(resumed, SUSPENDED_ITSELF);
   return 0;
 }
 
@@ -185,8 +182,7 @@ int64_t call_interrupt_thread(struct thread *thread) {
 // A thread whose registers stand still: it is parked, or somebody has its fault.
 static bool stands_still(const struct thread *thread) {
   return thread->state == THREAD_PARKED ||
-         (thread->state == THREAD_WAITING && (thread->suspended || thread->process->suspended ||
-                                              thread->waiting == WAIT_FAULT));
+         (thread->state == THREAD_WAITING && (thread->suspended != 0 || thread->waiting == WAIT_FAULT));
 }
 
 int64_t call_read_thread(struct thread *thread) {
@@ -224,6 +220,7 @@ int64_t call_write_thread(struct thread *thread) {
     sched_drop_float(written);
   }
   memcpy(&written->trapframe, state.x, sizeof state.x);
+  written->short_frame = false;
   return 0;
 }
 
@@ -238,7 +235,8 @@ int64_t call_schedule_thread(struct thread *thread) {
     return -EINVAL;
   if (priority != UNCHANGED && priority > thread->priority)
     return -EPERM;
-  changed->affinity = affinity == UNCHANGED ? changed->affinity : affinity;
+  if (affinity != UNCHANGED)
+    thread_set_affinity(changed, affinity);
   if (priority != UNCHANGED)
     thread_set_priority(changed, (uint8_t)priority);
   if (changed->state == THREAD_READY)

@@ -7,8 +7,8 @@ static uint64_t count;
 uint64_t capability_count(void) { return count; }
 
 static bool is_receiver(const struct capability *capability) {
-  uint32_t type = capability->object->type;
-  return (capability->rights & RIGHT_RECEIVE) != 0 && (type == OBJECT_ENDPOINT || type == OBJECT_PORT);
+  return (capability->rights & RIGHT_RECEIVE) != 0 &&
+         (capability->type == OBJECT_ENDPOINT || capability->type == OBJECT_PORT);
 }
 
 static void *charged_page(struct quota *quota) {
@@ -72,7 +72,13 @@ struct capability *capability_add(struct capability_table *table, struct object 
   struct capability *capability = table->free;
   table->free = capability->next_sibling;
   *capability = (struct capability){
-      .object = object, .badge = badge, .table = table, .rights = rights, .handle = capability->handle};
+      .object = object,
+      .badge = badge,
+      .table = table,
+      .rights = (uint16_t)rights,
+      .type = (uint16_t)object->type,
+      .handle = capability->handle,
+  };
   adopt(parent, capability);
   object_retain(object);
   if (is_receiver(capability))

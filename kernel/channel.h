@@ -1,5 +1,12 @@
-// Where messages go: endpoints, which keep none, so that sender and receiver meet; and ports, which buffer them.
+// Where messages go: endpoints, which keep none, so that sender and receiver meet; and ports, which buffer
+// them.
 #pragma once
+
+#define CHANNEL_SENDERS   16 // offsets for fastpath.S
+#define CHANNEL_RECEIVERS 32
+#define CHANNEL_SERVER    48
+
+#ifndef __ASSEMBLER__
 
 #include "object.h"
 #include "thread.h"
@@ -9,13 +16,17 @@
 struct channel {
   struct object object;
   struct thread_queue senders, receivers; // that wait; by priority
+  struct thread *server;                  // of an endpoint: who received last, and has not come back
   uint64_t receive_rights; // capabilities to receive there are: without any, there is nobody to send to
   bool closed;             // there were some once, and there are none now
-  struct thread *server;   // of an endpoint: who received last, and has not come back
   // Of a port: what it holds.
   struct port_message *first, *last, *last_urgent;
   uint32_t held, capacity;
 };
+
+_Static_assert(offsetof(struct channel, senders) == CHANNEL_SENDERS, "fastpath.S");
+_Static_assert(offsetof(struct channel, receivers) == CHANNEL_RECEIVERS, "fastpath.S");
+_Static_assert(offsetof(struct channel, server) == CHANNEL_SERVER, "fastpath.S");
 
 // A one-shot right to answer a call that was put aside.
 struct reply {
@@ -35,9 +46,10 @@ int64_t channel_reply(struct thread *thread, struct thread *caller);
 // The current caller's answer as a new object; NULL when memory is exhausted, or there is no caller.
 struct reply *reply_save(struct thread *thread);
 
-// Sends the kernel's own message about a thread, which waits for the answer from now on. Returns false if there
-// is nobody to send it to.
-bool channel_send_fault(struct thread *thread, struct channel *channel, uint64_t badge, enum message_kind kind);
+// Sends the kernel's own message about a thread, which waits for the answer from now on. Returns false if
+// there is nobody to send it to.
+bool channel_send_fault(struct thread *thread, struct channel *channel, uint64_t badge,
+                        enum message_kind kind);
 
 // The thread gives up its current caller, who is told so by EPIPE.
 void channel_abandon_caller(struct thread *thread);
@@ -79,3 +91,5 @@ void message_transfer(struct thread *sender, struct thread *receiver, uint64_t b
 // For object_release.
 void channel_destroy(struct channel *channel);
 void reply_destroy(struct reply *reply);
+
+#endif

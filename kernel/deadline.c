@@ -25,7 +25,8 @@ static void set_root(struct deadline *deadline) {
     root->place = &root;
 }
 
-// Melds siblings by pairs from the left, then the pairs from the right: what makes the heap's costs logarithmic.
+// Melds siblings by pairs from the left, then the pairs from the right: what makes the heap's costs
+// logarithmic.
 static struct deadline *meld_siblings(struct deadline *first) {
   struct deadline *pairs = NULL; // the last pair first, linked by `sibling`
   while (first != NULL) {

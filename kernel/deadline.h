@@ -1,5 +1,5 @@
-// What is to happen at a time: waits that end, timers that go off. Kept in a pairing heap, so that ten thousand
-// of them cost little.
+// What is to happen at a time: waits that end, timers that go off. Kept in a pairing heap, so that ten
+// thousand of them cost little.
 #pragma once
 
 #include "types.h"

@@ -76,9 +76,8 @@ bool elf_load(struct process *process, const uint8_t *image, uint64_t bytes, str
   memcpy(&header, image, bytes < sizeof header ? bytes : sizeof header);
   if (!is_executable(&header, bytes))
     return false;
-  *executable = (struct executable){.entry = header.entry,
-                                    .segment_count = header.segment_count,
-                                    .segment_bytes = header.segment_bytes};
+  *executable = (struct executable){
+      .entry = header.entry, .segment_count = header.segment_count, .segment_bytes = header.segment_bytes};
   for (unsigned i = 0; i < header.segment_count; i++) {
     struct segment segment;
     memcpy(&segment, image + header.segment_table + i * sizeof segment, sizeof segment);

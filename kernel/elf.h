@@ -11,6 +11,6 @@ struct executable {
   uint64_t segment_count, segment_bytes;
 };
 
-// Maps a memory object for each loadable segment and fills it. Returns false if the image is not such a file, or
-// memory is out.
+// Maps a memory object for each loadable segment and fills it. Returns false if the image is not such a file,
+// or memory is out.
 bool elf_load(struct process *process, const uint8_t *image, uint64_t bytes, struct executable *executable);

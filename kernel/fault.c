@@ -126,7 +126,8 @@ void fault_exception(struct thread *thread) {
     page_fault(thread, MAP_WRITE);
     break;
   case CAUSE_ILLEGAL_INSTRUCTION:
-    // It may be a floating-point instruction of a thread whose registers are elsewhere. If not, it traps again.
+    // It may be a floating-point instruction of a thread whose registers are elsewhere. If not, it traps
+    // again.
     if ((thread->trapframe.sstatus & SSTATUS_FS) == 0 && sched_start_float(thread))
       return;
     raise(thread);

@@ -4,7 +4,8 @@
 #include "address_space.h"
 #include "thread.h"
 
-// An exception that the thread has run into: resolved, or sent to whom it concerns, or the end of its process.
+// An exception that the thread has run into: resolved, or sent to whom it concerns, or the end of its
+// process.
 void fault_exception(struct thread *thread);
 
 // A system call of another personality.
@@ -16,7 +17,8 @@ bool fault_request_page(struct thread *thread, const struct page_request *reques
 // Composes what a thread sends that waits with a message of a kind: sets words[0..], returns the tag.
 uint64_t fault_message(const struct thread *thread, uint64_t words[EXCEPTION_WORDS]);
 
-// Applies an answer to a thread that waits for it: `words` are 0..3, `more` is indexed by word number or NULL.
+// Applies an answer to a thread that waits for it: `words` are 0..3, `more` is indexed by word number or
+// NULL.
 void fault_resume(struct thread *thread, uint64_t tag, const uint64_t words[4], const uint64_t *more);
 
 // There will be no answer: the thread's call fails, its exception ends its process.

@@ -12,8 +12,8 @@ static struct thread_queue *bucket_of(struct futex_key key) {
   return &buckets[hash >> 56];
 }
 
-// A word is known by its memory object, so that address spaces which share it mean the same. Returns false when
-// nothing is mapped there.
+// A word is known by its memory object, so that address spaces which share it mean the same. Returns false
+// when nothing is mapped there.
 static bool find_key(struct thread *thread, uint64_t address, struct futex_key *key) {
   const struct region *region = address_space_find(&thread->process->space, address);
   if (region == NULL)

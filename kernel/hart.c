@@ -29,6 +29,7 @@ static void add_hart(uint64_t hart_id) {
   harts[index] = (struct hart){
       .stack_top = (uint64_t)&hart_stacks[index + 1],
       .hart_id = hart_id,
+      .bit = 1ul << index,
       .index = index,
       .timer_set = UINT64_MAX,
   };

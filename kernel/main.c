@@ -39,11 +39,12 @@ static void require(bool success, const char *what) {
 }
 
 static void give(struct process *process, void *object, uint32_t rights) {
-  require(object != NULL && capability_add(&process->table, object, rights, 0, NULL) != NULL, "out of memory");
+  require(object != NULL && capability_add(&process->table, object, rights, 0, NULL) != NULL,
+          "out of memory");
 }
 
-// What a static executable finds at its sp (System V ABI, RISC-V supplement): argc, argv, envp, and the auxiliary
-// vector, ended by zeros.
+// What a static executable finds at its sp (System V ABI, RISC-V supplement): argc, argv, envp, and the
+// auxiliary vector, ended by zeros.
 struct first_stack {
   uint64_t argc, argv[2], envp[1];
   struct {
@@ -81,8 +82,8 @@ static user_address make_stack(struct process *process, const struct executable 
   return sp;
 }
 
-// The first process has every capability there is: to itself, the machine, its thread, the initrd. What others
-// get, it gives them.
+// The first process has every capability there is: to itself, the machine, its thread, the initrd. What
+// others get, it gives them.
 static void start_first_process(struct fdt_range initrd) {
   struct program program;
   archive_open(initrd);

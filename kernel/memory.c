@@ -123,35 +123,40 @@ static uint64_t *next_slot(const struct memory *memory, uint64_t *page) {
   return NULL;
 }
 
+// Frees the page of a slot, if there is one.
+static void empty_slot(struct memory *memory, uint64_t *slot) {
+  if ((*slot & PRESENT) != 0) {
+    pmem_free(slot_page(*slot));
+    memory->resident--;
+  }
+  *slot = 0;
+}
+
 // Frees what a node has from its `first`th page on. Returns whether the node has gone, too.
 static bool cut(struct memory *memory, struct page_directory *node, unsigned level, uint64_t first) {
-  bool empty = true;
-  for (unsigned i = 0; i < SLOTS; i++) {
+  unsigned index = slot_index(first, level);
+  for (unsigned i = index; i < SLOTS; i++) {
     uint64_t *slot = &node->slots[i];
-    uint64_t start = (uint64_t)i << SLOT_BITS * level;
-    if (*slot != 0 && start + (1ul << SLOT_BITS * level) > first) {
-      if (level > 0) {
-        if (cut(memory, slot_node(*slot), level - 1, first > start ? first - start : 0))
-          *slot = 0;
-      } else {
-        if ((*slot & PRESENT) != 0) {
-          pmem_free(slot_page(*slot));
-          memory->resident--;
-        }
-        *slot = 0;
-      }
-    }
-    empty &= *slot == 0;
+    if (*slot == 0)
+      continue;
+    if (level == 0)
+      empty_slot(memory, slot);
+    else if (cut(memory, slot_node(*slot), level - 1, i == index ? first : 0))
+      *slot = 0;
   }
-  if (empty)
-    free_node(node, quota_of(memory));
-  return empty;
+  for (unsigned i = 0; i < SLOTS; i++) {
+    if (node->slots[i] != 0)
+      return false;
+  }
+  free_node(node, quota_of(memory));
+  return true;
 }
 
 // Frees all pages from `first` on. No page table may show them.
 static void cut_all(struct memory *memory, uint64_t first) {
   uint64_t before = memory->resident;
-  if (memory->directory != NULL && cut(memory, memory->directory, memory->levels - 1, first))
+  if (memory->directory != NULL && is_covered(memory, first) &&
+      cut(memory, memory->directory, memory->levels - 1, first))
     memory->directory = NULL;
   quota_uncharge(quota_of(memory), (before - memory->resident) * PAGE_SIZE);
   if (memory->directory == NULL)
@@ -378,9 +383,9 @@ enum page_outcome memory_page(struct memory *memory, uint64_t page_number, uint6
 }
 
 void memory_note(struct memory *memory, uint64_t page_number, uint64_t bits) {
+  if (memory->pager == NULL)
+    return;
   uint64_t *slot = find_slot(memory, page_number);
-  if (slot == NULL || (*slot & PRESENT) == 0)
-    return; // a device's
   if ((bits & VM_ACCESSED) != 0)
     *slot |= ACCESSED;
   if ((bits & VM_DIRTY) != 0)

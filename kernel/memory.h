@@ -73,7 +73,7 @@ int64_t memory_evict(struct memory *memory, uint64_t page, struct memory *to, ui
                      uint64_t token);
 
 // Describes up to `count` present pages, from `first` on; their accessed bits, in whatever page table, are
-// cleared. Returns how many.
+// cleared. Returns how many. Of memory without a pager, what mappings said that have gone is not known.
 int64_t memory_scan(struct memory *memory, uint64_t first, struct page_info *info, uint64_t count);
 
 // Where a wired or device page is.

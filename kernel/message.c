@@ -1,10 +1,11 @@
 // How a message gets from a sender's registers and buffer into a receiver's.
 
 #include "channel.h"
-#include "process.h"
 #include "fault.h"
+#include "process.h"
 
-// Puts words 0..3 into registers, the others into the buffer, as far as there is one. Returns how many arrived.
+// Puts words 0..3 into registers, the others into the buffer, as far as there is one. Returns how many
+// arrived.
 static uint64_t put_words(struct thread *receiver, uint64_t count, const uint64_t words[4],
                           const uint64_t *more) {
   uint64_t *registers = &receiver->trapframe.a2;
@@ -17,7 +18,8 @@ static uint64_t put_words(struct thread *receiver, uint64_t count, const uint64_
   return count;
 }
 
-// Derives the capabilities that the sender names into the receiver's table. Those that cannot be arrive as handle 0.
+// Derives the capabilities that the sender names into the receiver's table. Those that cannot be arrive as
+// handle 0.
 static uint64_t put_capabilities(struct thread *receiver, const struct thread *sender, uint64_t count) {
   if (receiver->buffer == NULL)
     return 0;

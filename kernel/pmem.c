@@ -1,5 +1,6 @@
 #include "pmem.h"
 #include "layout.h"
+#include "print.h"
 
 #define MAX_RANGES 32
 
@@ -18,8 +19,7 @@ static struct fdt_range initrd;
 static struct fdt_range unused[MAX_RANGES];
 static unsigned unused_count;
 
-// For each range of RAM the owners of its pages; of one that has never been allocated, whatever was there.
-static uint32_t *owners[MAX_RANGES];
+uint32_t *pmem_owner_counts;
 
 static struct free_page *returned;
 static uint64_t free_pages;
@@ -77,21 +77,24 @@ static void set_aside_reserved(void) {
   }
 }
 
-// Finds room for the owners of each range of RAM, in whatever range has it.
-static void place_owners(void) {
+// Finds room for the counts of owners, from the first page of RAM to the last. They need not be cleared: they
+// mean nothing before a page is allocated.
+static void place_owner_counts(void) {
+  uint64_t first = UINT64_MAX, last = 0;
   for (unsigned i = 0; i < ram_count; i++) {
-    uint64_t pages = (page_up(end_of(ram[i])) - page_down(ram[i].address)) / PAGE_SIZE;
-    uint64_t bytes = page_up(pages * sizeof *owners[i]);
-    for (unsigned j = 0; j < unused_count && owners[i] == NULL; j++) {
-      if (unused[j].bytes < bytes)
-        continue;
-      owners[i] = physical_to_kernel(unused[j].address);
-      unused[j].address += bytes;
-      unused[j].bytes -= bytes;
-    }
-    if (owners[i] == NULL)
-      set_aside(ram[i]);
+    first = ram[i].address / PAGE_SIZE < first ? ram[i].address / PAGE_SIZE : first;
+    last = end_of(ram[i]) / PAGE_SIZE > last ? end_of(ram[i]) / PAGE_SIZE : last;
   }
+  uint64_t bytes = page_up((last - first + 1) * sizeof *pmem_owner_counts);
+  for (unsigned i = 0; i < unused_count; i++) {
+    if (unused[i].bytes < bytes)
+      continue;
+    pmem_owner_counts = (uint32_t *)physical_to_kernel(unused[i].address) - first;
+    unused[i].address += bytes;
+    unused[i].bytes -= bytes;
+    return;
+  }
+  panic("%lu bytes to count the owners of pages are more than there are", bytes);
 }
 
 void pmem_init(struct fdt_range initrd_range) {
@@ -102,7 +105,7 @@ void pmem_init(struct fdt_range initrd_range) {
   set_aside((struct fdt_range){0, kernel_to_physical(kernel_end)});
   set_aside(fdt_blob());
   set_aside(initrd);
-  place_owners();
+  place_owner_counts();
   for (unsigned i = 0; i < unused_count; i++)
     free_pages += unused[i].bytes / PAGE_SIZE;
 }
@@ -137,14 +140,6 @@ bool pmem_is_foreign(struct fdt_range range) {
   return true;
 }
 
-static uint32_t *owners_of(const void *page) {
-  physical_address address = kernel_to_physical(page);
-  unsigned i = 0;
-  while (address - ram[i].address >= ram[i].bytes)
-    i++;
-  return &owners[i][(address - page_down(ram[i].address)) / PAGE_SIZE];
-}
-
 static void *take_unused(void) {
   for (; unused_count > 0; unused_count--) {
     struct fdt_range *range = &unused[unused_count - 1];
@@ -167,7 +162,7 @@ static void *take(void) {
     page = take_unused();
   if (page != NULL) {
     free_pages--;
-    *owners_of(page) = 1;
+    *pmem_owner_count(page) = 1;
   }
   return page;
 }
@@ -211,12 +206,8 @@ void *pmem_allocate_copy(const void *original) {
   return page;
 }
 
-void pmem_share(void *page) { ++*owners_of(page); }
-
-unsigned pmem_owners(const void *page) { return *owners_of(page); }
-
 void pmem_free(void *page) {
-  if (--*owners_of(page) > 0)
+  if (--*pmem_owner_count(page) > 0)
     return;
   struct free_page *free = page;
   free->next = returned;

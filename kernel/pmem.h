@@ -15,12 +15,21 @@ void *pmem_allocate(void);
 // Likewise, a copy of a page.
 void *pmem_allocate_copy(const void *page);
 
-// Adds an owner, removes one; a page without owners is free.
-void pmem_share(void *page);
+// By the number of the page, physically.
+extern uint32_t *pmem_owner_counts;
+
+static inline uint32_t *pmem_owner_count(const void *page) {
+  return &pmem_owner_counts[kernel_to_physical(page) / PAGE_SIZE];
+}
+
+// Adds an owner.
+static inline void pmem_share(void *page) { ++*pmem_owner_count(page); }
+
+// Removes one; a page without owners is free.
 void pmem_free(void *page);
 
 // The number of owners.
-unsigned pmem_owners(const void *page);
+static inline unsigned pmem_owners(const void *page) { return *pmem_owner_count(page); }
 
 uint64_t pmem_total_bytes(void);
 uint64_t pmem_free_bytes(void);

@@ -1,6 +1,13 @@
 // Processes: an address space, a table of capabilities, a quota, threads.
 #pragma once
 
+#define PROCESS_TABLE 16 // offsets for fastpath.S
+#define PROCESS_SPACE 48
+#define SPACE_SATP    0
+#define SPACE_CURRENT 8
+
+#ifndef __ASSEMBLER__
+
 #include "address_space.h"
 #include "capability.h"
 #include "thread.h"
@@ -8,15 +15,14 @@
 
 struct process {
   struct object object;
-  struct address_space space;
   struct capability_table table;
+  struct address_space space;
   struct quota *quota; // what it creates is charged to it
   struct process *parent, *first_child, *next_sibling, *previous_sibling;
   struct thread *first_thread, *last_thread;
   uint32_t thread_count;
-  bool ending;   // no new threads, no new capabilities
-  bool ended;    // nothing is left but this structure
-  bool suspended;
+  bool ending;                           // no new threads, no new capabilities
+  bool ended;                            // nothing is left but this structure
   struct channel *system_calls, *faults; // NULL: nobody handles them
   uint64_t system_calls_badge, faults_badge;
   struct channel *mailbox; // made when it is first used
@@ -28,6 +34,11 @@ struct process {
   char name[NAME_BYTES];
   uint64_t ticks, calls_made, received, fault_count; // of threads that have ended
 };
+
+_Static_assert(offsetof(struct process, table) == PROCESS_TABLE, "fastpath.S");
+_Static_assert(offsetof(struct process, space) == PROCESS_SPACE, "fastpath.S");
+_Static_assert(offsetof(struct address_space, satp) == SPACE_SATP, "fastpath.S");
+_Static_assert(offsetof(struct address_space, current_harts) == SPACE_CURRENT, "fastpath.S");
 
 extern struct process *first_process;
 
@@ -46,3 +57,5 @@ struct channel *process_mailbox(struct process *process);
 
 // For object_release.
 void process_destroy(struct process *process);
+
+#endif

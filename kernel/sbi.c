@@ -39,7 +39,9 @@ static struct result call(uint64_t extension, uint64_t function, const uint64_t 
 
 #define CALL(extension, function, ...) call(extension, function, (const uint64_t[5]){__VA_ARGS__})
 
-static struct { bool timer, interrupt, remote_fence, hart_state, system_reset, debug_console; } has;
+static struct {
+  bool timer, interrupt, remote_fence, hart_state, system_reset, debug_console;
+} has;
 
 static bool has_extension(uint64_t extension) {
   struct result result = CALL(BASE, 3, extension);

@@ -18,11 +18,11 @@ static uint64_t switches;
 uint64_t sched_switches(void) { return switches; }
 
 static unsigned most_urgent(const struct hart *hart) {
-  return 31 - (unsigned)__builtin_clz(hart->ready_priorities);
+  return 63 - (unsigned)__builtin_clzl(hart->ready_priorities);
 }
 
 static bool may_run_on(const struct thread *thread, const struct hart *hart) {
-  return (thread->affinity >> hart->index & 1) != 0;
+  return (thread->affinity & hart->bit) != 0;
 }
 
 static void enqueue(struct hart *hart, struct thread *thread, bool first) {
@@ -30,7 +30,7 @@ static void enqueue(struct hart *hart, struct thread *thread, bool first) {
   thread->state = THREAD_READY;
   thread->trapframe.hart = hart;
   (first ? queue_prepend : queue_append)(&hart->ready[priority], thread);
-  hart->ready_priorities |= 1u << priority;
+  hart->ready_priorities |= 1ul << priority;
   hart->ready_count++;
 }
 
@@ -40,7 +40,7 @@ static void dequeue(struct thread *thread) {
   queue_remove(thread);
   hart->ready_count--;
   if (queue->first == NULL)
-    hart->ready_priorities &= ~(1u << (queue - hart->ready));
+    hart->ready_priorities &= ~(1ul << (queue - hart->ready));
 }
 
 // Whether the thread would run there at once.
@@ -67,13 +67,13 @@ static struct hart *choose_hart(const struct thread *thread) {
   }
   bool may_stay = may_run_on(thread, last);
   if (best == NULL || (may_stay && (would_run(thread, last) || (!would_run(thread, best) &&
-                                                              last->ready_count <= best->ready_count + 1))))
+                                                                last->ready_count <= best->ready_count + 1))))
     return last;
   return best;
 }
 
 void sched_ready(struct thread *thread) {
-  if (thread->suspended || thread->process->suspended) {
+  if (thread->suspended != 0) {
     thread->state = THREAD_PARKED;
     return;
   }
@@ -90,7 +90,8 @@ void sched_ready(struct thread *thread) {
   }
 }
 
-// What a thread did on the hart is put down: its time, and its floating-point registers if they are newer there.
+// What a thread did on the hart is put down: its time, and its floating-point registers if they are newer
+// there.
 static void leave(struct hart *hart, struct thread *thread) {
   uint64_t now = timer_now();
   thread->ticks += now - hart->since;
@@ -117,8 +118,8 @@ void sched_replace(struct thread *thread) {
   sched_ready(thread);
 }
 
-// Has the timer interrupt by a time, and when the first deadline is due. One that comes too early does no harm,
-// while setting it may be a call of the firmware: so it is never put off.
+// Has the timer interrupt by a time, and when the first deadline is due. One that comes too early does no
+// harm, while setting it may be a call of the firmware: so it is never put off.
 static void set_timer(struct hart *hart, uint64_t time) {
   uint64_t first = deadline_first();
   if (first < time)
@@ -144,18 +145,15 @@ void sched_tick(void) {
   set_timer(hart, hart->running == NULL ? TIMER_NEVER : hart->slice_end);
 }
 
-// Whether the registers are those the thread left there.
-static bool owns_floats(const struct thread *thread, const struct hart *hart) {
-  return hart->float_owner == thread && thread->float_hart == hart;
-}
-
+// Afterwards the thread traps when it uses them again, whatever hart it is on. So a thread that does not run
+// has them off, and the fast path need not ask.
 void sched_save_float(struct thread *thread) {
   uint64_t *sstatus = &thread->trapframe.sstatus;
-  if ((*sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
-    return;
-  csr_set_bits(sstatus, SSTATUS_FS);
-  float_save(thread->floats);
-  *sstatus = (*sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+  if ((*sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+    csr_set_bits(sstatus, SSTATUS_FS);
+    float_save(thread->floats);
+  }
+  *sstatus &= ~SSTATUS_FS;
 }
 
 bool sched_allocate_float(struct thread *thread) {
@@ -174,17 +172,15 @@ bool sched_start_float(struct thread *thread) {
   if (!sched_allocate_float(thread))
     return false;
   csr_set_bits(sstatus, SSTATUS_FS);
-  float_load(thread->floats);
+  if (hart->float_owner != thread || thread->float_hart != hart)
+    float_load(thread->floats); // otherwise they are still there
   hart->float_owner = thread;
   thread->float_hart = hart;
   thread->trapframe.sstatus = (thread->trapframe.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
   return true;
 }
 
-void sched_drop_float(struct thread *thread) {
-  thread->float_hart = NULL;
-  thread->trapframe.sstatus &= ~SSTATUS_FS;
-}
+void sched_drop_float(struct thread *thread) { thread->float_hart = NULL; }
 
 void sched_forget_float(struct thread *thread) {
   if (thread->floats == NULL)
@@ -204,9 +200,9 @@ static bool steal(struct hart *hart) {
   for (unsigned i = 0; i < hart_count; i++) {
     if (&harts[i] == hart)
       continue;
-    for (uint32_t left = harts[i].ready_priorities; left != 0;) {
-      unsigned priority = 31 - (unsigned)__builtin_clz(left);
-      left &= ~(1u << priority);
+    for (uint64_t left = harts[i].ready_priorities; left != 0;) {
+      unsigned priority = 63 - (unsigned)__builtin_clzl(left);
+      left &= ~(1ul << priority);
       if (found != NULL && found->effective_priority >= priority)
         break;
       struct thread *thread = harts[i].ready[priority].first;
@@ -237,10 +233,11 @@ static void idle(struct hart *hart) {
   hart->since = now;
 }
 
-// What the running thread becomes when it gives way: it goes on later, here if it was interrupted in its turn.
+// What the running thread becomes when it gives way: it goes on later, here if it was interrupted in its
+// turn.
 static void put_back(struct hart *hart, struct thread *thread) {
   leave(hart, thread);
-  if (thread->suspended || thread->process->suspended)
+  if (thread->suspended != 0)
     thread->state = THREAD_PARKED;
   else if (hart->turn_over || !may_run_on(thread, hart))
     sched_ready(thread);
@@ -265,8 +262,6 @@ struct thread *sched_next(void) {
   hart->slice_end = hart->since + timer_from_microseconds(SLICE_MICROSECONDS);
   set_timer(hart, hart->slice_end);
   address_space_activate(&thread->process->space);
-  if ((thread->trapframe.sstatus & SSTATUS_FS) != 0 && !owns_floats(thread, hart))
-    sched_drop_float(thread); // loaded when they are used
   switches++;
   return thread;
 }

@@ -27,14 +27,16 @@ void sched_tick(void);
 // After a deadline was set without a wait: the timer may have to interrupt earlier.
 void sched_watch_deadlines(void);
 
-// Has memory for a thread's floating-point registers, zeroed if it had none. Returns false when there is none.
+// Has memory for a thread's floating-point registers, zeroed if it had none. Returns false when there is
+// none.
 bool sched_allocate_float(struct thread *thread);
 
-// Gives a running thread its floating-point registers: its own, or zeroed ones at the first time. Returns false
-// when there is no memory for them.
+// Gives a running thread its floating-point registers: its own, or zeroed ones at the first time. Returns
+// false when there is no memory for them.
 bool sched_start_float(struct thread *thread);
 
-// Puts its floating-point registers into memory, if this hart has newer ones. It does not run on another hart.
+// Puts its floating-point registers into memory, if this hart has newer ones. It does not run on another
+// hart.
 void sched_save_float(struct thread *thread);
 
 // Its floating-point registers in memory have changed: what a hart has of them is old.

@@ -18,9 +18,11 @@ struct thread *thread_create(struct process *process, struct quota *quota, const
   object_retain(&process->object);
   object_retain(&thread->object); // as long as it lives
   thread->state = THREAD_PARKED;
-  thread->suspended = start->suspended != 0;
+  thread->suspended = start->suspended != 0 ? SUSPENDED_ITSELF : 0;
+  if (process->first_thread != NULL)
+    thread->suspended |= process->first_thread->suspended & SUSPENDED_BY_PROCESS;
   thread->priority = thread->effective_priority = (uint8_t)start->priority;
-  thread->affinity = start->affinity;
+  thread_set_affinity(thread, start->affinity);
   // sstatus 0: to user mode, floating point off until it is used.
   thread->trapframe = (struct trapframe){.pc = start->pc,
                                          .sp = start->sp,
@@ -51,7 +53,8 @@ void thread_wait(struct thread *thread, enum wait_reason reason, struct thread_q
   thread->waiting = (uint8_t)reason;
   if (queue != NULL)
     queue_insert_by_priority(queue, thread);
-  if (deadline != WAIT_FOREVER)
+  thread->timed = deadline != WAIT_FOREVER;
+  if (thread->timed)
     deadline_set(&thread->deadline, deadline, wait_expired);
 }
 
@@ -60,6 +63,7 @@ static void stop_waiting(struct thread *thread) {
   if (thread->queue != NULL)
     queue_remove(thread);
   deadline_clear(&thread->deadline);
+  thread->timed = false;
   thread->waiting = WAIT_NOT;
   thread->urgent = false;
   thread->sending = MESSAGE_USER;
@@ -88,8 +92,8 @@ void thread_restart(struct thread *thread) {
   thread_wake(thread);
 }
 
-bool thread_suspend(struct thread *thread) {
-  thread->suspended = true;
+bool thread_suspend(struct thread *thread, uint8_t reason) {
+  thread->suspended |= reason;
   if (thread->state == THREAD_RUNNING && thread->trapframe.hart != this_hart()) {
     hart_interrupt(thread->trapframe.hart); // there it parks
     return false;
@@ -103,11 +107,9 @@ bool thread_suspend(struct thread *thread) {
   return true;
 }
 
-void thread_resume(struct thread *thread) {
-  if (!thread->suspended)
-    return;
-  thread->suspended = false;
-  if (thread->state == THREAD_PARKED && !thread->process->suspended)
+void thread_resume(struct thread *thread, uint8_t reason) {
+  thread->suspended &= (uint8_t)~reason;
+  if (thread->state == THREAD_PARKED)
     sched_ready(thread);
 }
 
@@ -127,9 +129,12 @@ void thread_inherit(struct thread *thread) {
     struct thread *first = thread->serves == NULL ? NULL : thread->serves->senders.first;
     if (first != NULL && first->effective_priority > priority)
       priority = first->effective_priority;
-    if (priority == thread->effective_priority)
+    if (priority == thread->effective_priority) {
+      thread->inherits = priority != thread->priority;
       return;
+    }
     thread->effective_priority = priority;
+    thread->inherits = priority != thread->priority;
     if (thread->state == THREAD_READY) {
       sched_replace(thread);
       return;
@@ -143,6 +148,13 @@ void thread_inherit(struct thread *thread) {
     }
     thread = channel_waits_for(thread);
   }
+}
+
+void thread_set_affinity(struct thread *thread, uint64_t affinity) {
+  thread->affinity = affinity;
+  thread->pinned = false;
+  for (unsigned i = 0; i < hart_count; i++)
+    thread->pinned |= (affinity & harts[i].bit) == 0;
 }
 
 void thread_set_priority(struct thread *thread, uint8_t priority) {

@@ -1,15 +1,36 @@
 // A thread: what is scheduled. It belongs to a process, whose address space it executes in.
 //
-// All of a thread that does not execute is in its trapframe and its floating-point registers. One that waits has
-// its pc at the `ecall` it waits in, or at the instruction that faulted, and would only have to begin again:
-// so any wait but that for an answer can be broken off at any time.
+// All of a thread that does not execute is in its trapframe and its floating-point registers. One that waits
+// has its pc at the `ecall` it waits in, or at the instruction that faulted, and would only have to begin
+// again: so any wait but that for an answer can be broken off at any time.
 #pragma once
+
+#include "trapframe.h"
+
+#define THREAD_SELF        -16 // offsets from a thread's trapframe, for fastpath.S
+#define THREAD_PROCESS     288
+#define THREAD_OBSTACLES   296
+#define THREAD_STATE       304
+#define THREAD_WAITING_FOR 305
+#define THREAD_PRIORITY    307
+#define THREAD_SHORT_FRAME 309
+#define THREAD_QUEUE       312
+#define THREAD_NEXT        320
+#define THREAD_PREVIOUS    328
+#define THREAD_SERVER      336
+#define THREAD_CALLER      344
+#define THREAD_SERVES      352
+#define THREAD_BOUND       360
+#define THREAD_TICKS       368
+#define THREAD_CALLS       376
+#define THREAD_RECEIVED    384
+
+#ifndef __ASSEMBLER__
 
 #include "abi/message.h"
 #include "deadline.h"
 #include "object.h"
 #include "thread_queue.h"
-#include "trapframe.h"
 #include "types.h"
 
 enum run_state {
@@ -39,38 +60,50 @@ struct end_watch {
   uint64_t badge;
 };
 
+// Why a thread may not run.
+#define SUSPENDED_ITSELF     1
+#define SUSPENDED_BY_PROCESS 2
+
 struct thread {
   struct object object;
   struct trapframe trapframe;
   struct process *process;
-  struct thread *next_of_process, *previous_of_process;
-  uint64_t id, tag;
-
-  // Scheduling (sched.c).
-  uint8_t state;     // enum run_state
-  uint8_t waiting;   // enum wait_reason
+  // With these the fast path cannot deal: it looks at them together.
+  union {
+    uint64_t obstacles;
+    struct {
+      uint8_t suspended; // SUSPENDED_*
+      bool doomed;       // to end as soon as it is in the kernel: it runs on another hart
+      bool pinned;       // there are harts it must not run on
+      bool timed;        // its wait has a deadline
+      bool urgent;       // what it waits to send overtakes
+      bool inherits;     // it is more urgent than of itself
+      uint8_t sending;   // enum message_kind
+    };
+  };
+  uint8_t state;   // enum run_state
+  uint8_t waiting; // enum wait_reason
   uint8_t priority;
   uint8_t effective_priority; // with what is inherited from those who wait for it
-  bool urgent;       // what it waits to send overtakes
-  bool suspended;
-  bool doomed;       // to end as soon as it is in the kernel: it runs on another hart
-  uint64_t affinity;
+  bool calls;                 // what it sends wants an answer
+  bool short_frame;           // its trapframe has only what kernel calls preserve, and a0
   struct thread_queue *queue; // that it is in, and its neighbours there
   struct thread *next, *previous;
-  struct deadline deadline; // of its wait
+  struct thread *server;      // who has its call, and has not saved the reply
+  struct thread *caller;      // whose call it has
+  struct channel *serves;     // the endpoint it received from last
+  struct notification *bound; // whose bits end its waiting to receive
+  uint64_t ticks, calls_made, received, faults;
 
-  // Messages (endpoint.c).
+  uint64_t id, tag;
+  struct thread *next_of_process, *previous_of_process;
+  uint64_t affinity;
+  struct deadline deadline;      // of its wait
   struct message_buffer *buffer; // NULL: it has none; in wired memory
   struct memory *buffer_memory;
-  uint8_t sending;               // enum message_kind
-  bool calls;                    // what it sends wants an answer
-  uint64_t sender_badge;         // of the capability it sends by
-  uint64_t request[4];           // a page request's words
-  struct thread *server;         // who has its call, and has not saved the reply
-  struct reply *reply;           // or the reply that can answer it
-  struct thread *caller;         // whose call it has
-  struct channel *serves;        // the endpoint it received from last
-  struct notification *bound;    // whose bits end its waiting to receive
+  struct reply *reply;   // that can answer its call
+  uint64_t sender_badge; // of the capability it sends by
+  uint64_t request[4];   // a page request's words
   struct futex_key {
     struct memory *memory;
     uint64_t offset;
@@ -79,13 +112,33 @@ struct thread {
   struct float_registers *floats; // NULL: it never used any
   struct hart *float_hart;        // the last to have loaded them
 
-  // Its end.
   uint64_t end_value;
   struct thread_queue end_waiters;
   struct end_watch end_watch;
-
-  uint64_t ticks, calls_made, received, faults;
 };
+
+// Offsets from the trapframe, for fastpath.S.
+#define CHECK_OFFSET(member, value)                                                                          \
+  _Static_assert(offsetof(struct thread, member) - offsetof(struct thread, trapframe) == (value),            \
+                 "fastpath.S")
+CHECK_OFFSET(process, THREAD_PROCESS);
+CHECK_OFFSET(obstacles, THREAD_OBSTACLES);
+CHECK_OFFSET(state, THREAD_STATE);
+CHECK_OFFSET(waiting, THREAD_WAITING_FOR);
+CHECK_OFFSET(effective_priority, THREAD_PRIORITY);
+CHECK_OFFSET(short_frame, THREAD_SHORT_FRAME);
+CHECK_OFFSET(queue, THREAD_QUEUE);
+CHECK_OFFSET(next, THREAD_NEXT);
+CHECK_OFFSET(previous, THREAD_PREVIOUS);
+CHECK_OFFSET(server, THREAD_SERVER);
+CHECK_OFFSET(caller, THREAD_CALLER);
+CHECK_OFFSET(serves, THREAD_SERVES);
+CHECK_OFFSET(bound, THREAD_BOUND);
+CHECK_OFFSET(ticks, THREAD_TICKS);
+CHECK_OFFSET(calls_made, THREAD_CALLS);
+CHECK_OFFSET(received, THREAD_RECEIVED);
+_Static_assert(offsetof(struct thread, trapframe) == -THREAD_SELF, "fastpath.S");
+#undef CHECK_OFFSET
 
 static inline struct thread *thread_of(struct trapframe *trapframe) {
   return (struct thread *)((char *)trapframe - offsetof(struct thread, trapframe));
@@ -100,7 +153,8 @@ struct thread *thread_create(struct process *process, struct quota *quota, const
 
 // Has the thread, which runs on this hart or waits already for nothing, wait: in a queue if that is not NULL,
 // until the deadline at the latest. With the deadline its call returns ETIMEDOUT.
-void thread_wait(struct thread *thread, enum wait_reason reason, struct thread_queue *queue, uint64_t deadline);
+void thread_wait(struct thread *thread, enum wait_reason reason, struct thread_queue *queue,
+                 uint64_t deadline);
 
 // Ends a thread's wait and makes it ready: it makes its call again.
 void thread_wake(struct thread *thread);
@@ -114,14 +168,14 @@ static inline void thread_return(struct thread *thread, int64_t result) {
   thread->trapframe.pc += 4; // ecall has no compressed form
 }
 
-// Breaks off whatever the thread waits in, as if it had not begun. A call that somebody has received stays: the
-// thread goes on waiting for its answer.
+// Breaks off whatever the thread waits in, as if it had not begun. A call that somebody has received stays:
+// the thread goes on waiting for its answer.
 void thread_restart(struct thread *thread);
 
-// Takes the thread out of the running: returns false if it runs on another hart, which has been interrupted;
-// try again later.
-bool thread_suspend(struct thread *thread);
-void thread_resume(struct thread *thread);
+// Takes the thread out of the running, for one more SUSPENDED_ reason: returns false if it runs on another
+// hart, which has been interrupted; try again later. It goes on when the last reason is gone.
+bool thread_suspend(struct thread *thread, uint8_t reason);
+void thread_resume(struct thread *thread, uint8_t reason);
 
 // Ends the call the thread waits in with EINTR. Returns false if it waits in none that can be interrupted.
 bool thread_interrupt(struct thread *thread);
@@ -132,10 +186,15 @@ void thread_end(struct thread *thread, uint64_t value);
 // Undoes thread_create: the thread has never run, and its process does not end with it.
 void thread_discard(struct thread *thread);
 
-// Sets the priority it has of itself, or recomputes what it inherits after something has changed for those who
-// wait for it, and passes it on to whom it waits for itself.
+// A mask of harts, of which one exists.
+void thread_set_affinity(struct thread *thread, uint64_t affinity);
+
+// Sets the priority it has of itself, or recomputes what it inherits after something has changed for those
+// who wait for it, and passes it on to whom it waits for itself.
 void thread_set_priority(struct thread *thread, uint8_t priority);
 void thread_inherit(struct thread *thread);
 
 // For object_release.
 void thread_destroy(struct thread *thread);
+
+#endif

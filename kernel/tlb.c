@@ -2,6 +2,7 @@
 #include "address_space.h"
 #include "hart.h"
 #include "print.h"
+#include "process.h"
 #include "riscv.h"
 #include "sbi.h"
 
@@ -11,7 +12,7 @@
 // ASIDs are handed out in order and never taken back. When they run out a new generation begins: every
 // address space gets a new one when it is next entered, and every hart flushes its TLB before. Until it does
 // (must_flush_tlb), it may still be in an address space under an ASID of an earlier generation.
-uint64_t tlb_generation = 1;
+static uint64_t generation = 1;
 static uint64_t asid_limit;
 static uint64_t last_asid;
 static uint64_t shootdowns;
@@ -37,38 +38,44 @@ static uint64_t asid_of(const struct address_space *space) {
 
 static void assign_asid(struct address_space *space) {
   if (last_asid >= asid_limit && asid_limit > 0) {
-    tlb_generation++;
+    generation++;
     last_asid = 0;
     for (unsigned i = 0; i < hart_count; i++)
       harts[i].must_flush_tlb = true;
+    for (struct process *process = first_process; process != NULL; process = process->next)
+      process->space.current_harts = 0;
   }
-  // Without ASIDs no space is ever current: each entrance flushes.
   space->satp = vm_satp(space->root, asid_limit == 0 ? 0 : ++last_asid);
-  space->asid_generation = asid_limit == 0 ? 0 : tlb_generation;
+  space->asid_generation = generation;
   // The page table was written by stores that no hart's walks are ordered after yet (4.2.1).
-  space->stale_harts = UINT64_MAX;
+  space->current_harts = 0;
 }
 
 void tlb_enter(struct address_space *space) {
   struct hart *hart = this_hart();
-  uint64_t bit = 1ul << hart->index;
-  if (space->asid_generation != tlb_generation)
+  if (space->asid_generation != generation)
     assign_asid(space);
   csr_write(satp, space->satp);
   if (hart->must_flush_tlb)
     sfence_everything();
-  else if ((space->stale_harts & bit) != 0)
+  else if ((space->current_harts & hart->bit) == 0)
     sfence_asid(asid_of(space));
   if (hart->must_fence_instructions)
     fence_instructions();
   hart->must_flush_tlb = false;
   hart->must_fence_instructions = false;
-  space->stale_harts &= ~bit;
-  space->active_harts |= bit;
+  if (asid_limit > 0) // otherwise each entrance flushes
+    space->current_harts |= hart->bit;
 }
 
-static bool is_active_here(const struct address_space *space) {
-  return (space->active_harts >> this_hart()->index & 1) != 0;
+static bool is_active_here(const struct address_space *space) { return this_hart()->space == space; }
+
+// The harts whose satp is the space's.
+static uint64_t active_harts(const struct address_space *space) {
+  uint64_t active = 0;
+  for (unsigned i = 0; i < hart_count; i++)
+    active |= harts[i].space == space ? harts[i].bit : 0;
+  return active;
 }
 
 // On this hart, for as many bytes from `start` on as a remote fence would take; UINT64_MAX: all.
@@ -123,11 +130,11 @@ static void fence_others(const struct address_space *space, uint64_t others, use
 }
 
 static void fence_all(struct address_space *space, user_address start, uint64_t bytes) {
-  uint64_t here = 1ul << this_hart()->index;
-  space->stale_harts |= ~space->active_harts;
+  uint64_t active = active_harts(space);
+  space->current_harts &= active;
   if (is_active_here(space))
     fence_here(space, start, bytes);
-  fence_others(space, space->active_harts & ~here, start, bytes);
+  fence_others(space, active & ~this_hart()->bit, start, bytes);
 }
 
 void tlb_granted(const struct address_space *space, user_address address, bool new_table) {

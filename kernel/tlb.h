@@ -1,15 +1,12 @@
 // What TLBs and instruction caches remember: address-space identifiers, and who has to forget what when.
 //
 // A hart forgets at once what it must not use any more of the address space it is in. Of all others it
-// forgets when it comes back to them (`stale_harts`).
+// forgets when it comes back to them (`current_harts`).
 #pragma once
 
 #include "types.h"
 
 struct address_space;
-
-// In which ASIDs are being handed out.
-extern uint64_t tlb_generation;
 
 // Asks this hart how many ASIDs it has, of which at most `most` will be used.
 void tlb_init(uint64_t most);

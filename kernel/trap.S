@@ -5,7 +5,7 @@
 
 #include "hart.h"
 #include "riscv.h"
-#include "trapframe.h"
+#include "thread.h"
 
     .macro for_each_register_but_a0 instruction
     .irp    number, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -13,49 +13,40 @@
     .endr
     .endm
 
-    .text
+    .section .text.trap, "ax"
     .balign 4                       // stvec keeps its mode in the low two bits
     .globl trap_entry
 trap_entry:
     csrrw   a0, sscratch, a0        // no register is free: park a0, and get the trapframe's address
     beqz    a0, trap_from_kernel
-    .irp    number, 1,2,3,4,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27
+    sd      t0, TRAPFRAME_T0(a0)
+    sd      t1, TRAPFRAME_T1(a0)
+    csrr    t0, scause
+    addi    t0, t0, -CAUSE_USER_CALL
+    bnez    t0, trap_slow
+    addi    t0, a7, 3               // CALL_CALL, CALL_REPLY_WAIT and CALL_YIELD are -1, -2, -3
+    li      t1, 3
+    bltu    t0, t1, fastpath
+
+// a0 = trapframe, with t0 and t1 in it already; sscratch: the a0 that was.
+    .globl trap_slow
+trap_slow:
+    .irp    number, 1,2,3,4,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     sd      x\number, 8 * \number(a0)
     .endr
-    csrrw   a1, sscratch, zero      // the a0 that was; and 0: from here on a trap is the kernel's own
+    csrrw   a1, sscratch, zero      // 0: from here on a trap is the kernel's own
     csrr    a2, sepc
     csrr    a3, sstatus
     csrr    a4, scause
+    csrr    a5, stval
     sd      a1, TRAPFRAME_A0(a0)
     sd      a2, TRAPFRAME_PC(a0)
     sd      a3, TRAPFRAME_SSTATUS(a0)
     sd      a4, TRAPFRAME_SCAUSE(a0)
+    sd      a5, TRAPFRAME_STVAL(a0)
+    sb      zero, THREAD_SHORT_FRAME(a0)
     ld      tp, TRAPFRAME_HART(a0)
     ld      sp, HART_STACK_TOP(tp)
-    addi    a4, a4, -CAUSE_USER_CALL
-    bnez    a4, save_the_rest
-    bgez    a7, save_the_rest       // a system call of another personality preserves all registers
-
-    // A kernel call does not preserve t0..t6: those in the trapframe are old, but the thread's own.
-    addi    a7, a7, 2
-    beqz    a7, fastpath_reply_wait_entry
-    li      a1, 1
-    beq     a7, a1, fastpath_call_entry
-    call    trap
-    j       resume_user
-fastpath_call_entry:
-    call    fastpath_call
-    j       resume_user
-fastpath_reply_wait_entry:
-    call    fastpath_reply_wait
-    j       resume_user
-
-save_the_rest:
-    .irp    number, 5,6,7,28,29,30,31
-    sd      x\number, 8 * \number(a0)
-    .endr
-    csrr    a1, stval
-    sd      a1, TRAPFRAME_STVAL(a0)
     call    trap
 
 // a0 = trapframe of the thread to go on with; its address space is already in satp.

@@ -5,9 +5,8 @@
 
 #define TRAPFRAME_PC      (8 * 0) // x0 needs no place: pc has it, so that x1..x31 are at 8 * their number
 #define TRAPFRAME_T0      (8 * 5)
+#define TRAPFRAME_T1      (8 * 6)
 #define TRAPFRAME_A0      (8 * 10)
-#define TRAPFRAME_A1      (8 * 11)
-#define TRAPFRAME_A7      (8 * 17)
 #define TRAPFRAME_SSTATUS (8 * 32)
 #define TRAPFRAME_SCAUSE  (8 * 33)
 #define TRAPFRAME_STVAL   (8 * 34)
@@ -34,7 +33,6 @@ struct trapframe {
 _Static_assert(offsetof(struct trapframe, pc) == TRAPFRAME_PC, "trap.S");
 _Static_assert(offsetof(struct trapframe, t0) == TRAPFRAME_T0, "trap.S");
 _Static_assert(offsetof(struct trapframe, a0) == TRAPFRAME_A0, "trap.S");
-_Static_assert(offsetof(struct trapframe, a7) == TRAPFRAME_A7, "trap.S");
 _Static_assert(offsetof(struct trapframe, t6) == 8 * 31, "trap.S");
 _Static_assert(offsetof(struct trapframe, sstatus) == TRAPFRAME_SSTATUS, "trap.S");
 _Static_assert(offsetof(struct trapframe, scause) == TRAPFRAME_SCAUSE, "trap.S");

@@ -89,22 +89,23 @@ static uint64_t next_piece(uint64_t address, unsigned level) {
   return (address | (level_bytes(level) - 1)) + 1;
 }
 
-page_table_entry *vm_next_user_entry(page_table_entry *root, user_address *address, user_address end) {
+page_table_entry *vm_find_user_entry(page_table_entry *root, user_address *address, user_address end) {
+  page_table_entry *entry = NULL;
   for (user_address at = *address; at < end;) {
-    page_table_entry *middle = find_entry(root, at, 1);
-    if (middle == NULL || !is_valid(*middle)) {
-      at = next_piece(at, middle == NULL ? 2 : 1);
-      continue;
-    }
-    page_table_entry *entry = &lower_table(*middle)[level_index(at, 0)];
-    do {
-      if (is_valid(*entry)) {
-        *address = at;
-        return entry;
+    if (entry == NULL || at % MEGAPAGE_SIZE == 0) {
+      page_table_entry *middle = find_entry(root, at, 1);
+      if (middle == NULL || !is_valid(*middle)) {
+        at = next_piece(at, middle == NULL ? 2 : 1);
+        continue;
       }
-      entry++;
-      at += PAGE_SIZE;
-    } while (at < end && at % MEGAPAGE_SIZE != 0);
+      entry = &lower_table(*middle)[level_index(at, 0)];
+    }
+    if (is_valid(*entry)) {
+      *address = at;
+      return entry;
+    }
+    entry++;
+    at += PAGE_SIZE;
   }
   return NULL;
 }

@@ -46,7 +46,14 @@ page_table_entry *vm_make_user_entry(page_table_entry *root, user_address addres
 
 // The first valid entry for a page from *address on and before `end`, and sets *address to that page's; NULL
 // if there is none. Skips quickly what has no tables.
-page_table_entry *vm_next_user_entry(page_table_entry *root, user_address *address, user_address end);
+page_table_entry *vm_find_user_entry(page_table_entry *root, user_address *address, user_address end);
+
+// Likewise, given the entry for the page before *address, or NULL.
+static inline page_table_entry *vm_next_user_entry(page_table_entry *root, page_table_entry *before,
+                                                   user_address *address, user_address end) {
+  bool is_neighbour = before != NULL && *address % MEGAPAGE_SIZE != 0 && *address < end;
+  return is_neighbour && (before[1] & VM_VALID) != 0 ? before + 1 : vm_find_user_entry(root, address, end);
+}
 
 // Takes out the lowest-level tables that serve nothing but [start, end), where no entry may be valid. Returns
 // a list for vm_free_tables, which may follow once no hart walks them; NULL if there are none.

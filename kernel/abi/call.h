@@ -15,6 +15,52 @@
 #define WAIT_FOREVER (~0ul)
 #define PAGE_BYTES   4096ul
 
+// What a capability lets its holder do. A derived capability has no right that its parent lacks.
+#define RIGHT_SEND    1  // call, send, signal; of the machine: print
+#define RIGHT_RECEIVE 2  // receive, wait
+#define RIGHT_READ    4  // map for reading, copy from, read state; of the machine: inspect
+#define RIGHT_WRITE   8  // map for writing, copy to, write state
+#define RIGHT_EXECUTE 16 // map for executing
+#define RIGHT_CONTROL 32 // everything else
+#define RIGHT_GRANT   64 // pass on, to other processes
+#define RIGHTS_ALL    127
+
+#define MAP_READ    1u
+#define MAP_WRITE   2u
+#define MAP_EXECUTE 4u
+
+#define MEMORY_WIRED 1u // pages are there from the start, never leave, and are contiguous in no sense
+
+#define POWER_OFF    0u
+#define POWER_REBOOT 1u
+
+#define PRIORITIES   32 // 31 is the most urgent
+#define AFFINITY_ANY (~0ul)
+#define NAME_BYTES   32
+#define UNCHANGED    (~0ul)
+#define MAX_HANDLES  32768
+
+// Negative results are these, as Linux numbers them.
+#define EPERM     1
+#define ENOENT    2
+#define ESRCH     3
+#define EINTR     4
+#define E2BIG     7
+#define EBADF     9
+#define EAGAIN    11
+#define ENOMEM    12
+#define EFAULT    14
+#define EBUSY     16
+#define EINVAL    22
+#define EPIPE     32
+#define EDEADLK   35
+#define ENOSYS    38
+#define ETIMEDOUT 110
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
 // clang-format off
 // In order of ~number: the kernel's table of calls is in this order.
 enum kernel_call {
@@ -93,52 +139,6 @@ enum kernel_call {
 };
 // clang-format on
 
-// What a capability lets its holder do. A derived capability has no right that its parent lacks.
-#define RIGHT_SEND    1u  // call, send, signal; of the machine: print
-#define RIGHT_RECEIVE 2u  // receive, wait
-#define RIGHT_READ    4u  // map for reading, copy from, read state; of the machine: inspect
-#define RIGHT_WRITE   8u  // map for writing, copy to, write state
-#define RIGHT_EXECUTE 16u // map for executing
-#define RIGHT_CONTROL 32u // everything else
-#define RIGHT_GRANT   64u // pass on, to other processes
-#define RIGHTS_ALL    127u
-
-#define MAP_READ    1u
-#define MAP_WRITE   2u
-#define MAP_EXECUTE 4u
-
-#define MEMORY_WIRED 1u // pages are there from the start, never leave, and are contiguous in no sense
-
-#define POWER_OFF    0u
-#define POWER_REBOOT 1u
-
-#define PRIORITIES       32 // 31 is the most urgent
-#define AFFINITY_ANY     (~0ul)
-#define NAME_BYTES       32
-#define UNCHANGED        (~0ul)
-#define MAX_HANDLES      32768
-
-// Negative results are these, as Linux numbers them.
-#define EPERM     1
-#define ENOENT    2
-#define ESRCH     3
-#define EINTR     4
-#define E2BIG     7
-#define EBADF     9
-#define EAGAIN    11
-#define ENOMEM    12
-#define EFAULT    14
-#define EBUSY     16
-#define EINVAL    22
-#define EPIPE     32
-#define EDEADLK   35
-#define ENOSYS    38
-#define ETIMEDOUT 110
-
-#ifndef __ASSEMBLER__
-
-#include <stdint.h>
-
 enum object_type {
   OBJECT_NONE,
   OBJECT_PROCESS,
@@ -160,11 +160,11 @@ struct capability_info {
 };
 
 struct process_start {
-  char name[NAME_BYTES];        // for those who inspect
-  uint64_t quota;               // bytes of memory for its kernel objects and memory objects, taken from the creator's
-  uint64_t system_call_endpoint;// receives its threads' Linux system calls; 0: ENOSYS
-  uint64_t fault_endpoint;      // receives its threads' exceptions; 0: they end the process
-  uint64_t tag;                 // for whoever inspects or is told of the process
+  char name[NAME_BYTES]; // for those who inspect
+  uint64_t quota; // bytes of memory for its kernel objects and memory objects, taken from the creator's
+  uint64_t system_call_endpoint; // receives its threads' Linux system calls; 0: ENOSYS
+  uint64_t fault_endpoint;       // receives its threads' exceptions; 0: they end the process
+  uint64_t tag;                  // for whoever inspects or is told of the process
 };
 
 // Registers in the order of their numbers; x[0] is pc.
@@ -172,8 +172,8 @@ struct thread_state {
   uint64_t x[32];
   uint64_t f[32];
   uint64_t fcsr;
-  uint32_t has_float;    // f and fcsr mean something
-  uint32_t waiting;      // enum wait_reason; when written, ignored: a thread begins again what it waited in
+  uint32_t has_float; // f and fcsr mean something
+  uint32_t waiting;   // enum wait_reason; when written, ignored: a thread begins again what it waited in
 };
 
 struct thread_start {
@@ -228,7 +228,8 @@ struct system_info {
   uint64_t total_bytes, free_bytes; // of memory
   uint64_t harts, timebase;         // ticks of `time` in a second
   uint64_t processes, threads, capabilities, endpoints, notifications, ports, memories, timers;
-  uint64_t switches, fast_calls, slow_calls, shootdowns, page_faults;
+  uint64_t switches; // by the scheduler, without those on the fast path
+  uint64_t shootdowns, page_faults;
   uint64_t idle_ticks[8];
   uint64_t initrd_address, initrd_bytes; // physical
 };
@@ -248,10 +249,10 @@ struct thread_info {
   uint64_t ticks;
   uint64_t calls, received, faults;
   uint32_t hart, priority, effective_priority;
-  uint32_t runs;     // ready or running
+  uint32_t runs; // ready or running
   uint32_t suspended;
-  uint32_t waiting;  // enum wait_reason
-  uint64_t waits_for;// id of the thread it waits for, 0 if that is nobody in particular
+  uint32_t waiting;   // enum wait_reason
+  uint64_t waits_for; // id of the thread it waits for, 0 if that is nobody in particular
   uint64_t pc;
 };
 

@@ -1,4 +1,5 @@
-// Messages: what a call, send, reply or receive carries, in which registers, and what the kernel itself sends.
+// Messages: what a call, send, reply or receive carries, in which registers, and what the kernel itself
+// sends.
 //
 //   a0  handle; of what is received: the sender's badge, 0 of an answer, negative: an error
 //   a1  tag: how many words and capabilities, flags, label
@@ -13,32 +14,32 @@
 #define MESSAGE_WORDS        120
 #define MESSAGE_CAPABILITIES 4
 
-#define TAG_WORDS(tag)        ((tag) & 0x7f)
-#define TAG_CAPABILITIES(tag) ((tag) >> 7 & 7)
-#define TAG_URGENT            0x400ul // overtakes messages that are not
-#define TAG_LABEL(tag)        ((uint32_t)((tag) >> 32))
+#define TAG_WORDS(tag)                  ((tag)&0x7f)
+#define TAG_CAPABILITIES(tag)           ((tag) >> 7 & 7)
+#define TAG_URGENT                      0x400ul // overtakes messages that are not
+#define TAG_LABEL(tag)                  ((uint32_t)((tag) >> 32))
 #define TAG(label, words, capabilities) ((uint64_t)(label) << 32 | (uint64_t)(capabilities) << 7 | (words))
 
 // Labels from here up are the kernel's; user mode cannot send them.
-#define LABEL_KERNEL 0xffff0000u
+#define LABEL_KERNEL 0x80000000u
 
 // A thread's Linux system call, to the process's system-call endpoint.
 // words: thread's tag, number (a7), a0, a1; in the buffer a2, a3, a4, a5, pc, sp
-#define LABEL_SYSTEM_CALL 0xffff0001u
+#define LABEL_SYSTEM_CALL 0x80000001u
 #define SYSTEM_CALL_WORDS 10
 
 // An exception, to the process's fault endpoint.
 // words: thread's tag, scause, stval, pc; in the buffer x1..x31
-#define LABEL_EXCEPTION  0xffff0002u
-#define EXCEPTION_WORDS  35
+#define LABEL_EXCEPTION 0x80000002u
+#define EXCEPTION_WORDS 35
 
 // A page that its memory object lacks, to the object's pager; the badge is that of its pager capability.
 // words: object's tag, page, access (one of MAP_*), token of the page's eviction, or 0
-#define LABEL_PAGE_REQUEST 0xffff0003u
+#define LABEL_PAGE_REQUEST 0x80000003u
 #define PAGE_REQUEST_WORDS 4
 
 // To a receiver whose thread has a bound notification with bits; badge 0. words: the bits
-#define LABEL_NOTIFIED 0xffff0004u
+#define LABEL_NOTIFIED 0x80000004u
 #define NOTIFIED_WORDS 1
 
 // Answers to system calls and exceptions, as labels of the reply:
