@@ -4,6 +4,7 @@
 #include "pmem.h"
 #include "pool.h"
 #include "print.h"
+#include "process.h"
 #include "riscv.h"
 #include "sbi.h"
 #include "string.h"
@@ -190,16 +191,25 @@ uint64_t loaded(user_address address) {
 
 // --- Objects
 
-static struct address_space spaces[32];
+static struct process processes[32];
+struct process *first_process; // for a new generation of ASIDs
 
 struct address_space *new_space(void) {
-  for (unsigned i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
-    if (spaces[i].root == NULL) {
-      check(address_space_create(&spaces[i], quota));
-      return &spaces[i];
+  for (unsigned i = 0; i < sizeof processes / sizeof processes[0]; i++) {
+    struct process *process = &processes[i];
+    if (process->space.root == NULL) {
+      check(address_space_create(&process->space, quota));
+      return &process->space;
     }
   }
   panic("too many address spaces");
+}
+
+static void list_processes(void) {
+  for (unsigned i = 0; i < sizeof processes / sizeof processes[0]; i++) {
+    processes[i].next = first_process;
+    first_process = &processes[i];
+  }
 }
 
 void end_space(struct address_space *space) {
@@ -267,8 +277,8 @@ static void run(const struct test *test) {
   address_space_activate(NULL);
   if (hart_count > 1)
     on_other_hart(leave_space);
-  for (unsigned i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
-    check(spaces[i].root == NULL);
+  for (const struct process *process = first_process; process != NULL; process = process->next)
+    check(process->space.root == NULL);
   // Everything is back where it began.
   check_equal(kinds[OBJECT_MEMORY].count, 0);
   check_equal(quota->used, 0);
@@ -299,6 +309,7 @@ void *kernel_main(uint64_t hart_id, physical_address tree) {
   struct fdt_range initrd = {0x81000000, 0x1800}; // nothing is there, but it is as good as any other
   pmem_init(initrd);
   vm_init();
+  list_processes();
   lock_acquire(&kernel_lock);
   hart_start_others();
   // As many ASIDs as the processor has, so few that they are handed out anew all the time, and none.

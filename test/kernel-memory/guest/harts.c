@@ -192,13 +192,10 @@ static void waiting_for_the_lock(void) {
   end();
 }
 
-// This hart uses up generations of ASIDs while the other stays under an old one.
-static void generations(void) {
-  begin(3);
-  check_equal(stored_there(HERE, 11), PAGE_PRESENT);
-  check_equal(stored_there(HERE + PAGE_SIZE, 22), PAGE_PRESENT);
-  struct address_space *spaces[10];
-  struct memory *memories[10];
+static struct address_space *spaces[10];
+static struct memory *memories[10];
+
+static void fill_spaces(void) {
   for (unsigned i = 0; i < 10; i++) {
     spaces[i] = new_space();
     memories[i] = new_memory(1);
@@ -206,6 +203,39 @@ static void generations(void) {
     address_space_activate(spaces[i]);
     check_equal(store(HERE, i), PAGE_PRESENT);
   }
+}
+
+static void end_spaces(void) {
+  for (unsigned i = 0; i < 10; i++) {
+    end_space(spaces[i]);
+    release(memories[i]);
+  }
+}
+
+// The other hart uses up generations of ASIDs while this one stays under an old one.
+static void old_generation_here(void) {
+  begin(2);
+  address_space_activate(space);
+  check_equal(store(HERE, 11), PAGE_PRESENT);
+  check_equal(store(HERE + PAGE_SIZE, 22), PAGE_PRESENT);
+  on_other_hart(fill_spaces);
+  on_other_hart(other_enters); // it has a new one for the space
+  check_equal(loaded_there(HERE), 11);
+  uint64_t value;
+  check_equal(loaded(HERE), 11);
+  check_equal(address_space_unmap(space, HERE, 1), 0);
+  check_equal(load(HERE, &value), PAGE_NO_REGION);
+  check_equal(loaded(HERE + PAGE_SIZE), 22);
+  end_spaces();
+  end();
+}
+
+// This hart uses up generations of ASIDs while the other stays under an old one.
+static void old_generation_there(void) {
+  begin(3);
+  check_equal(stored_there(HERE, 11), PAGE_PRESENT);
+  check_equal(stored_there(HERE + PAGE_SIZE, 22), PAGE_PRESENT);
+  fill_spaces();
   check_equal(loaded_there(HERE), 11);
   address_space_activate(space); // now under a new ASID here, and the old one there
   check_equal(loaded(HERE), 11);
@@ -231,10 +261,7 @@ static void generations(void) {
   }
   space = mine;
   on_other_hart(other_leaves);
-  for (unsigned i = 0; i < 10; i++) {
-    end_space(spaces[i]);
-    release(memories[i]);
-  }
+  end_spaces();
   end();
 }
 
@@ -244,6 +271,7 @@ const struct test hart_tests[] = {
     {"paging on two harts", paging, 2},
     {"execution on two harts", execution, 2},
     {"waiting for the lock", waiting_for_the_lock, 2},
-    {"generations", generations, 2},
+    {"old generation here", old_generation_here, 2},
+    {"old generation there", old_generation_there, 2},
     {0},
 };
