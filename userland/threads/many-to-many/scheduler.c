@@ -4,8 +4,6 @@
 #include "scheduler.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "blocking.h"
@@ -23,13 +21,13 @@ static struct lock lock;
 static struct thread_queue ready;
 static struct processor processors[KERNEL_THREADS];
 static struct processor *idle_processors;
-static unsigned kernel_threads;
+// The one the program began with is there to carry the first thread. Until it does, none may run, so none is
+// added.
+static unsigned kernel_threads = 1;
 static unsigned concurrency;
 // Kernel threads that carry a thread which runs, and those whose thread is in a blocking call.
 static unsigned running, blocked;
 static unsigned switches;
-
-static int (*first_function)(void *argument);
 
 void scheduler_lock(void) { lock_take(&lock); }
 void scheduler_unlock(void) { lock_release(&lock); }
@@ -149,6 +147,8 @@ static void *processor_main(void *argument) {
     if (next != NULL) {
       running++;
       processor->current = next;
+      if (ready.first != NULL)
+        engage();
       context_switch(&processor->idle_context, next->context);
       thread_bury();
     } else
@@ -179,19 +179,8 @@ void blocking_end(void) {
   scheduler_unlock();
 }
 
-static void *run_first(void *argument) { exit(first_function(argument)); }
-
-_Noreturn void threads_run(int (*first)(void *argument), void *argument) {
-  first_function = first;
+_Noreturn void scheduler_start(void) {
   processor_set_self(&processors[0]);
-  kernel_threads = 1;
-  // While none may run, this engages no other kernel thread: the calling one is there to carry the first
-  // thread.
-  struct thread *thread;
-  if (thread_create(&thread, run_first, argument) != 0) {
-    fputs("no memory for the first thread\n", stderr);
-    exit(EXIT_FAILURE);
-  }
   long online = sysconf(_SC_NPROCESSORS_ONLN);
   concurrency = online > 0 && online < KERNEL_THREADS ? (unsigned)online : 1;
   processor_main(&processors[0]);

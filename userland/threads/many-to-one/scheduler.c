@@ -11,8 +11,9 @@
 // After so many switches descriptors and clock are looked at even though there is always someone to run.
 enum { SWITCHES_BETWEEN_POLLS = 64 };
 
-static struct thread first_thread;
-static struct thread *current = &first_thread;
+// Before the first thread and on the program's own stack; left for good when that begins.
+static struct thread nobody;
+static struct thread *current = &nobody;
 static struct thread_queue ready;
 static unsigned switches;
 
@@ -32,9 +33,9 @@ void scheduler_new_sleeper(void) {}
 const char *threads_model(void) { return "many-to-one"; }
 void threads_set_concurrency(unsigned threads) { (void)threads; }
 
-_Noreturn void threads_run(int (*first)(void *argument), void *argument) {
-  thread_enroll(&first_thread);
-  exit(first(argument));
+_Noreturn void scheduler_start(void) {
+  scheduler_wait();
+  __builtin_unreachable();
 }
 
 // Milliseconds, rounded up so that a sleeper is not found asleep still; -1 when nobody sleeps.

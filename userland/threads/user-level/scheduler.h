@@ -60,6 +60,9 @@ void scheduler_unlock(void);
 // The thread this kernel thread is running.
 struct thread *scheduler_current(void);
 
+// The program has no thread yet but the one that is ready: runs that, and all that come of it.
+_Noreturn void scheduler_start(void);
+
 // Lock held: `thread` waits no more.
 void scheduler_ready(struct thread *thread);
 

@@ -1,6 +1,8 @@
 #include "scheduler.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Stacks kept for threads to come: a create and exit then need no system call.
@@ -89,12 +91,28 @@ int thread_create(struct thread **thread, void *(*start)(void *argument), void *
   return created != NULL ? 0 : -ENOMEM;
 }
 
+static int (*first_function)(void *argument);
+
+static void *run_first(void *argument) { exit(first_function(argument)); }
+
+_Noreturn void threads_run(int (*first)(void *argument), void *argument) {
+  first_function = first;
+  struct thread *thread;
+  if (thread_create(&thread, run_first, argument) != 0) {
+    fputs("no memory for the first thread\n", stderr);
+    exit(EXIT_FAILURE);
+  }
+  scheduler_start();
+}
+
 _Noreturn void thread_exit(void *result) {
   struct thread *self = thread_self();
   scheduler_lock();
   self->result = result;
   self->ended = true;
   strike_off(self);
+  if (alive == NULL)
+    exit(EXIT_SUCCESS);
   if (self->detached)
     to_bury = self;
   if (self->joiner != NULL)
