@@ -64,7 +64,9 @@ function explainHost<Result>(path: string, action: () => Result): Result {
     return action();
   } catch (error) {
     if (error instanceof Failure || error instanceof FilesError) throw error;
-    throw new Failure(`"${path}": ${describeFileError(error)}`, exitStatus.badInput);
+    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const reason = exists ? "it exists already" : describeFileError(error);
+    throw new Failure(`"${path}": ${reason}`, exitStatus.badInput);
   }
 }
 
