@@ -34,7 +34,7 @@ static uint64_t started;
 uint64_t session_badge(unsigned slot) {
   if (started == 0)
     started = clock_now() | 1;
-  return started << 8 >> 1 | slot; // badges are not negative as results
+  return started << 9 >> 1 | slot; // badges are not negative as results
 }
 
 int64_t session_slot(uint64_t badge) {
