@@ -60,8 +60,10 @@ static struct channel *find_channel(const struct thread *thread, uint64_t handle
   case OBJECT_PORT:
     return (struct channel *)capability->object;
   case OBJECT_PROCESS:
-    *error = -ENOMEM;
-    return rights == RIGHT_SEND ? process_mailbox((struct process *)capability->object) : NULL;
+    if (rights != RIGHT_SEND)
+      return NULL;
+    *error = ((struct process *)capability->object)->ending ? -EPIPE : -ENOMEM;
+    return process_mailbox((struct process *)capability->object);
   default:
     return NULL;
   }
@@ -92,6 +94,8 @@ static int64_t call_reply_wait(struct thread *thread) {
     int64_t error = channel_reply(thread, thread->caller);
     if (error < 0)
       return error;
+    if (thread->state == THREAD_ENDED)
+      return CALL_PENDING; // the answer ended its own process
   }
   return call_receive(thread);
 }
@@ -105,7 +109,7 @@ static int64_t call_reply(struct thread *thread) {
     return -EBADF;
   struct reply *reply = (struct reply *)capability->object;
   int64_t error = channel_reply(thread, reply->caller);
-  if (error == 0 || error == -EPIPE)
+  if ((error == 0 || error == -EPIPE) && thread->state != THREAD_ENDED)
     capability_delete(capability); // it was for one answer
   return error;
 }
@@ -233,7 +237,9 @@ static call_function *const calls[CALL_COUNT] = {
 
 void kernel_call(struct thread *thread) {
   uint64_t index = ~thread->trapframe.a7;
+  object_retain(&thread->object); // the call may end it
   int64_t result = index < CALL_COUNT ? calls[index](thread) : -ENOSYS;
-  if (result != CALL_PENDING)
+  if (result != CALL_PENDING && thread->state != THREAD_ENDED)
     thread_return(thread, result);
+  object_release(&thread->object);
 }

@@ -6,10 +6,12 @@
 #include "notification.h"
 #include "process.h"
 #include "sched.h"
+#include "timer.h"
 
-#define MOST_MESSAGES   4096        // a port's capacity
-#define DELETED_AT_ONCE 64          // by one revoke, before others may use the kernel
-#define MOST_BADGE      (~0ul >> 1) // or it would look like an error where it arrives
+#define MOST_MESSAGES     4096        // a port's capacity
+#define DELETED_AT_ONCE   64          // by one revoke, before others may use the kernel
+#define SHORTEST_INTERVAL 100         // microseconds: or a timer could take all of a hart
+#define MOST_BADGE        (~0ul >> 1) // or it would look like an error where it arrives
 
 // Derives a capability, with fewer rights or the same, into a table.
 static int64_t derive(struct thread *thread, struct capability_table *to, uint64_t handle, uint64_t rights,
@@ -109,6 +111,8 @@ int64_t call_set_timer(struct thread *thread) {
   uint64_t badge;
   if (timer == NULL || !find_notification(thread, frame->a1, &notification, &badge))
     return -EBADF;
+  if (frame->a3 != 0 && frame->a3 < timer_from_microseconds(SHORTEST_INTERVAL))
+    return -EINVAL;
   timer_object_set(timer, notification, badge, frame->a2, frame->a3);
   sched_watch_deadlines();
   return 0;

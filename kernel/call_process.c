@@ -179,10 +179,12 @@ int64_t call_interrupt_thread(struct thread *thread) {
   return thread_interrupt(interrupted) ? 0 : -EAGAIN;
 }
 
-// A thread whose registers stand still: it is parked, or somebody has its fault.
+// A thread whose registers stand still: it is parked, or will be with its answer, or somebody has its fault.
+// The registers of one that waits to send have been checked, and are not to change any more.
 static bool stands_still(const struct thread *thread) {
   return thread->state == THREAD_PARKED ||
-         (thread->state == THREAD_WAITING && (thread->suspended != 0 || thread->waiting == WAIT_FAULT));
+         (thread->state == THREAD_WAITING &&
+          (thread->waiting == WAIT_FAULT || (thread->waiting == WAIT_REPLY && thread->suspended != 0)));
 }
 
 int64_t call_read_thread(struct thread *thread) {
@@ -301,5 +303,6 @@ int64_t call_read_region(struct thread *thread) {
   if (error != 0)
     return error;
   object_retain(&region->memory->object);
-  return call_publish(thread, region->memory, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_CONTROL);
+  // What the mapping may ever be, and no more: MAP_* and RIGHT_* are in the same order.
+  return call_publish(thread, region->memory, (uint32_t)region->allowed * RIGHT_READ);
 }

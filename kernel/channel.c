@@ -109,6 +109,8 @@ static int64_t endpoint_receive(struct thread *thread, struct channel *endpoint,
 
 int64_t channel_receive(struct thread *thread, struct channel *channel, uint64_t deadline) {
   channel_abandon_caller(thread);
+  if (thread->state == THREAD_ENDED)
+    return CALL_PENDING; // its own process ended with the caller's
   channel_stop_serving(thread);
   struct notification *bound = thread->bound;
   if (bound != NULL && bound->bits != 0) {
@@ -205,6 +207,7 @@ static void fail_all(struct thread_queue *queue) {
     struct thread *thread = queue->first;
     if (thread->waiting == WAIT_SEND && thread->sending != MESSAGE_USER) {
       queue_remove(thread);
+      thread->waiting = WAIT_FAULT; // for nobody
       fault_abandoned(thread);
     } else {
       thread_complete(thread, -EPIPE);

@@ -69,9 +69,11 @@ static void timer_expired(struct deadline *deadline) {
   struct timer *timer = (struct timer *)((char *)deadline - offsetof(struct timer, deadline));
   uint64_t now = timer_now();
   if (timer->interval != 0) {
-    // Those that were missed are one.
+    // Those that were missed are one. Past the end of time there is no next.
     uint64_t missed = (now - deadline->time) / timer->interval;
-    deadline_set(deadline, deadline->time + (missed + 1) * timer->interval, timer_expired);
+    uint64_t last = deadline->time + missed * timer->interval;
+    uint64_t next = last + timer->interval;
+    deadline_set(deadline, next > last ? next : UINT64_MAX, timer_expired);
   }
   notification_signal(timer->notification, timer->badge);
 }

@@ -87,6 +87,8 @@ static void finish(struct process *process) {
   release_channel(&process->system_calls);
   release_channel(&process->faults);
   release_channel(&process->mailbox);
+  if (process->quota->parent != NULL)
+    quota_close(process->quota);
   leave_children(process);
   leave_family(process);
   unlist(process);
@@ -96,17 +98,9 @@ static void finish(struct process *process) {
   object_release(&process->object);
 }
 
-void process_end(struct process *process, struct end_info end) {
-  if (process->ending)
-    return;
-  process->ending = true;
-  process->end = end;
-  object_retain(&process->object);
-  for (struct process *child = process->first_child; child != NULL;) {
-    struct process *next = child->next_sibling;
+static void end_children_and_threads(struct process *process) {
+  for (struct process *child = process->first_child; child != NULL; child = child->next_sibling)
     process_end(child, (struct end_info){END_EXITED, -EPIPE});
-    child = next;
-  }
   if (process->thread_count == 0)
     finish(process);
   for (struct thread *thread = process->first_thread; thread != NULL;) {
@@ -114,7 +108,29 @@ void process_end(struct process *process, struct end_info end) {
     thread_end(thread, 0);
     thread = next;
   }
-  object_release(&process->object);
+}
+
+void process_end(struct process *process, struct end_info end) {
+  // What the end of one brings down with it, children and those whose faults it handled, is next: as a list,
+  // since the kernel's stack is short.
+  static struct process *first, *last;
+  if (process->ending)
+    return;
+  process->ending = true;
+  process->end = end;
+  object_retain(&process->object);
+  bool is_alone = last == NULL;
+  *(is_alone ? &first : &last->next_ending) = process;
+  last = process;
+  if (!is_alone)
+    return; // somebody further down the stack is at it
+  for (struct process *next; first != NULL; first = next) {
+    end_children_and_threads(first);
+    next = first->next_ending;
+    if (next == NULL)
+      last = NULL;
+    object_release(&first->object);
+  }
 }
 
 void process_forget_thread(struct process *process, uint64_t value) {
@@ -127,6 +143,8 @@ void process_forget_thread(struct process *process, uint64_t value) {
 }
 
 struct channel *process_mailbox(struct process *process) {
+  if (process->ending)
+    return NULL;
   if (process->mailbox == NULL)
     process->mailbox = port_create(process->quota, MAILBOX_MESSAGES);
   return process->mailbox;

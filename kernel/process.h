@@ -30,6 +30,7 @@ struct process {
   struct thread_queue end_waiters;
   struct end_watch end_watch;
   struct process *next, *previous; // of all processes, in the order of their creation
+  struct process *next_ending;
   uint64_t id, tag;
   char name[NAME_BYTES];
   uint64_t ticks, calls_made, received, fault_count; // of threads that have ended
@@ -52,7 +53,7 @@ void process_end(struct process *process, struct end_info end);
 // Notes that a thread, which ended with a value, is no more; the last one ends its process.
 void process_forget_thread(struct process *process, uint64_t value);
 
-// Its port, made if it has none; NULL when memory is exhausted.
+// Its port, made if it has none; NULL when memory is exhausted, or the process ends.
 struct channel *process_mailbox(struct process *process);
 
 // For object_release.

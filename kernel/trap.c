@@ -25,6 +25,8 @@ struct trapframe *trap(struct trapframe *frame) {
   lock_acquire(&kernel_lock);
   if ((frame->scause & CAUSE_INTERRUPT) != 0)
     interrupt_handle(frame->scause & ~CAUSE_INTERRUPT);
+  else if (thread->doomed)
+    this_hart()->reschedule = true; // it must not begin to wait for something that may never come
   else if (frame->scause != CAUSE_USER_CALL)
     fault_exception(thread);
   else if ((int64_t)frame->a7 < 0)

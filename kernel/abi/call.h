@@ -96,7 +96,7 @@ enum kernel_call {
   CALL_CREATE_NOTIFICATION = -21, // () -> notification
   CALL_CREATE_PORT = -22,         // (messages it holds at most) -> port
   CALL_CREATE_TIMER = -23,        // () -> timer
-  CALL_SET_TIMER = -24,       // (timer, notification or 0: stop, deadline, interval in ticks or 0: once)
+  CALL_SET_TIMER = -24,       // (timer, notification or 0: stop, deadline, interval or 0: once); EINVAL if shorter than 100 us
   CALL_BIND_INTERRUPT = -25,  // (interrupt, notification or 0): signalled when it comes; it is masked then
   CALL_ACKNOWLEDGE_INTERRUPT = -26, // (interrupt): unmasks it
 
