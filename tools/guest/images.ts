@@ -77,6 +77,11 @@ function writeInitrd(entries: readonly CpioEntry[]): string {
   return path;
 }
 
+/** Builds the firmware alone, if it is out of date; its absolute path. Throws `GuestBuildError` when it does not build. */
+export function buildFirmware(): Promise<string> {
+  return buildGuest(firmware());
+}
+
 /** Builds whichever images are out of date. Throws `GuestBuildError` when one does not build. */
 export async function buildImages({ onProgress }: { onProgress?: BuildProgress } = {}): Promise<GuestImages> {
   const [firmwarePath, kernelPath, servers, programs] = await Promise.all([

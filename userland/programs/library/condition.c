@@ -1,5 +1,5 @@
 #include "condition.h"
-#include <err.h>
+#include "usage.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +169,7 @@ static bool alternatives(struct expression *expression) {
 int condition_command(int count, char **arguments) {
   bool is_bracket = strcmp(arguments[0], "[") == 0;
   if (is_bracket && strcmp(arguments[--count], "]") != 0) {
-    warnx("[: a ] is missing");
+    complain_as(arguments[0], "a ] is missing");
     return 2;
   }
   if (count == 1)
@@ -179,7 +179,7 @@ int condition_command(int count, char **arguments) {
   if (expression.problem == NULL && left(&expression) > 0)
     expression.problem = "an operator is expected";
   if (expression.problem != NULL) {
-    warnx("%s: %s", arguments[0], expression.problem);
+    complain_as(arguments[0], "%s", expression.problem);
     return 2;
   }
   return value ? 0 : 1;

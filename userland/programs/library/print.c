@@ -1,5 +1,5 @@
 #include "print.h"
-#include <err.h>
+#include "usage.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static const char *next_argument(struct printing *printing) {
 
 static const char *check_number(struct printing *printing, const char *text, const char *end) {
   if (*text == 0 || *end != 0) {
-    warnx("printf: %s is not a number", *text == 0 ? "\"\"" : text);
+    complain_as("printf", "%s is not a number", *text == 0 ? "\"\"" : text);
     printing->status = 1;
   }
   return text;
@@ -171,7 +171,7 @@ static void convert(struct printing *printing, const char **format) {
     printing->is_over = text != NULL && !print_escaped(text);
     break;
   default:
-    warnx("printf: there is no conversion %s%c", specification, letter == 0 ? ' ' : letter);
+    complain_as("printf", "there is no conversion %s%c", specification, letter == 0 ? ' ' : letter);
     printing->status = 1;
     printing->is_over = true;
   }
@@ -181,7 +181,7 @@ static void convert(struct printing *printing, const char **format) {
 
 int printf_command(int count, char **arguments) {
   if (count < 2) {
-    warnx("usage: printf FORMAT [ARGUMENT...]");
+    complain_as("printf", "usage: printf FORMAT [ARGUMENT...]");
     return 2;
   }
   struct printing printing = {.arguments = arguments + 2};

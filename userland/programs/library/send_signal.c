@@ -1,6 +1,7 @@
 #include "send_signal.h"
 #include "signal_names.h"
-#include <err.h>
+#include "usage.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ int send_signal(int count, char **arguments) {
     const char *name = is_apart ? arguments[2] : arguments[1] + 1;
     number = signal_number(name);
     if (number < 0) {
-      warnx("kill: there is no signal %s", name);
+      complain_as("kill", "there is no signal %s", name);
       return 1;
     }
     first = 2 + is_apart;
@@ -34,7 +35,7 @@ int send_signal(int count, char **arguments) {
   if (first < count && strcmp(arguments[first], "--") == 0)
     first++;
   if (first >= count) {
-    warnx("usage: kill [-SIGNAL] PID...");
+    complain_as("kill", "usage: kill [-SIGNAL] PID...");
     return 2;
   }
   int status = 0;
@@ -42,10 +43,10 @@ int send_signal(int count, char **arguments) {
     char *end;
     long pid = strtol(arguments[i], &end, 10);
     if (end == arguments[i] || *end != 0) {
-      warnx("kill: %s is not the number of a process", arguments[i]);
+      complain_as("kill", "%s is not the number of a process", arguments[i]);
       status = 1;
     } else if (kill((pid_t)pid, number) != 0) {
-      warn("kill: %s", arguments[i]);
+      complain_as("kill", "%s: %s", arguments[i], strerror(errno));
       status = 1;
     }
   }

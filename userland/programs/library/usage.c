@@ -1,5 +1,6 @@
 #include "usage.h"
 #include <err.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,4 +13,14 @@ void finish(int status) {
   if (fflush(stdout) != 0 || ferror(stdout))
     err(1, "standard output");
   exit(status);
+}
+
+void complain_as(const char *name, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fflush(stdout);
+  fprintf(stderr, "%s: ", name);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
 }

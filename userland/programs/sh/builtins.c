@@ -11,7 +11,6 @@
 #include "variables.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +114,7 @@ static int dot_command(int count, char **arguments) {
     complain(".: no file is named");
     return 2;
   }
-  int script = open(arguments[1], O_RDONLY | O_CLOEXEC);
+  int script = open_script(arguments[1]);
   if (script < 0) {
     complain(".: %s: %s", arguments[1], strerror(errno));
     return 1;

@@ -8,7 +8,6 @@
 #include "trap.h"
 #include "variables.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
@@ -59,7 +58,7 @@ char *find_program(const char *name) {
 
 // A file without a header that the system knows: commands for this shell, which becomes a new one for them.
 static void execute_script(const char *path, char **words) {
-  int script = open(path, O_RDONLY | O_CLOEXEC);
+  int script = open_script(path);
   if (script < 0)
     return;
   shell.name = path;

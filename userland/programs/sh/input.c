@@ -3,6 +3,7 @@
 #include "shell.h"
 #include "variables.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,15 @@ struct input input_from_string(const char *text) {
 
 struct input input_from_file(int descriptor) {
   return (struct input){.kind = INPUT_FILE, .descriptor = descriptor};
+}
+
+int open_script(const char *path) {
+  int low = open(path, O_RDONLY | O_CLOEXEC);
+  if (low < 0)
+    return -1;
+  int script = fcntl(low, F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR);
+  close(low);
+  return script;
 }
 
 struct input input_from_terminal(void) { return (struct input){.kind = INPUT_TERMINAL}; }

@@ -59,7 +59,7 @@ static int status_of_result(int result) {
 }
 
 void jobs_control_terminal(void) {
-  terminal = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+  terminal = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR);
   if (terminal < 0 || tcgetattr(terminal, &own_modes) != 0)
     return;
   // Started in the background by another shell: wait until we are allowed to have the terminal.

@@ -9,7 +9,6 @@
 #include "trap.h"
 #include "variables.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,8 +64,8 @@ static void start_interaction(void) {
   history_start();
 }
 
-static struct input open_script(const char *path) {
-  int script = open(path, O_RDONLY | O_CLOEXEC);
+static struct input input_from_script(const char *path) {
+  int script = open_script(path);
   if (script < 0) {
     complain("%s: %s", path, strerror(errno));
     _exit(errno == ENOENT ? 127 : 126);
@@ -104,7 +103,7 @@ int main(int count, char **arguments) {
     if (optind < count)
       shell.name = arguments[optind++];
   } else if (has_script) {
-    input = open_script(arguments[optind++]);
+    input = input_from_script(arguments[optind++]);
   } else if (wants_interaction || (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) {
     start_interaction();
     input = input_from_terminal();

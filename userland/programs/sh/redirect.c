@@ -10,9 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// Copies of saved descriptors lie above those that scripts use by number.
-#define FIRST_COPY 10
-
 static bool save(struct saved_descriptors *saved, int descriptor) {
   for (int i = 0; i < saved->count; i++) {
     if (saved->descriptor[i] == descriptor)
@@ -21,7 +18,7 @@ static bool save(struct saved_descriptors *saved, int descriptor) {
   if (saved->count == SAVED_DESCRIPTORS)
     return false;
   saved->descriptor[saved->count] = descriptor;
-  saved->copy[saved->count++] = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_COPY);
+  saved->copy[saved->count++] = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR);
   return true;
 }
 

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+// The shell's own descriptors lie above those that commands use by number.
+#define FIRST_OWN_DESCRIPTOR 10
+
 // Why the commands that would come next are not executed.
 enum leaving { LEAVING_NOTHING, LEAVING_LOOP, LEAVING_ROUND, LEAVING_FUNCTION, LEAVING_SHELL };
 
