@@ -241,6 +241,8 @@ enum page_outcome address_space_touch(struct address_space *space, user_address 
     return PAGE_PROTECTED;
   address = page_down(address);
   page_table_entry *entry = vm_user_entry(space->root, address);
+  // For the case that memory is out: the pager may know where to get some.
+  *request = (struct page_request){region->memory, page_number(region, address), access, NO_MEMORY_TOKEN};
   bool new_table = entry == NULL;
   if (new_table)
     entry = vm_make_user_entry(space->root, address, space->quota);

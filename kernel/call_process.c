@@ -55,7 +55,7 @@ int64_t call_create_process(struct thread *thread) {
     object_retain(&faults->object);
   int64_t handle = call_publish(thread, process, PROCESS_RIGHTS);
   if (handle < 0)
-    process_end(process, (struct end_info){END_EXITED, handle});
+    process_end(process, (struct end_info){.reason = END_EXITED, .code = handle});
   return handle;
 }
 
@@ -65,7 +65,7 @@ int64_t call_end_process(struct thread *thread) {
   if (process == NULL)
     return -EBADF;
   object_retain(&thread->object); // it may be its own
-  process_end(process, (struct end_info){END_EXITED, (int64_t)frame->a1});
+  process_end(process, (struct end_info){.reason = END_EXITED, .code = (int64_t)frame->a1});
   bool alive = thread->state != THREAD_ENDED;
   object_release(&thread->object);
   return alive ? 0 : CALL_PENDING;
@@ -265,11 +265,14 @@ int64_t call_await_end(struct thread *thread) {
   }
   if (frame->a2 == 0)
     return 0;
-  struct end_info end = {END_EXITED, 0};
-  if (process != NULL)
+  struct end_info end = {.reason = END_EXITED};
+  if (process != NULL) {
     end = process->end;
-  else
+    end.ticks = process->ticks;
+  } else {
     end.code = (int64_t)ending->end_value;
+    end.ticks = ending->ticks;
+  }
   return call_copy_out(thread, frame->a2, &end, sizeof end);
 }
 

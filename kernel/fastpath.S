@@ -9,7 +9,7 @@
 //   t4  trapframe of the thread to go on with
 //   t3  endpoint         t2  capability         t1  process that calls
 //
-// t0..t6, a6 and a7 are free: kernel calls do not preserve them.
+// t0..t6 are free, since kernel calls do not preserve them, and a6 and a7 once they are in the trapframe.
 
 #include "abi/call.h"
 #include "abi/message.h"
@@ -103,8 +103,6 @@
     addi    t0, t0, 4
     .endif
     sd      t0, TRAPFRAME_PC(a0)
-    li      t0, 1
-    sb      t0, THREAD_SHORT_FRAME(a0)
     .endm
 
     // The hart goes over to t4's thread.
@@ -142,8 +140,10 @@
     .section .text.trap, "ax"       // with trap.S: they branch to each other
     .globl fastpath
 fastpath:
-    la      t5, kernel_lock
     ld      t6, TRAPFRAME_HART(a0)
+    sd      a6, TRAPFRAME_A6(a0)
+    sd      a7, TRAPFRAME_A7(a0)
+    ld      t5, HART_LOCK(t6)
     li      t1, 1
     amoswap.w.aq t1, t1, (t5)
     bnez    t1, leave_unlocked
@@ -165,7 +165,16 @@ fastpath:
     check_nobody_more_urgent
     check_space
 
-    // Point of no return. The server leaves the queue of receivers,
+    // Point of no return. The call is kept whole: whoever takes the thread elsewhere can have it made again.
+    csrr    t0, sscratch
+    sd      a1, TRAPFRAME_A1(a0)
+    sd      a2, TRAPFRAME_A2(a0)
+    sd      a3, TRAPFRAME_A3(a0)
+    sd      a4, TRAPFRAME_A4(a0)
+    sd      a5, TRAPFRAME_A5(a0)
+    sd      t0, TRAPFRAME_A0(a0)
+    sb      zero, THREAD_SHORT_FRAME(a0)
+    // The server leaves the queue of receivers,
     ld      t0, THREAD_NEXT(t4)
     sd      t0, CHANNEL_RECEIVERS(t3)
     bnez    t0, 1f
@@ -185,19 +194,19 @@ fastpath:
     sd      t0, THREAD_CALLER(t4)
     li      t0, WAITING | ON_REPLY << 8
     sh      t0, THREAD_STATE(a0)
-    ld      t0, THREAD_CALLS(a0)
-    addi    t0, t0, 1
-    sd      t0, THREAD_CALLS(a0)
     ld      a7, CAPABILITY_BADGE(t2)
+    ld      t0, THREAD_CALLS(a0)
+    ld      t2, THREAD_RECEIVED(t4)
+    addi    t0, t0, 1
+    addi    t2, t2, 1
+    sd      t0, THREAD_CALLS(a0)
+    sd      t2, THREAD_RECEIVED(t4)
     save_registers 0
 
 // The message in a1..a5 is t4's, and a7 its badge, or 0.
 deliver:
     li      t0, RUNNING
     sh      t0, THREAD_STATE(t4)
-    ld      t0, THREAD_RECEIVED(t4)
-    addi    t0, t0, 1
-    sd      t0, THREAD_RECEIVED(t4)
     switch_thread
     ld      t0, TRAPFRAME_PC(t4)
     addi    t0, t0, 4
@@ -212,6 +221,7 @@ deliver:
 // CALL_REPLY_WAIT: the current caller is answered, and nobody waits to send.
 reply_wait:
     csrr    t0, sscratch
+    sd      t0, TRAPFRAME_A0(a0)
     find_endpoint RIGHT_RECEIVE
     ld      t4, THREAD_CALLER(a0)
     beqz    t4, bail_out
@@ -247,6 +257,7 @@ reply_wait:
     sd      t0, THREAD_QUEUE(a0)
     li      t0, WAITING | ON_MESSAGE << 8
     sh      t0, THREAD_STATE(a0)
+    sb      zero, THREAD_SHORT_FRAME(a0)
     li      a7, 0
     save_registers 0
     j       deliver
@@ -283,6 +294,8 @@ yield:
     sb      t0, THREAD_STATE(a0)
     li      t0, RUNNING
     sb      t0, THREAD_STATE(t4)
+    li      t0, 1
+    sb      t0, THREAD_SHORT_FRAME(a0)
     save_registers 1
     sd      zero, TRAPFRAME_A0(a0)
     switch_thread
@@ -311,5 +324,7 @@ clear_registers:
 bail_out:
     fence   rw, w
     sw      zero, (t5)
+    ld      a6, TRAPFRAME_A6(a0)
+    ld      a7, TRAPFRAME_A7(a0)
 leave_unlocked:
     j       trap_slow

@@ -59,7 +59,7 @@ static void end_process(struct thread *thread) {
   struct process *process = thread->process;
   print("process %lu (%s) ended: %s at pc %p, stval %p\n", process->id, process->name,
         exception_name(frame->scause), (void *)frame->pc, (void *)frame->stval);
-  process_end(process, (struct end_info){END_FAULTED, (int64_t)frame->scause});
+  process_end(process, (struct end_info){.reason = END_FAULTED, .code = (int64_t)frame->scause});
 }
 
 // The thread stands at the instruction that raised it, and runs, or waits for nobody any more.

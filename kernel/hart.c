@@ -1,6 +1,7 @@
 #include "hart.h"
 #include "fdt.h"
 #include "layout.h"
+#include "lock.h"
 #include "print.h"
 #include "riscv.h"
 #include "sbi.h"
@@ -30,6 +31,7 @@ static void add_hart(uint64_t hart_id) {
       .stack_top = (uint64_t)&hart_stacks[index + 1],
       .hart_id = hart_id,
       .bit = 1ul << index,
+      .lock = &kernel_lock,
       .index = index,
       .timer_set = UINT64_MAX,
   };

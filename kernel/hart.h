@@ -10,8 +10,9 @@
 #define HART_SINCE       40
 #define HART_SLICE_END   48
 #define HART_READY       56
-#define HART_QUEUES      64
-#define HART_BYTES       616
+#define HART_LOCK        64
+#define HART_QUEUES      72
+#define HART_BYTES       624
 #define HART_STACK_BYTES 0x4000
 // Below each stack lies a page that is not mapped, so that an overflow is a fault and not a riddle.
 #define HART_STACK_GUARD 0x1000
@@ -31,6 +32,7 @@ struct hart {
   uint64_t since;              // when the running thread, or idling, began
   uint64_t slice_end;          // when the running thread has had its turn
   uint64_t ready_priorities;   // a bit for each priority with ready threads
+  struct lock *lock;           // the kernel's
   struct thread_queue ready[PRIORITIES];
   unsigned index; // in `harts`; the boot hart's is 0
   uint32_t ready_count;
@@ -52,6 +54,7 @@ _Static_assert(offsetof(struct hart, space) == HART_SPACE, "fastpath.S");
 _Static_assert(offsetof(struct hart, since) == HART_SINCE, "fastpath.S");
 _Static_assert(offsetof(struct hart, slice_end) == HART_SLICE_END, "fastpath.S");
 _Static_assert(offsetof(struct hart, ready_priorities) == HART_READY, "fastpath.S");
+_Static_assert(offsetof(struct hart, lock) == HART_LOCK, "fastpath.S");
 _Static_assert(offsetof(struct hart, ready) == HART_QUEUES, "fastpath.S");
 _Static_assert(sizeof(struct hart) == HART_BYTES, "entry.S");
 

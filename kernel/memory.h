@@ -35,12 +35,14 @@ struct page_request {
   uint64_t token;  // of the page's eviction, or 0: it has never been there
 };
 
+#define NO_MEMORY_TOKEN UINT64_MAX // of a request for memory as such: abi/message.h
+
 enum page_outcome {
   PAGE_PRESENT,
   PAGE_REQUESTED, // the request has been filled in: ask the pager
   PAGE_NO_REGION, // nothing is mapped there
   PAGE_PROTECTED, // not for this access
-  PAGE_NO_MEMORY,
+  PAGE_NO_MEMORY, // the request has been filled in, too
 };
 
 // All return 0 or a negative error unless said otherwise; EINVAL for pages beyond the size, and for what the

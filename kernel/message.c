@@ -37,7 +37,7 @@ void message_deliver(struct thread *receiver, uint64_t badge, uint64_t tag, cons
                      const uint64_t *more) {
   uint64_t count = put_words(receiver, TAG_WORDS(tag), words, more);
   receiver->trapframe.a1 = TAG(TAG_LABEL(tag), count, TAG_CAPABILITIES(tag)) | (tag & TAG_URGENT);
-  receiver->received++;
+  receiver->received += receiver->waiting != WAIT_REPLY; // an answer belongs to the call
   thread_complete(receiver, (int64_t)badge);
 }
 

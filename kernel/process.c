@@ -52,8 +52,9 @@ struct process *process_create(struct process *parent, const struct process_star
   struct process *process = object_create(OBJECT_PROCESS, payer);
   if (process == NULL)
     return NULL;
-  process->quota = parent == NULL ? payer : quota_create(payer, start->quota);
-  if (parent == NULL)
+  process->has_own_quota = start->quota != 0;
+  process->quota = process->has_own_quota ? quota_create(payer, start->quota) : payer;
+  if (!process->has_own_quota)
     quota_retain(payer);
   if (process->quota == NULL || !address_space_create(&process->space, process->quota)) {
     process->ended = true; // for process_destroy: it has never been
@@ -87,7 +88,7 @@ static void finish(struct process *process) {
   release_channel(&process->system_calls);
   release_channel(&process->faults);
   release_channel(&process->mailbox);
-  if (process->quota->parent != NULL)
+  if (process->has_own_quota)
     quota_close(process->quota);
   leave_children(process);
   leave_family(process);
@@ -100,7 +101,7 @@ static void finish(struct process *process) {
 
 static void end_children_and_threads(struct process *process) {
   for (struct process *child = process->first_child; child != NULL; child = child->next_sibling)
-    process_end(child, (struct end_info){END_EXITED, -EPIPE});
+    process_end(child, (struct end_info){.reason = END_EXITED, .code = -EPIPE});
   if (process->thread_count == 0)
     finish(process);
   for (struct thread *thread = process->first_thread; thread != NULL;) {
@@ -139,7 +140,7 @@ void process_forget_thread(struct process *process, uint64_t value) {
   if (process->ending)
     finish(process);
   else
-    process_end(process, (struct end_info){END_EXITED, (int64_t)value});
+    process_end(process, (struct end_info){.reason = END_EXITED, .code = (int64_t)value});
 }
 
 struct channel *process_mailbox(struct process *process) {

@@ -18,6 +18,7 @@ struct process {
   struct capability_table table;
   struct address_space space;
   struct quota *quota; // what it creates is charged to it
+  bool has_own_quota;  // otherwise it is its creator's
   struct process *parent, *first_child, *next_sibling, *previous_sibling;
   struct thread *first_thread, *last_thread;
   uint32_t thread_count;
@@ -43,7 +44,7 @@ _Static_assert(offsetof(struct address_space, current_harts) == SPACE_CURRENT, "
 
 extern struct process *first_process;
 
-// A process without threads, whose quota is taken from the parent's (of the first process: is all there is).
+// A process without threads, whose quota is taken from the parent's, or is that one if `start` names none.
 // The structure itself is charged to the parent. NULL when quota or memory is exhausted. One reference.
 struct process *process_create(struct process *parent, const struct process_start *start);
 

@@ -1,10 +1,10 @@
 // The processor's supervisor-mode face: CSRs, their fields, and the instructions C has no words for.
 #pragma once
 
-#define SSTATUS_FS_INITIAL (1ul << 13)
-#define SSTATUS_FS_CLEAN   (2ul << 13)
-#define SSTATUS_FS_DIRTY   (3ul << 13)
-#define SSTATUS_FS         (3ul << 13)
+#define SSTATUS_SPP      (1ul << 8)
+#define SSTATUS_FS_CLEAN (2ul << 13)
+#define SSTATUS_FS_DIRTY (3ul << 13)
+#define SSTATUS_FS       (3ul << 13)
 
 // Bit numbers of sip and sie; with CAUSE_INTERRUPT set, values of scause.
 #define INTERRUPT_SOFTWARE 1

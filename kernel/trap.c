@@ -22,6 +22,8 @@ static struct trapframe *leave(void) {
 
 struct trapframe *trap(struct trapframe *frame) {
   struct thread *thread = thread_of(frame);
+  if ((frame->sstatus & SSTATUS_SPP) != 0)
+    trap_panic(frame); // on the fast path, before sscratch told that it is in the kernel
   lock_acquire(&kernel_lock);
   if ((frame->scause & CAUSE_INTERRUPT) != 0)
     interrupt_handle(frame->scause & ~CAUSE_INTERRUPT);

@@ -161,7 +161,8 @@ struct capability_info {
 
 struct process_start {
   char name[NAME_BYTES]; // for those who inspect
-  uint64_t quota; // bytes of memory for its kernel objects and memory objects, taken from the creator's
+  uint64_t quota; // bytes of memory for its kernel objects and memory objects, taken from the creator's;
+                  // 0: it shares the creator's
   uint64_t system_call_endpoint; // receives its threads' Linux system calls; 0: ENOSYS
   uint64_t fault_endpoint;       // receives its threads' exceptions; 0: they end the process
   uint64_t tag;                  // for whoever inspects or is told of the process
@@ -194,6 +195,7 @@ enum end_reason {
 struct end_info {
   uint64_t reason; // enum end_reason
   int64_t code;
+  uint64_t ticks; // processor time
 };
 
 struct region_info {

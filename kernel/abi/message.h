@@ -34,7 +34,8 @@
 #define EXCEPTION_WORDS 35
 
 // A page that its memory object lacks, to the object's pager; the badge is that of its pager capability.
-// words: object's tag, page, access (one of MAP_*), token of the page's eviction, or 0
+// words: object's tag, page, access (one of MAP_*), token of the page's eviction, or 0; or ~0: the kernel has
+// no memory for that page or its page tables
 #define LABEL_PAGE_REQUEST 0x80000003u
 #define PAGE_REQUEST_WORDS 4
 
