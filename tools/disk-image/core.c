@@ -10,9 +10,9 @@
 enum { SLOTS = 16, DATA_BYTES = 1 << 16, PAGE_BYTES = 1 << 16 };
 
 struct slot {
-  struct files_request request;
-  char name[FILES_NAME_BYTES + 1];
-  char other_name[FILES_NAME_BYTES + 1];
+  struct files_call request;
+  char name[FILES_LONGEST_NAME + 1];
+  char other_name[FILES_LONGEST_NAME + 1];
   _Alignas(8) uint8_t data[DATA_BYTES];
 };
 
@@ -74,11 +74,11 @@ EXPORT void *slot_name(uint32_t slot) { return slots[slot].name; }
 EXPORT void *slot_other_name(uint32_t slot) { return slots[slot].other_name; }
 EXPORT void *slot_data(uint32_t slot) { return slots[slot].data; }
 
-static struct files_request *begin(uint32_t slot, enum files_operation operation, uint32_t inode,
-                                   uint32_t generation) {
-  struct files_request *request = &slots[slot].request;
+static struct files_call *begin(uint32_t slot, enum files_operation operation, uint32_t inode,
+                                uint32_t generation) {
+  struct files_call *request = &slots[slot].request;
   int64_t now = request->now;
-  *request = (struct files_request){
+  *request = (struct files_call){
       .operation = operation,
       .file = {.inode = inode, .generation = generation},
       .name = slots[slot].name,
@@ -91,38 +91,38 @@ static struct files_request *begin(uint32_t slot, enum files_operation operation
 
 EXPORT void set_now(uint32_t slot, int64_t now) { slots[slot].request.now = now; }
 
-EXPORT void begin_mount(uint32_t slot) { begin(slot, FILES_MOUNT, 0, 0); }
+EXPORT void begin_mount(uint32_t slot) { begin(slot, FILES_DO_MOUNT, 0, 0); }
 
 EXPORT void begin_lookup(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes) {
-  begin(slot, FILES_LOOKUP, inode, generation)->name_bytes = name_bytes;
+  begin(slot, FILES_DO_LOOKUP, inode, generation)->name_bytes = name_bytes;
 }
 
 EXPORT void begin_stat(uint32_t slot, uint32_t inode, uint32_t generation) {
-  begin(slot, FILES_STAT, inode, generation);
+  begin(slot, FILES_DO_STAT, inode, generation);
 }
 
 EXPORT void begin_set_size(uint32_t slot, uint32_t inode, uint32_t generation, double size) {
-  struct files_request *request = begin(slot, FILES_SET, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_SET, inode, generation);
   request->set = FILES_SET_SIZE;
   request->attributes.size = (uint64_t)size;
 }
 
 EXPORT void begin_set(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t mode, int64_t modified) {
-  struct files_request *request = begin(slot, FILES_SET, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_SET, inode, generation);
   request->set = FILES_SET_MODE | FILES_SET_MODIFIED | FILES_SET_ACCESSED;
   request->attributes.mode = mode;
   request->attributes.modified = request->attributes.accessed = modified;
 }
 
 EXPORT void begin_read(uint32_t slot, uint32_t inode, uint32_t generation, double offset, uint32_t length) {
-  struct files_request *request = begin(slot, FILES_READ, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_READ, inode, generation);
   request->offset = (uint64_t)offset;
   request->length = length;
 }
 
 // A negative offset: to the end.
 EXPORT void begin_write(uint32_t slot, uint32_t inode, uint32_t generation, double offset, uint32_t length) {
-  struct files_request *request = begin(slot, FILES_WRITE, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_WRITE, inode, generation);
   request->append = offset < 0;
   request->offset = request->append ? 0 : (uint64_t)offset;
   request->length = length;
@@ -131,7 +131,7 @@ EXPORT void begin_write(uint32_t slot, uint32_t inode, uint32_t generation, doub
 // A symbolic link's target lies in the slot's data.
 EXPORT void begin_create(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes,
                          uint32_t mode, uint32_t device, uint32_t target_bytes) {
-  struct files_request *request = begin(slot, FILES_CREATE, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_CREATE, inode, generation);
   request->name_bytes = name_bytes;
   request->attributes.mode = mode;
   request->attributes.device = device;
@@ -139,44 +139,44 @@ EXPORT void begin_create(uint32_t slot, uint32_t inode, uint32_t generation, uin
 }
 
 EXPORT void begin_read_link(uint32_t slot, uint32_t inode, uint32_t generation) {
-  begin(slot, FILES_READ_LINK, inode, generation)->length = DATA_BYTES;
+  begin(slot, FILES_DO_READ_LINK, inode, generation)->length = DATA_BYTES;
 }
 
 EXPORT void begin_link(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes,
                        uint32_t other, uint32_t other_generation) {
-  struct files_request *request = begin(slot, FILES_LINK, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_LINK, inode, generation);
   request->name_bytes = name_bytes;
   request->other = (struct files_handle){.inode = other, .generation = other_generation};
 }
 
 EXPORT void begin_unlink(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes) {
-  begin(slot, FILES_UNLINK, inode, generation)->name_bytes = name_bytes;
+  begin(slot, FILES_DO_UNLINK, inode, generation)->name_bytes = name_bytes;
 }
 
 EXPORT void begin_remove_directory(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes) {
-  begin(slot, FILES_REMOVE_DIRECTORY, inode, generation)->name_bytes = name_bytes;
+  begin(slot, FILES_DO_REMOVE_DIRECTORY, inode, generation)->name_bytes = name_bytes;
 }
 
 EXPORT void begin_rename(uint32_t slot, uint32_t inode, uint32_t generation, uint32_t name_bytes,
                          uint32_t other, uint32_t other_generation, uint32_t other_name_bytes) {
-  struct files_request *request = begin(slot, FILES_RENAME, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_RENAME, inode, generation);
   request->name_bytes = name_bytes;
   request->other = (struct files_handle){.inode = other, .generation = other_generation};
   request->other_name_bytes = other_name_bytes;
 }
 
 EXPORT void begin_list(uint32_t slot, uint32_t inode, uint32_t generation, double position, uint32_t length) {
-  struct files_request *request = begin(slot, FILES_LIST, inode, generation);
+  struct files_call *request = begin(slot, FILES_DO_LIST, inode, generation);
   request->offset = (uint64_t)position;
   request->length = length;
 }
 
-EXPORT void begin_statistics(uint32_t slot) { begin(slot, FILES_STATISTICS, 0, 0); }
+EXPORT void begin_statistics(uint32_t slot) { begin(slot, FILES_DO_STATISTICS, 0, 0); }
 
-EXPORT void begin_sync(uint32_t slot) { begin(slot, FILES_SYNC, 0, 0); }
+EXPORT void begin_sync(uint32_t slot) { begin(slot, FILES_DO_SYNC, 0, 0); }
 
 EXPORT void begin_reclaim(uint32_t slot, uint32_t inode, uint32_t generation) {
-  begin(slot, FILES_RECLAIM, inode, generation);
+  begin(slot, FILES_DO_RECLAIM, inode, generation);
 }
 
 EXPORT bool run(uint32_t slot) { return files_run(files, &slots[slot].request); }
@@ -191,7 +191,7 @@ EXPORT double result(uint32_t slot) { return (double)slots[slot].request.result;
 // Attributes are written as numbers in their order in `struct files_attributes`, times in milliseconds; the
 // statistics and the orphan follow.
 EXPORT void results(uint32_t slot, double *numbers) {
-  const struct files_request *request = &slots[slot].request;
+  const struct files_call *request = &slots[slot].request;
   const struct files_attributes *attributes = &request->attributes;
   const double all[] = {
       attributes->file.inode,

@@ -17,9 +17,9 @@ struct files {
   struct files_layout layout;
   uint32_t disk_blocks;
   bool mounted;
-  int failure;       // once set, every change is refused with it: the disk did not take a write
-  uint64_t progress; // counts whatever may let a waiting request run
-  const struct files_request *alone; // was restarted so often that nobody else may run
+  int failure;                    // once set, every change is refused with it: the disk did not take a write
+  uint64_t progress;              // counts whatever may let a waiting request run
+  const struct files_call *alone; // was restarted so often that nobody else may run
   struct cache cache;
   struct transaction transaction;
   struct journal journal;

@@ -35,7 +35,7 @@ bool entry_is_sound(const uint8_t *block, uint32_t offset) {
 int name_check(const char *name, uint32_t bytes) {
   if (bytes == 0)
     return -FILES_NOT_FOUND;
-  if (bytes > FILES_NAME_BYTES)
+  if (bytes > FILES_LONGEST_NAME)
     return -FILES_NAME_TOO_LONG;
   if (name[0] == '.' && (bytes == 1 || (bytes == 2 && name[1] == '.')))
     return -FILES_EXISTS;

@@ -62,13 +62,13 @@ struct files *files_start(void *memory, uint32_t cache_blocks, uint32_t commit_b
 }
 
 // Ends a request, and with it the privilege it may have had.
-static bool finish(struct files *files, struct files_request *request, int64_t result) {
+static bool finish(struct files *files, struct files_call *request, int64_t result) {
   if (files->alone == request) {
     files->alone = NULL;
     files->progress++;
   }
   // Part of a write is a result, too; the error comes back with the rest.
-  bool is_partial = request->operation == FILES_WRITE && result < 0 && request->done > 0;
+  bool is_partial = request->operation == FILES_DO_WRITE && result < 0 && request->done > 0;
   request->result = is_partial ? request->done : result;
   if (request->result < 0)
     request->orphan = (struct files_handle){0};
@@ -76,7 +76,7 @@ static bool finish(struct files *files, struct files_request *request, int64_t r
 }
 
 // Puts a request off until what it lacks is there.
-static bool put_off(struct files *files, struct files_request *request) {
+static bool put_off(struct files *files, struct files_call *request) {
   request->wait = files->transaction.wait;
   request->restarts++;
   if (request->wait.kind != FILES_WAIT_COMMIT && request->restarts > RESTARTS_BEFORE_ALONE &&
@@ -86,7 +86,7 @@ static bool put_off(struct files *files, struct files_request *request) {
   return false;
 }
 
-bool files_run(struct files *files, struct files_request *request) {
+bool files_run(struct files *files, struct files_call *request) {
   if (files->alone != NULL && files->alone != request) {
     request->wait = (struct files_wait){.kind = FILES_WAIT_PROGRESS, .until = files->progress};
     return false;
@@ -112,7 +112,7 @@ bool files_run(struct files *files, struct files_request *request) {
   }
 }
 
-bool files_can_run(const struct files *files, const struct files_request *request) {
+bool files_can_run(const struct files *files, const struct files_call *request) {
   const struct files_wait *wait = &request->wait;
   if (files->alone != NULL && files->alone != request)
     return false;

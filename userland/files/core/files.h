@@ -33,23 +33,24 @@ struct files_handle {
 static const struct files_handle files_root = {.inode = FILES_ROOT, .generation = 1};
 
 enum files_operation {
-  FILES_MOUNT,     // before anything else: recovers what the journal holds, frees what has no name
-  FILES_LOOKUP,    // file, name: attributes. `.` and `..` are names too
-  FILES_STAT,      // file: attributes
-  FILES_SET,       // file, set, and what it names of attributes: attributes
-  FILES_READ,      // file, offset, length, data: bytes read
-  FILES_WRITE,     // file, offset (or append), length, data: bytes written
-  FILES_CREATE,    // file (a directory), name, attributes.mode, uid, gid, device; data, length for a link's
+  FILES_DO_MOUNT,  // before anything else: recovers what the journal holds, frees what has no name
+  FILES_DO_LOOKUP, // file, name: attributes. `.` and `..` are names too
+  FILES_DO_STAT,   // file: attributes
+  FILES_DO_SET,    // file, set, and what it names of attributes: attributes
+  FILES_DO_READ,   // file, offset, length, data: bytes read
+  FILES_DO_WRITE,  // file, offset (or append), length, data: bytes written
+  FILES_DO_CREATE, // file (a directory), name, attributes.mode, uid, gid, device; data, length for a link's
                    // target
-  FILES_READ_LINK, // file, length, data: bytes of the target, cut to length
-  FILES_LINK,      // file (a directory), name, other (what gets the name): attributes
-  FILES_UNLINK,    // file (a directory), name: `orphan` if that was the last name
-  FILES_REMOVE_DIRECTORY, // file (its parent), name: `orphan`
-  FILES_RENAME, // file, name, other (a directory), other_name: `orphan` if it took the last name of another
-  FILES_LIST,   // file, offset (a position, 0 at first), length, data: bytes of `files_listed`, 0 at the end
-  FILES_STATISTICS, // statistics
-  FILES_SYNC,       // nothing: when finished, all that was finished before outlives the power
-  FILES_RECLAIM,    // file: frees a file without a name that nobody has open any more
+  FILES_DO_READ_LINK,        // file, length, data: bytes of the target, cut to length
+  FILES_DO_LINK,             // file (a directory), name, other (what gets the name): attributes
+  FILES_DO_UNLINK,           // file (a directory), name: `orphan` if that was the last name
+  FILES_DO_REMOVE_DIRECTORY, // file (its parent), name: `orphan`
+  FILES_DO_RENAME, // file, name, other (a directory), other_name: `orphan` if it took the last name of
+                   // another
+  FILES_DO_LIST, // file, offset (a position, 0 at first), length, data: bytes of `files_listed`, 0 at the end
+  FILES_DO_STATISTICS, // statistics
+  FILES_DO_SYNC,       // nothing: when finished, all that was finished before outlives the power
+  FILES_DO_RECLAIM,    // file: frees a file without a name that nobody has open any more
 };
 
 struct files_attributes {
@@ -101,7 +102,7 @@ struct files_wait {
 
 // The host fills in the arguments of its operation and leaves the rest zero. Whatever it points to stays as
 // it is until the request is finished; `data` of a read may be written meanwhile.
-struct files_request {
+struct files_call {
   enum files_operation operation;
   struct files_handle file;
   struct files_handle other;
@@ -112,10 +113,12 @@ struct files_request {
   uint64_t offset;
   uint32_t length;
   void *data;
-  bool append;
-  uint32_t set; // of enum files_set
-  int64_t now;  // nanoseconds since 1970, for what the operation changes
+  bool append;     // of a write: at the end, wherever that is
+  bool no_replace; // of a rename: the other name must not be there
+  uint32_t set;    // of enum files_set
+  int64_t now;     // nanoseconds since 1970, for what the operation changes
 
+  uint64_t end;   // of a write: the position behind it
   int64_t result; // 0 or more, or the negative of an enum files_error
   struct files_attributes attributes;
   struct files_statistics statistics;
@@ -137,6 +140,7 @@ struct files_transfer {
   uint32_t block;
   uint32_t count; // blocks, next to each other on disk and in `data`
   void *data;
+  bool failed; // for the host, who may carry it out in pieces
   struct files_transfer *next;
   struct files_block *loads; // the core's own
 };
@@ -152,8 +156,8 @@ size_t files_memory(uint32_t cache_blocks, uint32_t commit_blocks);
 // ever transfers lies in this memory. Mount it first.
 struct files *files_start(void *memory, uint32_t cache_blocks, uint32_t commit_blocks, uint32_t disk_blocks);
 
-bool files_run(struct files *files, struct files_request *request);
-bool files_can_run(const struct files *files, const struct files_request *request);
+bool files_run(struct files *files, struct files_call *request);
+bool files_can_run(const struct files *files, const struct files_call *request);
 
 struct files_transfer *files_next_transfer(struct files *files);
 void files_transfer_done(struct files *files, struct files_transfer *transfer, bool failed);

@@ -14,7 +14,7 @@
 
 enum {
   FILES_BLOCK_BYTES = 4096,
-  FILES_NAME_BYTES = 255,
+  FILES_LONGEST_NAME = 255,
   FILES_VERSION = 1,
   FILES_ROOT = 1, // inode of the root directory; inode 0 is none
 };

@@ -59,7 +59,7 @@ static int named_write(struct files *files, const struct found_entry *entry, str
 
 // A file has lost a name. If that was the last one, it is an orphan.
 static int drop_link(struct files *files, uint32_t number, struct files_inode *inode,
-                     struct files_request *request) {
+                     struct files_call *request) {
   inode->changed = request->now;
   inode->links = is_directory(inode) ? 0 : inode->links - 1;
   if (inode->links > 0)
@@ -93,7 +93,7 @@ static int64_t mount(struct files *files) {
   return error != 0 ? error : AGAIN;
 }
 
-static int64_t lookup(struct files *files, struct files_request *request) {
+static int64_t lookup(struct files *files, struct files_call *request) {
   const struct files_inode *directory;
   struct found_entry found = {.inode = request->file.inode};
   int error = directory_read(files, request->file, &directory);
@@ -119,7 +119,7 @@ static int64_t lookup(struct files *files, struct files_request *request) {
   return error;
 }
 
-static int64_t stat(struct files *files, struct files_request *request) {
+static int64_t stat(struct files *files, struct files_call *request) {
   const struct files_inode *inode;
   int error = inode_read(files, request->file, &inode);
   if (error == 0)
@@ -127,7 +127,7 @@ static int64_t stat(struct files *files, struct files_request *request) {
   return error;
 }
 
-static int64_t set(struct files *files, struct files_request *request) {
+static int64_t set(struct files *files, struct files_call *request) {
   const struct files_attributes *wanted = &request->attributes;
   struct files_inode *inode;
   int error = inode_write(files, request->file, &inode);
@@ -184,7 +184,7 @@ static void prefetch(struct files *files, const struct files_inode *inode, uint6
 }
 
 // Reads from `offset` on as far as blocks are there, `request->done` bytes having been read before.
-static int64_t read_data(struct files *files, struct files_request *request, const struct files_inode *inode,
+static int64_t read_data(struct files *files, struct files_call *request, const struct files_inode *inode,
                          uint64_t offset) {
   uint64_t end = offset >= inode->size ? offset : offset + least(request->length, inode->size - offset);
   for (uint64_t at = offset + request->done; at < end; at = offset + request->done) {
@@ -213,7 +213,7 @@ static int64_t read_data(struct files *files, struct files_request *request, con
   return request->done;
 }
 
-static int64_t read(struct files *files, struct files_request *request) {
+static int64_t read(struct files *files, struct files_call *request) {
   const struct files_inode *inode;
   int error = inode_read(files, request->file, &inode);
   if (error == 0)
@@ -221,7 +221,7 @@ static int64_t read(struct files *files, struct files_request *request) {
   return error != 0 ? error : read_data(files, request, inode, request->offset);
 }
 
-static int64_t read_link(struct files *files, struct files_request *request) {
+static int64_t read_link(struct files *files, struct files_call *request) {
   const struct files_inode *inode;
   int error = inode_read(files, request->file, &inode);
   if (error == 0 && file_type(inode->mode) != FILES_TYPE_LINK)
@@ -246,7 +246,7 @@ static int write_block(struct files *files, struct files_inode *inode, uint64_t 
 }
 
 // One step: as many blocks as a transaction surely has room for.
-static int64_t write(struct files *files, struct files_request *request) {
+static int64_t write(struct files *files, struct files_call *request) {
   struct files_inode *inode;
   int error = inode_write(files, request->file, &inode);
   if (error == 0)
@@ -275,11 +275,12 @@ static int64_t write(struct files *files, struct files_request *request) {
   if (written > 0)
     inode->modified = inode->changed = request->now;
   files->transaction.advanced = written;
+  request->end = start + written;
   return written < left ? AGAIN : (int64_t)request->length;
 }
 
 // Fills a new link with its target.
-static int write_target(struct files *files, struct files_inode *inode, const struct files_request *request) {
+static int write_target(struct files *files, struct files_inode *inode, const struct files_call *request) {
   if (request->length == 0)
     return -FILES_NOT_FOUND;
   if (request->length >= FILES_BLOCK_BYTES)
@@ -289,7 +290,7 @@ static int write_target(struct files *files, struct files_inode *inode, const st
 }
 
 // A new inode, with its next generation.
-static int make_inode(struct files *files, const struct files_request *request, uint32_t *number,
+static int make_inode(struct files *files, const struct files_call *request, uint32_t *number,
                       struct files_inode **inode) {
   int error = inode_allocate(files, number);
   if (error == 0)
@@ -324,7 +325,7 @@ static int check_new_name(struct files *files, const struct files_inode *directo
   return error == 0 ? -FILES_EXISTS : error;
 }
 
-static int64_t create(struct files *files, struct files_request *request) {
+static int64_t create(struct files *files, struct files_call *request) {
   struct files_inode *directory;
   struct files_inode *inode;
   uint32_t number;
@@ -363,7 +364,7 @@ static int64_t create(struct files *files, struct files_request *request) {
   return error;
 }
 
-static int64_t link(struct files *files, struct files_request *request) {
+static int64_t link(struct files *files, struct files_call *request) {
   struct files_inode *directory;
   struct files_inode *inode;
   int error = directory_write(files, request->file, request->now, &directory);
@@ -399,7 +400,7 @@ static int find_old_name(struct files *files, const struct files_inode *director
 }
 
 // Takes a name away from `directory`: of a directory that is empty, or of anything else.
-static int64_t remove_name(struct files *files, struct files_request *request, bool wants_directory) {
+static int64_t remove_name(struct files *files, struct files_call *request, bool wants_directory) {
   struct files_inode *directory;
   struct files_inode *inode;
   struct found_entry found;
@@ -448,7 +449,7 @@ static int check_replaceable(const struct files_inode *inode, bool by_directory)
   return is_directory(inode) && inode->entries > 0 ? -FILES_NOT_EMPTY : 0;
 }
 
-static int64_t rename(struct files *files, struct files_request *request) {
+static int64_t rename(struct files *files, struct files_call *request) {
   struct files_inode *from;
   struct files_inode *to;
   struct files_inode *inode;
@@ -475,6 +476,8 @@ static int64_t rename(struct files *files, struct files_request *request) {
   if (error != 0 && error != -FILES_NOT_FOUND)
     return error;
   bool replaces = error == 0;
+  if (replaces && request->no_replace)
+    return -FILES_EXISTS;
   if (replaces && target.inode == old.inode) {
     transaction_abandon(files); // two names of one file: nothing is to be done
     return 0;
@@ -504,7 +507,7 @@ static int64_t rename(struct files *files, struct files_request *request) {
   return replaces ? drop_link(files, target.inode, replaced, request) : 0;
 }
 
-static int64_t list(struct files *files, struct files_request *request) {
+static int64_t list(struct files *files, struct files_call *request) {
   const struct files_inode *directory;
   uint64_t position = request->offset;
   uint32_t bytes;
@@ -516,7 +519,7 @@ static int64_t list(struct files *files, struct files_request *request) {
   return error != 0 ? error : (int64_t)bytes;
 }
 
-static int64_t statistics(struct files *files, struct files_request *request) {
+static int64_t statistics(struct files *files, struct files_call *request) {
   const void *block;
   int error = block_read(files, 1, &block);
   if (error != 0)
@@ -531,7 +534,7 @@ static int64_t statistics(struct files *files, struct files_request *request) {
   return 0;
 }
 
-static int64_t sync(struct files *files, struct files_request *request) {
+static int64_t sync(struct files *files, struct files_call *request) {
   struct journal *journal = &files->journal;
   if (!request->started) {
     request->started = true;
@@ -546,7 +549,7 @@ static int64_t sync(struct files *files, struct files_request *request) {
   return WAIT;
 }
 
-static int64_t reclaim(struct files *files, struct files_request *request) {
+static int64_t reclaim(struct files *files, struct files_call *request) {
   struct files_inode *inode;
   int error = inode_write(files, request->file, &inode);
   if (error != 0)
@@ -554,42 +557,42 @@ static int64_t reclaim(struct files *files, struct files_request *request) {
   return inode->links == 0 ? inode_reclaim(files, request->file.inode, inode) : inode_settle(files, inode);
 }
 
-int64_t operation_step(struct files *files, struct files_request *request) {
-  if (!files->mounted && request->operation != FILES_MOUNT)
+int64_t operation_step(struct files *files, struct files_call *request) {
+  if (!files->mounted && request->operation != FILES_DO_MOUNT)
     return -FILES_IO_ERROR;
   request->orphan = (struct files_handle){0}; // of an attempt that was abandoned
   switch (request->operation) {
-  case FILES_MOUNT:
+  case FILES_DO_MOUNT:
     return mount(files);
-  case FILES_LOOKUP:
+  case FILES_DO_LOOKUP:
     return lookup(files, request);
-  case FILES_STAT:
+  case FILES_DO_STAT:
     return stat(files, request);
-  case FILES_SET:
+  case FILES_DO_SET:
     return set(files, request);
-  case FILES_READ:
+  case FILES_DO_READ:
     return read(files, request);
-  case FILES_WRITE:
+  case FILES_DO_WRITE:
     return write(files, request);
-  case FILES_CREATE:
+  case FILES_DO_CREATE:
     return create(files, request);
-  case FILES_READ_LINK:
+  case FILES_DO_READ_LINK:
     return read_link(files, request);
-  case FILES_LINK:
+  case FILES_DO_LINK:
     return link(files, request);
-  case FILES_UNLINK:
+  case FILES_DO_UNLINK:
     return remove_name(files, request, false);
-  case FILES_REMOVE_DIRECTORY:
+  case FILES_DO_REMOVE_DIRECTORY:
     return remove_name(files, request, true);
-  case FILES_RENAME:
+  case FILES_DO_RENAME:
     return rename(files, request);
-  case FILES_LIST:
+  case FILES_DO_LIST:
     return list(files, request);
-  case FILES_STATISTICS:
+  case FILES_DO_STATISTICS:
     return statistics(files, request);
-  case FILES_SYNC:
+  case FILES_DO_SYNC:
     return sync(files, request);
-  case FILES_RECLAIM:
+  case FILES_DO_RECLAIM:
     return reclaim(files, request);
   }
   return -FILES_INVALID;

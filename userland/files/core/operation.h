@@ -5,4 +5,4 @@
 
 // Runs one step of a request's operation inside the transaction: 0 or more is its result, and else an error,
 // WAIT or AGAIN.
-int64_t operation_step(struct files *files, struct files_request *request);
+int64_t operation_step(struct files *files, struct files_call *request);
