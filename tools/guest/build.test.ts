@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { buildGuest, type GuestProgram } from "./build.ts";
+import { buildGuest, buildProgram, type GuestProgram } from "./build.ts";
 import { GuestBuildError } from "./error.ts";
 import { ROOT } from "./root.ts";
 
@@ -100,4 +100,34 @@ describe("buildGuest", () => {
     expect(await build({ ...PROGRAM, isa: "rv64imac" })).toHaveLength(1);
     await expect(build(PROGRAM)).rejects.toThrow("float");
   });
+});
+
+describe("buildProgram", () => {
+  // zig builds its C library when it is needed for the first time.
+  const milliseconds = 200_000;
+
+  it(
+    "links a static Linux program with the C library",
+    async () => {
+      write("main.c", '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n');
+      const program = { name: PROGRAM.name, sources: [`${FOLDER}/main.c`] };
+      const elf = readFileSync(await buildProgram(program));
+      expect(elf.readUInt16LE(16)).toBe(2); // ET_EXEC: at fixed addresses, so without a loader
+      expect(elf.readUInt16LE(18)).toBe(243); // EM_RISCV
+      const lines: string[] = [];
+      await buildProgram(program, (line) => lines.push(line));
+      expect(lines).toEqual([]);
+    },
+    milliseconds,
+  );
+
+  it(
+    "says what the linker said",
+    async () => {
+      write("main.c", "int missing(void);\nint main(void) { return missing(); }\n");
+      const program = { name: PROGRAM.name, sources: [`${FOLDER}/main.c`] };
+      await expect(buildProgram(program)).rejects.toThrow(/linking .* failed:[\s\S]*missing/);
+    },
+    milliseconds,
+  );
 });

@@ -14,8 +14,8 @@ export interface Toolchain {
   /** Compiler command with everything that depends on which compiler it is. */
   compiler(isa: GuestIsa): string[];
   /**
-   * Command that compiles static Linux programs for riscv64 and links them with a C library. Throws `GuestBuildError`
-   * when there is none.
+   * Command that compiles static Linux programs for riscv64 and links them with musl: always zig's, which brings that C
+   * library. Throws `GuestBuildError` when there is no zig for this host.
    */
   programCompiler(): string[];
   /** Linker command; takes the options that GNU ld and lld share. */
@@ -46,7 +46,7 @@ export function findZig(): { zig: string; version: string } {
   } catch {
     throw new GuestBuildError(
       `no zig for ${process.platform} on ${process.arch} (package ${name}); ` +
-        "run npm ci, or set CC and LD to a compiler and a linker for riscv64",
+        "run npm ci; CC and LD, a compiler and a linker for riscv64, can replace it for all but Linux programs",
     );
   }
 }
@@ -100,21 +100,13 @@ function givenCompiler(command: readonly string[]): Compiler {
   return { identity, compiler: (isa) => [...command, ...flags, ...MARCH[isa]] };
 }
 
-/** Whether `command` is a compiler that makes programs for riscv64 Linux by itself, such as riscv64-linux-gnu-gcc. */
-function targetsLinux(command: readonly string[]): boolean {
-  const [program = "", ...args] = command;
-  const { stdout } = spawnSync(program, [...args, "-dumpmachine"], { encoding: "utf8" });
-  return /^riscv64-.*linux/.test(stdout ?? "");
-}
-
 function zigProgramCompiler(): string[] {
   return [findZig().zig, "cc", "-target", "riscv64-linux-musl", "-fno-sanitize=all"];
 }
 
 /**
  * The zig of node_modules, which compiles and links for riscv64 on every host. `CC` and `LD` in the environment replace
- * its compiler (by a clang or a gcc for riscv64) and its linker (by lld or GNU ld), each on its own. Linux programs need a
- * C library, so a `CC` makes them only if it compiles for riscv64 Linux; otherwise zig does, with its musl. Throws
+ * its compiler (by a clang or a gcc for riscv64) and its linker (by lld or GNU ld), each on its own. Throws
  * `GuestBuildError` when there is no zig for this host, or `CC` or `LD` cannot be run.
  */
 export function findToolchain(): Toolchain {
@@ -122,12 +114,11 @@ export function findToolchain(): Toolchain {
   const ld = fromEnvironment("LD");
   const compiler = cc === undefined ? zigCompiler() : givenCompiler(cc);
   const linker = ld === undefined ? zigLinker() : { identity: versionOf(ld), linker: ld };
-  const forPrograms = cc !== undefined && targetsLinux(cc) ? cc : undefined;
   const zigCache = join(ROOT, ".build/guest/zig-cache");
   return {
     identity: `${compiler.identity}\n${linker.identity}`,
     compiler: compiler.compiler,
-    programCompiler: () => forPrograms ?? zigProgramCompiler(),
+    programCompiler: zigProgramCompiler,
     linker: linker.linker,
     environment: { ZIG_GLOBAL_CACHE_DIR: zigCache, ZIG_LOCAL_CACHE_DIR: zigCache },
   };

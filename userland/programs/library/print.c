@@ -116,9 +116,6 @@ static double next_real(struct printing *printing) {
   return value;
 }
 
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wformat-nonliteral"
-
 // Prints one conversion, which begins at *format with its %, and moves behind it.
 static void convert(struct printing *printing, const char **format) {
   char specification[64] = "%";
@@ -176,8 +173,6 @@ static void convert(struct printing *printing, const char **format) {
     printing->is_over = true;
   }
 }
-
-#pragma clang diagnostic pop
 
 int printf_command(int count, char **arguments) {
   if (count < 2) {

@@ -36,7 +36,7 @@ static bool read_stat(const char *path, struct task *task) {
   task->hart = hart;
   task->ticks = user + system;
   task->virtual_bytes = size;
-  task->resident = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+  task->resident = (uint64_t)pages * (uint64_t)getpagesize();
   task->faults = minor + major;
   return true;
 }
