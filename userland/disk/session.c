@@ -7,6 +7,7 @@
 #define MOST_WINDOW_BYTES (64ul << 20)
 
 static struct session sessions[MOST_SESSIONS];
+static uint64_t uses; // of all sessions
 
 // Finds where the window's pages are. Returns NULL if they are not wired, or memory is out.
 static uint64_t *find_pages(handle_t memory, uint64_t bytes) {
@@ -29,12 +30,20 @@ static bool is_ring(uint64_t bytes, uint32_t offset, uint32_t entries) {
          entries <= DISK_MOST_COMPLETIONS && (entries & (entries - 1)) == 0;
 }
 
+// A session that is not in use; or else the one that was idle for longest: its client has died, or will
+// connect again. NULL if all are busy.
 static struct session *free_session(void) {
+  struct session *oldest = NULL;
   for (unsigned i = 0; i < MOST_SESSIONS; i++) {
-    if (!sessions[i].is_open)
-      return &sessions[i];
+    struct session *session = &sessions[i];
+    if (!session->is_open)
+      return session;
+    if (session->under_way == 0 && (oldest == NULL || session->last_used < oldest->last_used))
+      oldest = session;
   }
-  return NULL;
+  if (oldest != NULL)
+    session_close(oldest);
+  return oldest;
 }
 
 int64_t session_open(handle_t memory, uint64_t bytes, uint32_t ring_offset, uint32_t entries,
@@ -45,7 +54,7 @@ int64_t session_open(handle_t memory, uint64_t bytes, uint32_t ring_offset, uint
   if (memory == 0 || bytes == 0 || bytes > MOST_WINDOW_BYTES ||
       (entries != 0 && (notification == 0 || !is_ring(bytes, ring_offset, entries))))
     return -EINVAL;
-  *session = (struct session){.memory = memory, .bytes = bytes, .entries = entries};
+  *session = (struct session){.memory = memory, .bytes = bytes, .entries = entries, .last_used = ++uses};
   session->pages = find_pages(memory, bytes);
   if (session->pages == NULL)
     return -EINVAL;
@@ -66,6 +75,7 @@ struct session *session_find(uint64_t badge) {
   int64_t slot = session_slot(badge);
   if (slot < 0 || slot >= MOST_SESSIONS || !sessions[slot].is_open || sessions[slot].is_closing)
     return NULL;
+  sessions[slot].last_used = ++uses;
   return &sessions[slot];
 }
 

@@ -8,6 +8,7 @@
 struct session {
   bool is_open, is_closing;
   unsigned under_way;   // requests of it
+  uint64_t last_used;   // grows with every use of any session
   handle_t memory;      // the window's
   uint64_t bytes;       // of the window
   uint64_t *pages;      // physical addresses

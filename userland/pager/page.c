@@ -120,8 +120,9 @@ unsigned page_evict_some(void) {
   if (batch.room == 0)
     return 0;
   let_reserve_go();
-  // Once round, every page's mark is taken away; at the second round those that nobody used since go.
-  for (unsigned rounds = 0; rounds < 2 && batch.count < batch.room;) {
+  // What is left of this round, a round that takes every page's mark away, and one at which those go that
+  // nobody used since.
+  for (unsigned rounds = 0; rounds < 3 && batch.count < batch.room;) {
     if (!advance(&batch))
       rounds++;
   }

@@ -134,7 +134,8 @@ struct initrd machine_initrd(void) {
   uint64_t pages = (initrd.offset + initrd.length + PAGE_BYTES - 1) / PAGE_BYTES;
   int64_t address = space_map(HANDLE_INITRD, 0, pages, MAP_READ);
   if (address < 0)
-    die("the initial RAM disk cannot be mapped: error %ld", (long)address);
+    die("the initial RAM disk cannot be mapped: error %ld (%lx, %lu)", (long)address, system.initrd_address,
+        system.initrd_bytes);
   initrd.bytes = (const uint8_t *)address + initrd.offset;
   return initrd;
 }

@@ -19,10 +19,11 @@ struct server {
   uint32_t priority;
   // Its quota: so many MiB and 16ths of the memory that is free at the start.
   unsigned quota_mib, quota_sixteenths;
-  bool may_switch_off;
+  struct server *partner; // without which it is nothing: they end together
   // What has become of it.
   handle_t endpoint, process;
   bool is_ready, has_been_ready;
+  bool is_doomed;           // has been ended because its partner was
   uint64_t ends[MOST_ENDS]; // when it ended, the oldest one at next_end
   unsigned next_end;
 };
@@ -30,19 +31,18 @@ struct server {
 #define PRINT   RIGHT_SEND
 #define INSPECT RIGHT_READ
 
+enum { NAMES, DISK, PAGER, TERMINAL, FILES, PROCESS, SERVERS };
+
 // Each needs only those before it. Drivers are the most urgent, who holds up everybody else comes next.
-static struct server servers[MOST_SERVERS] = {
-    {"names", equip_names, PRINT, 26, 1, 0, false, .is_ready = false},
-    {"disk", equip_disk, PRINT, 28, 4, 0, false, .is_ready = false},
-    {"pager", equip_pager, PRINT | INSPECT, 26, 0, 7, false, .is_ready = false},
-    {"terminal", equip_terminal, PRINT | INSPECT, 28, 2, 0, false, .is_ready = false},
-    {"files", equip_files, PRINT | INSPECT, 24, 0, 4, false, .is_ready = false},
-    {"process", equip_process, PRINT | INSPECT, 22, 0, 4, true, .is_ready = false},
+static struct server servers[SERVERS] = {
+    [NAMES] = {"names", equip_names, PRINT, 26, 1, 0, .is_ready = false},
+    [DISK] = {"disk", equip_disk, PRINT, 28, 4, 0, .is_ready = false},
+    [PAGER] = {"pager", equip_pager, PRINT | INSPECT, 26, 0, 7, .partner = &servers[PROCESS]},
+    [TERMINAL] = {"terminal", equip_terminal, PRINT | INSPECT, 28, 2, 0, .is_ready = false},
+    [FILES] = {"files", equip_files, PRINT | INSPECT, 24, 0, 4, .is_ready = false},
+    [PROCESS] = {"process", equip_process, PRINT | INSPECT, 22, 0, 4, .partner = &servers[PAGER]},
 };
 
-#define NAMES 0u
-
-static unsigned server_count;
 static struct initrd initrd;
 static handle_t supervisor, ends;
 static uint64_t free_bytes; // at the start
@@ -132,7 +132,7 @@ static void register_service(const struct server *server, bool is_there) {
 
 // A service is known from when it is first ready: its endpoint stays, whatever becomes of the server.
 static void register_services(void) {
-  for (unsigned i = 0; i < server_count; i++) {
+  for (unsigned i = 0; i < SERVERS; i++) {
     if (i != NAMES && servers[i].has_been_ready && servers[i].endpoint != 0)
       register_service(&servers[i], true);
   }
@@ -140,7 +140,7 @@ static void register_services(void) {
 
 // Starts the servers from `index` on, until there is one to wait for.
 static void start_from(unsigned index) {
-  while (index < server_count && !start(index))
+  while (index < SERVERS && !start(index))
     index++;
 }
 
@@ -154,12 +154,12 @@ void servers_open(const struct initrd *archive, handle_t supervisor_endpoint, ha
   free_bytes = system.free_bytes;
   // A native program that is run instead of a POSIX system: a benchmark, a test.
   const char *run = machine_option("run", NULL);
-  for (; servers[server_count].name != NULL; server_count++) {
-    struct server *server = &servers[server_count];
-    if (run != NULL && server->may_switch_off) {
-      server->name = run;
-      server->equip = equip_names;
-    }
+  if (run != NULL) {
+    servers[PROCESS].name = run;
+    servers[PROCESS].equip = equip_names;
+  }
+  for (unsigned i = 0; i < SERVERS; i++) {
+    struct server *server = &servers[i];
     int64_t endpoint = kernel_create_endpoint();
     if (endpoint < 0)
       die("no endpoint for %s", server->name);
@@ -170,7 +170,7 @@ void servers_open(const struct initrd *archive, handle_t supervisor_endpoint, ha
 void servers_start(void) { start_from(0); }
 
 void server_is_ready(unsigned index) {
-  if (index >= server_count || servers[index].is_ready)
+  if (index >= SERVERS || servers[index].is_ready)
     return;
   struct server *server = &servers[index];
   bool is_first = !server->has_been_ready;
@@ -194,7 +194,7 @@ static bool is_hopeless(struct server *server) {
 // Its clients, those that wait too, get errors from now on.
 static void give_up(struct server *server) {
   say("%s ends again and again; it is not restarted", server->name);
-  if (server->may_switch_off) {
+  if (server == &servers[PROCESS]) {
     say("nothing can be done without it");
     kernel_power(HANDLE_MACHINE, POWER_OFF, 1);
   }
@@ -204,20 +204,38 @@ static void give_up(struct server *server) {
   server->endpoint = 0;
 }
 
+static void report_end(const struct server *server, const struct end_info *end) {
+  if (server->is_doomed)
+    say("%s is started anew with %s", server->name, server->partner->name);
+  else if (end->reason == END_FAULTED)
+    say("%s has ended by exception %ld", server->name, (long)end->code);
+  else
+    say("%s has ended with status %ld", server->name, (long)end->code);
+}
+
+// The pager has lost the processes' memory, or the processes are gone and their memory is to go, too.
+static void end_partner(const struct server *server) {
+  struct server *partner = server->partner;
+  if (partner == NULL || partner->process == 0 || !partner->has_been_ready)
+    return;
+  partner->is_doomed = true;
+  kernel_end_process(partner->process, 0);
+}
+
 static void server_ended(unsigned index) {
   struct server *server = &servers[index];
   struct end_info end = {0};
   if (server->process == 0 || kernel_await_end(server->process, 0, &end) < 0)
     return;
-  if (end.reason == END_FAULTED)
-    say("%s has ended by exception %ld", server->name, (long)end.code);
-  else
-    say("%s has ended with status %ld", server->name, (long)end.code);
+  report_end(server, &end);
   kernel_delete(server->process);
   server->process = 0;
   server->is_ready = false;
-  bool was_ready = server->has_been_ready;
-  if (!is_hopeless(server) && start(index))
+  bool was_ready = server->has_been_ready, was_doomed = server->is_doomed;
+  server->is_doomed = false;
+  if (!was_doomed)
+    end_partner(server);
+  if ((was_doomed || !is_hopeless(server)) && start(index))
     return;
   give_up(server);
   if (!was_ready)
@@ -225,10 +243,10 @@ static void server_ended(unsigned index) {
 }
 
 void servers_ended(uint64_t bits) {
-  for (unsigned i = 0; i < server_count; i++) {
+  for (unsigned i = 0; i < SERVERS; i++) {
     if ((bits >> i & 1) != 0)
       server_ended(i);
   }
 }
 
-bool server_may_switch_off(unsigned index) { return index < server_count && servers[index].may_switch_off; }
+bool server_may_switch_off(unsigned index) { return index == PROCESS; }

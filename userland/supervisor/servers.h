@@ -5,8 +5,6 @@
 #include "machine.h"
 #include <stdbool.h>
 
-#define MOST_SERVERS 8
-
 // The label, as a badge of the supervisor's endpoint, of server `index`; not 0.
 #define SERVER_BADGE(index) ((uint64_t)(index) + 1)
 
