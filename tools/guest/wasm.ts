@@ -44,9 +44,11 @@ export function buildWasm({ name, sources, headers, flags = [] }: WasmProgram): 
   const output = join(ROOT, ".build/guest", `${name}.wasm`);
   const builtFrom = `${output}.sources`;
   const hash = createHash("sha256").update(JSON.stringify([version, COMPILE_FLAGS, LINK_FLAGS, flags]));
-  for (const path of [...sources, ...headers]) hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
+  for (const path of [...sources, ...headers])
+    hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
   const identity = hash.digest("hex");
-  if (existsSync(output) && existsSync(builtFrom) && readFileSync(builtFrom, "utf8") === identity) return output;
+  if (existsSync(output) && existsSync(builtFrom) && readFileSync(builtFrom, "utf8") === identity)
+    return output;
 
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(`${output}-`);
