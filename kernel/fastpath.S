@@ -327,4 +327,7 @@ bail_out:
     ld      a6, TRAPFRAME_A6(a0)
     ld      a7, TRAPFRAME_A7(a0)
 leave_unlocked:
+    .irp    number, 7,28,29,30,31
+    li      x\number, 0             // the slow path takes them for the user's
+    .endr
     j       trap_slow
