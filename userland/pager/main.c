@@ -174,7 +174,10 @@ static bool handle(struct message *message) {
       return false; // answered
     break;
   case PAGER_CREATE:
-    result = may_promise(message->words[0]) ? create(message->badge, message->words[0], NULL) : -ENOMEM;
+    // A sparse object is no promise of all its pages.
+    result = may_promise(message->words[1] != 0 ? message->words[1] : message->words[0])
+                 ? create(message->badge, message->words[0], NULL)
+                 : -ENOMEM;
     break;
   case PAGER_DUPLICATE:
     result = duplicate(message);

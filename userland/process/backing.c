@@ -36,9 +36,9 @@ void backing_init(void) {
 }
 
 // A pager that was restarted has lost what was in its objects; new ones are made with it.
-static int64_t request(uint32_t label, uint64_t word, handle_t *memory) {
+static int64_t request(uint32_t label, uint64_t word0, uint64_t word1, handle_t *memory) {
   for (int tries = 0;; tries++) {
-    struct message message = message_of(label, word, 0, 0, 0);
+    struct message message = message_of(label, word0, word1, 0, 0);
     int64_t result = message_request(session, &message);
     if ((result != -EPIPE && result != -ESTALE) || tries > 0 || label == PAGER_RELEASE) {
       *memory = message_capability(&message, 0);
@@ -49,12 +49,12 @@ static int64_t request(uint32_t label, uint64_t word, handle_t *memory) {
   }
 }
 
-static struct backing *wrap(uint32_t label, uint64_t word) {
+static struct backing *wrap(uint32_t label, uint64_t word0, uint64_t word1) {
   struct backing *backing = calloc(1, sizeof *backing);
   if (backing == NULL)
     return NULL;
   handle_t memory = 0;
-  int64_t object = request(label, word, &memory);
+  int64_t object = request(label, word0, word1, &memory);
   if (object < 0) {
     free(backing);
     return NULL;
@@ -66,10 +66,12 @@ static struct backing *wrap(uint32_t label, uint64_t word) {
   return backing;
 }
 
-struct backing *backing_create(uint64_t pages) { return wrap(PAGER_CREATE, pages); }
+struct backing *backing_create(uint64_t pages, uint64_t expected) {
+  return wrap(PAGER_CREATE, pages, expected);
+}
 
 struct backing *backing_duplicate(struct backing *backing) {
-  return backing->session == session_number ? wrap(PAGER_DUPLICATE, backing->object) : NULL;
+  return backing->session == session_number ? wrap(PAGER_DUPLICATE, backing->object, 0) : NULL;
 }
 
 void backing_retain(struct backing *backing) { backing->references++; }
@@ -80,7 +82,7 @@ void backing_release(struct backing *backing) {
   handle_t none;
   kernel_delete((handle_t)backing->handle);
   if (backing->session == session_number)
-    request(PAGER_RELEASE, backing->object, &none);
+    request(PAGER_RELEASE, backing->object, 0, &none);
   free(backing);
 }
 

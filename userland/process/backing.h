@@ -7,8 +7,9 @@ struct backing;
 // Connects with the default pager. Waits until there is one.
 void backing_init(void);
 
-// A memory object, or a copy of one, with one reference; NULL when there is no memory.
-struct backing *backing_create(uint64_t pages);
+// A memory object, or a copy of one, with one reference; NULL when there is no memory. Of a sparse one only
+// `expected` pages are likely to be touched (0: all).
+struct backing *backing_create(uint64_t pages, uint64_t expected);
 struct backing *backing_duplicate(struct backing *backing);
 void backing_retain(struct backing *backing);
 void backing_release(struct backing *backing);

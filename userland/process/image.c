@@ -73,7 +73,7 @@ static int64_t load(struct image *image, uint64_t number) {
     if (!is_writable(segment))
       pages += segment->pages;
   }
-  if (pages > 0 && (image->text = backing_create(pages)) == NULL)
+  if (pages > 0 && (image->text = backing_create(pages, 0)) == NULL)
     return -ENOMEM;
   for (unsigned i = 0; i < image->elf.segment_count && error == 0; i++) {
     const struct elf_segment *segment = &image->elf.segments[i];

@@ -12,11 +12,12 @@
 #include <sys/mman.h>
 
 // Pages of the core object: the stack, the arena of small mappings, data and heap.
-#define STACK_PAGES (STACK_BYTES / PAGE)
-#define ARENA_PAGES (1ul << 17)
-#define CORE_ARENA  STACK_PAGES
-#define CORE_DATA   (CORE_ARENA + ARENA_PAGES)
-#define CORE_PAGES  (1ul << 18)
+#define STACK_PAGES   (STACK_BYTES / PAGE)
+#define ARENA_PAGES   (1ul << 17)
+#define CORE_ARENA    STACK_PAGES
+#define CORE_DATA     (CORE_ARENA + ARENA_PAGES)
+#define CORE_PAGES    (1ul << 18)
+#define CORE_EXPECTED 64
 
 #define STACK_BOTTOM (STACK_TOP - STACK_BYTES)
 #define ARENA_BASE   (STACK_TOP + PAGE)
@@ -367,7 +368,7 @@ struct space *space_fork(struct space *space, const char *name, pid_t id) {
 }
 
 int64_t space_map_stack(struct space *space) {
-  if (space->core == NULL && (space->core = backing_create(CORE_PAGES)) == NULL)
+  if (space->core == NULL && (space->core = backing_create(CORE_PAGES, CORE_EXPECTED)) == NULL)
     return -ENOMEM;
   backing_retain(space->core);
   struct area area = {.start = STACK_BOTTOM,
@@ -501,7 +502,7 @@ static int64_t map_own(struct space *space, uint64_t address, uint64_t pages, ui
       .start = address, .end = address + pages * PAGE, .protection = protection, .shared = shared};
   // What nobody may touch gets memory when it is given rights.
   if (protection != PROT_NONE || shared) {
-    area.backing = backing_create(pages);
+    area.backing = backing_create(pages, 0);
     if (area.backing == NULL)
       return -ENOMEM;
   }
@@ -578,7 +579,7 @@ int64_t space_protect(struct space *space, uint64_t start, uint64_t end, uint32_
     struct area *area = &space->areas[i];
     uint32_t old = map_rights(area->protection), new = map_rights(protection);
     if (area->backing == NULL && new != 0) {
-      area->backing = backing_create(pages_of(area));
+      area->backing = backing_create(pages_of(area), 0);
       area->first_page = 0;
       if (area->backing == NULL)
         return -ENOMEM;
