@@ -4,6 +4,7 @@
 #include "usage.h"
 #include <ctype.h>
 #include <err.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +19,29 @@ static int range_count;
 static bool by_field, skips_undivided;
 static char separator = '\t';
 
+// A number at *text, behind which it moves; `otherwise` when there is none.
+static long take_number(const char **text, long otherwise) {
+  return isdigit((unsigned char)**text) ? strtol(*text, (char **)text, 10) : otherwise;
+}
+
 // "1,3-5,7-"
 static void parse_ranges(const char *text) {
   const char *all = text;
-  while (*text != 0) {
-    char *end = (char *)text;
+  do {
     if (range_count == RANGES)
       errx(2, "at most %d ranges", RANGES);
-    long first = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : 1, last = first;
-    if (*end == '-') {
-      text = end + 1;
-      last = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : (end++, 1L << 40);
+    const char *start = text;
+    long first = take_number(&text, 1), last = first;
+    if (*text == '-') {
+      text++;
+      last = take_number(&text, LONG_MAX);
     }
-    if (end == text || first < 1 || last < first || (*end != ',' && *end != 0))
+    bool is_lone_dash = text == start + 1 && *start == '-';
+    if (text == start || is_lone_dash || first < 1 || last < first || (*text != ',' && *text != 0))
       errx(2, "%s is not a list of numbers and ranges", all);
     ranges[range_count].first = first;
     ranges[range_count++].last = last;
-    text = *end == ',' ? end + 1 : end;
-  }
+  } while (*text++ == ',');
 }
 
 static bool is_wanted(long number) {

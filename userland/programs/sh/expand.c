@@ -164,12 +164,52 @@ static void bad_substitution(struct expansion *expansion, const char *inside) {
   expansion->has_failed = true;
 }
 
+// Behind the bracket that closes the one at `text`; the lexer has made sure that there is one.
+static const char *behind_bracket(const char *text, char open, char close) {
+  int depth = 0;
+  char quote = 0;
+  for (; *text != 0; text++) {
+    if (*text == '\\' && quote != '\'' && text[1] != 0) {
+      text++;
+    } else if (quote != 0) {
+      if (*text == quote)
+        quote = 0;
+    } else if (*text == '\'' || *text == '"') {
+      quote = *text;
+    } else if (*text == open) {
+      depth++;
+    } else if (*text == close && --depth == 0) {
+      return text + 1;
+    }
+  }
+  return text;
+}
+
+// The word in "${name-word}" is quoted already; quotes in it mean nothing more, and go.
+static char *without_double_quotes(const char *word) {
+  struct text plain = {.arena = &shell.scratch};
+  while (*word != 0) {
+    const char *end = word + 1;
+    if (*word == '\\' && word[1] != 0)
+      end = word + 2;
+    else if (*word == '$' && (word[1] == '(' || word[1] == '{'))
+      end = behind_bracket(word + 1, word[1], word[1] == '(' ? ')' : '}');
+    if (*word == '"')
+      word++;
+    while (word < end)
+      text_add(&plain, *word++);
+  }
+  return text_finish(&plain);
+}
+
 // ${name-word}, ${name:=word} and their relatives.
 static void put_conditional(struct expansion *expansion, const char *name, const char *operation,
                             bool is_quoted) {
   bool counts_empty = *operation == ':';
   char action = operation[counts_empty];
   const char *word = operation + counts_empty + 1;
+  if (is_quoted)
+    word = without_double_quotes(word);
   bool is_arguments = *name == '@' || *name == '*';
   const char *value = is_arguments ? (shell.argument_count > 0 ? shell.arguments[0] : NULL) : parameter(name);
   bool is_set = value != NULL && !(counts_empty && *value == 0);
@@ -244,27 +284,6 @@ static void put_arithmetic(struct expansion *expansion, const char *inside, bool
   else
     put_string(expansion, arena_format(&shell.scratch, "%" PRId64, value),
                is_quoted ? MARK_QUOTED : MARK_EXPANDED);
-}
-
-// Behind the bracket that closes the one at `text`; the lexer has made sure that there is one.
-static const char *behind_bracket(const char *text, char open, char close) {
-  int depth = 0;
-  char quote = 0;
-  for (; *text != 0; text++) {
-    if (*text == '\\' && quote != '\'' && text[1] != 0) {
-      text++;
-    } else if (quote != 0) {
-      if (*text == quote)
-        quote = 0;
-    } else if (*text == '\'' || *text == '"') {
-      quote = *text;
-    } else if (*text == open) {
-      depth++;
-    } else if (*text == close && --depth == 0) {
-      return text + 1;
-    }
-  }
-  return text;
 }
 
 // Expands what begins with the $ at `text`; returns what is behind it.
