@@ -33,11 +33,12 @@ struct server {
 
 enum { NAMES, DISK, PAGER, TERMINAL, FILES, PROCESS, SERVERS };
 
-// Each needs only those before it. Drivers are the most urgent, who holds up everybody else comes next.
+// Each needs only those before it. A part of memory stays for what outlives a server that is started anew.
+// Drivers are the most urgent, who holds up everybody else comes next.
 static struct server servers[SERVERS] = {
     [NAMES] = {"names", equip_names, PRINT, 26, 1, 0, .is_ready = false},
     [DISK] = {"disk", equip_disk, PRINT, 28, 4, 0, .is_ready = false},
-    [PAGER] = {"pager", equip_pager, PRINT | INSPECT, 26, 0, 7, .partner = &servers[PROCESS]},
+    [PAGER] = {"pager", equip_pager, PRINT | INSPECT, 26, 0, 6, .partner = &servers[PROCESS]},
     [TERMINAL] = {"terminal", equip_terminal, PRINT | INSPECT, 28, 2, 0, .is_ready = false},
     [FILES] = {"files", equip_files, PRINT | INSPECT, 24, 0, 4, .is_ready = false},
     [PROCESS] = {"process", equip_process, PRINT | INSPECT, 22, 0, 4, .partner = &servers[PAGER]},

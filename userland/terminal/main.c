@@ -14,7 +14,7 @@
 #define HANDLE_REGISTERS HANDLE_OWN
 #define HANDLE_INTERRUPT (HANDLE_OWN + 1)
 
-#define MOST_SESSIONS 8
+#define MOST_SESSIONS 2 // a client, and one that it was before it was restarted
 #define EVENT_COUNT   7 // TERMINAL_EVENTS
 
 _Static_assert(TERMINAL_EVENTS == (1u << EVENT_COUNT) - 1, "one capability for each event");
@@ -41,7 +41,7 @@ static uint8_t *part(const struct session *session, uint64_t offset, uint64_t by
   return offset > all || bytes > all - offset ? NULL : session->window.bytes + offset;
 }
 
-// A slot that is free; or else the oldest client's, which must have died without a word.
+// A slot that is free, or the oldest client's, which must have died without a word.
 static unsigned choose_slot(void) {
   static unsigned next;
   unsigned slot = next;
