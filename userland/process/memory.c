@@ -114,20 +114,20 @@ HANDLER(sys_mremap) {
   uint32_t protection = area->protection;
   if (fixed && arguments[4] < old + old_bytes && old < arguments[4] + bytes)
     return -EINVAL;
-  int64_t new = space_map_anonymous(task, arguments[4], bytes / PAGE, PROT_READ | PROT_WRITE, false,
+  int64_t moved = space_map_anonymous(task, arguments[4], bytes / PAGE, PROT_READ | PROT_WRITE, false,
                                     fixed ? FIXED : ANYWHERE);
-  if (new < 0)
-    return new;
+  if (moved < 0)
+    return moved;
   uint64_t kept = bytes < old_bytes ? bytes : old_bytes;
-  int64_t error = space_copy_within(space, old, (uint64_t) new, kept);
+  int64_t error = space_copy((handle_t)space->handle, old, (handle_t)space->handle, (uint64_t)moved, kept);
   if (error == 0 && protection != (PROT_READ | PROT_WRITE))
-    error = space_protect(space, (uint64_t) new, (uint64_t) new + bytes, protection);
+    error = space_protect(space, (uint64_t)moved, (uint64_t)moved + bytes, protection);
   if (error < 0) {
-    space_unmap_range(space, (uint64_t) new, (uint64_t) new + bytes);
+    space_unmap_range(space, (uint64_t)moved, (uint64_t)moved + bytes);
     return error;
   }
   space_unmap_range(space, old, old + old_bytes);
-  return new;
+  return moved;
 }
 
 HANDLER(sys_madvise) {

@@ -601,7 +601,15 @@ int64_t space_protect(struct space *space, uint64_t start, uint64_t end, uint32_
   return 0;
 }
 
-int64_t space_copy_within(struct space *space, uint64_t from, uint64_t to, uint64_t bytes) {
-  handle_t process = (handle_t)space->handle;
-  return kernel_copy(process, from, process, to, bytes) == (int64_t)bytes ? 0 : -EFAULT;
+int64_t space_copy(handle_t from_process, uint64_t from, handle_t to_process, uint64_t to, uint64_t bytes) {
+  // The kernel copies as much as it can do at once.
+  while (bytes > 0) {
+    int64_t copied = kernel_copy(from_process, from, to_process, to, bytes);
+    if (copied <= 0)
+      return -EFAULT;
+    from += (uint64_t)copied;
+    to += (uint64_t)copied;
+    bytes -= (uint64_t)copied;
+  }
+  return 0;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "backing.h"
+#include "lib/handles.h"
 #include "task.h"
 
 #define PAGE          PAGE_BYTES
@@ -88,7 +89,7 @@ struct futex_key {
 };
 struct futex_key space_futex_key(struct space *space, uint64_t address, bool private);
 
-// Copies inside of it. 0 or -EFAULT.
-int64_t space_copy_within(struct space *space, uint64_t from, uint64_t to, uint64_t bytes);
+// Copies between processes of the kernel's, of which 0 is this one. 0 or -EFAULT.
+int64_t space_copy(handle_t from_process, uint64_t from, handle_t to_process, uint64_t to, uint64_t bytes);
 
 uint64_t space_pages(const struct space *space); // of address space

@@ -1,5 +1,4 @@
 #include "user.h"
-#include "lib/kernel.h"
 #include "process.h"
 #include "space.h"
 #include <errno.h>
@@ -18,18 +17,14 @@ int64_t copy_in(struct task *task, void *to, uint64_t from, size_t bytes) {
   handle_t process = process_of(task);
   if (bytes == 0)
     return 0;
-  if (process == 0 || kernel_copy(process, from, 0, (uint64_t)to, bytes) != (int64_t)bytes)
-    return -EFAULT;
-  return 0;
+  return process == 0 ? -EFAULT : space_copy(process, from, 0, (uint64_t)to, bytes);
 }
 
 int64_t copy_out(struct task *task, uint64_t to, const void *from, size_t bytes) {
   handle_t process = process_of(task);
   if (bytes == 0)
     return 0;
-  if (process == 0 || kernel_copy(0, (uint64_t)from, process, to, bytes) != (int64_t)bytes)
-    return -EFAULT;
-  return 0;
+  return process == 0 ? -EFAULT : space_copy(0, (uint64_t)from, process, to, bytes);
 }
 
 int64_t clear_out(struct task *task, uint64_t to, size_t bytes) {
