@@ -101,7 +101,7 @@ export const command: Command<object> = {
       )
       .command(action<Image>("check <image>", "whether the file system is sound", imageOnly, check))
       .command(action<Image>("info <image>", "how large it is and how full", imageOnly, info))
-      .demandCommand(1, 1, "what shall be done with the image?"),
+      .demandCommand(1, 1, "what shall be done with the image?", "no such thing can be done with an image"),
   handler: () => {},
 };
 

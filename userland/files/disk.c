@@ -198,8 +198,9 @@ void disk_open(handle_t notification, uint64_t cache_bytes) {
   struct files_call mount = {.operation = FILES_DO_MOUNT};
   int64_t error = volume_run(volume, &mount);
   if (error < 0) {
-    if (error != -EINVAL)
+    if (error != -EINVAL) // not one of ours, or empty
       say("the disk cannot be mounted: error %ld", (long)error);
+    volume->source = NULL;
     return;
   }
   volume->is_mounted = make_mount_point(volume->name, &volume->point) == 0;

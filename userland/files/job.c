@@ -94,6 +94,10 @@ static int64_t begin_stage(struct job *job) {
   case FILES_TRUNCATE:
   case FILES_STATISTICS:
     return begin_target(job, word(job, 0), true);
+  case FILES_UNMOUNT:
+    return begin_walk(job, 0, word(job, 0), WALK_TO_TARGET, true);
+  case FILES_MOUNT:
+    return begin_walk(job, 0, word(job, 1), WALK_TO_TARGET, true);
   case FILES_MAKE_DIRECTORY:
   case FILES_MAKE_NODE:
   case FILES_REMOVE_DIRECTORY:
@@ -110,8 +114,6 @@ static int64_t begin_stage(struct job *job) {
   case FILES_ENTRIES:
   case FILES_SYNCHRONIZE:
   case FILES_MOUNTS:
-  case FILES_MOUNT:
-  case FILES_UNMOUNT:
     job->stage = JOB_STEP;
     return 0;
   default:
@@ -495,6 +497,50 @@ static int64_t step_mounts(struct job *job) {
   return used;
 }
 
+// What there is to be mounted is the disk.
+static int64_t step_mount(struct job *job, int64_t result) {
+  const struct walk *walk = &job->walks[0];
+  struct volume *disk = &volumes[DISK_VOLUME];
+  uint32_t source_bytes = WINDOW_TEXT_BYTES(word(job, 0)), path_bytes = WINDOW_TEXT_BYTES(word(job, 1));
+  const char *source = window(job, WINDOW_TEXT_OFFSET(word(job, 0)), source_bytes);
+  const char *path = window(job, WINDOW_TEXT_OFFSET(word(job, 1)), path_bytes);
+  if (result < 0)
+    return result;
+  if (!is_directory(walk->mode))
+    return -ENOTDIR;
+  if (source == NULL || disk->source == NULL || strlen(disk->source) != source_bytes ||
+      memcmp(disk->source, source, source_bytes) != 0)
+    return -ENODEV;
+  if (word(job, 3) != 0)
+    return -EINVAL;
+  if (disk->is_mounted || walk->volume == disk || walk->file.inode == FILES_ROOT)
+    return -EBUSY;
+  if (path_bytes >= sizeof disk->path)
+    return -ENAMETOOLONG;
+  snprintf(disk->path, sizeof disk->path, "%.*s", (int)path_bytes, path);
+  snprintf(disk->name, sizeof disk->name, "%.*s", (int)walk->name_bytes, walk_name(walk));
+  disk->parent = walk->volume;
+  disk->directory = walk->directory;
+  disk->point = walk->file;
+  disk->is_mounted = true;
+  return 0;
+}
+
+// What changed is written first. Who has a file open keeps the volume.
+static int64_t step_unmount(struct job *job, int64_t result) {
+  struct volume *volume = job->walks[0].volume;
+  if (result < 0)
+    return result;
+  if (volume->parent == NULL || job->walks[0].file.inode != FILES_ROOT)
+    return -EINVAL;
+  if (volume_is_busy(volume))
+    return -EBUSY;
+  if (job->steps == 0)
+    return request_about(job, FILES_DO_SYNC, volume, files_root);
+  volume->is_mounted = false;
+  return 0;
+}
+
 static int64_t step(struct job *job, int64_t result) {
   switch (label_of(job)) {
   case FILES_OPEN:
@@ -534,6 +580,10 @@ static int64_t step(struct job *job, int64_t result) {
     return step_statistics(job, result);
   case FILES_MOUNTS:
     return step_mounts(job);
+  case FILES_MOUNT:
+    return step_mount(job, result);
+  case FILES_UNMOUNT:
+    return step_unmount(job, result);
   default:
     return -ENOSYS;
   }

@@ -82,3 +82,11 @@ bool file_is_open(const struct volume *volume, struct files_handle file) {
   }
   return false;
 }
+
+bool volume_is_busy(const struct volume *volume) {
+  for (unsigned i = 0; i < open_end; i++) {
+    if (open_files[i].session != NULL && open_files[i].volume == volume)
+      return true;
+  }
+  return false;
+}

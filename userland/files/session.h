@@ -38,3 +38,6 @@ void file_close(struct open_file *open);
 
 // Whether anybody has the file open.
 bool file_is_open(const struct volume *volume, struct files_handle file);
+
+// Whether anybody has a file of the volume open.
+bool volume_is_busy(const struct volume *volume);

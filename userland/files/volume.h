@@ -7,6 +7,8 @@
 
 struct volume;
 
+enum { VOLUME_PATH_BYTES = 512 };
+
 // What carries out a volume's transfers.
 struct device {
   // Begins as many of the volume's transfers as it can now. Those that end at once are done when it returns.
