@@ -17,7 +17,7 @@ import { parseElf } from "../../emulator/board/elf.ts";
 import { virtDeviceTree } from "../../emulator/board/virt-device-tree.ts";
 import { Machine } from "../../emulator/index.ts";
 import { buildGuest } from "../../tools/guest/build.ts";
-import { buildImages } from "../../tools/guest/images.ts";
+import { buildFirmware } from "../../tools/guest/images.ts";
 import { ROOT } from "../../tools/guest/root.ts";
 
 const QEMU = "qemu-system-riscv64";
@@ -99,7 +99,7 @@ let supervisor = "";
 let emulation = "";
 
 beforeAll(async () => {
-  firmware = (await buildImages()).firmware;
+  firmware = await buildFirmware();
   supervisor = await buildGuest({
     name: "test/supervisor",
     sources: [...sourcesIn("test/firmware/supervisor"), "kernel/firmware/memory.c"],

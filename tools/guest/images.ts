@@ -78,12 +78,12 @@ function writeInitrd(entries: readonly CpioEntry[]): string {
 }
 
 /** Builds the firmware alone, if it is out of date; its absolute path. Throws `GuestBuildError` when it does not build. */
-export function buildFirmware(): Promise<string> {
-  return buildGuest(firmware());
+export function buildFirmware(onProgress?: BuildProgress): Promise<string> {
+  return buildGuest(firmware(), onProgress);
 }
 
 /** Builds whichever images are out of date. Throws `GuestBuildError` when one does not build. */
-export async function buildImages({ onProgress }: { onProgress?: BuildProgress } = {}): Promise<GuestImages> {
+export async function buildImages(onProgress?: BuildProgress): Promise<GuestImages> {
   const [firmwarePath, kernelPath, servers, programs] = await Promise.all([
     buildGuest(firmware(), onProgress),
     buildGuest(kernel(), onProgress),

@@ -4,7 +4,8 @@ import type { CpuOptions, EngineName, MachineOptions } from "../../emulator/boar
 import type { SymbolTable } from "../../emulator/board/symbols.ts";
 import { symbolsOf } from "../code/address.ts";
 import { openDisk, parseDisk } from "../disk/disk.ts";
-import { buildImages } from "../guest/images.ts";
+import type { BuildProgress } from "../guest/build.ts";
+import { buildFirmware, buildImages } from "../guest/images.ts";
 import { Progress } from "../terminal/progress.ts";
 import { exitStatus } from "./exit-status.ts";
 import { Failure } from "./failure.ts";
@@ -81,24 +82,27 @@ interface Paths {
 }
 
 async function choosePaths({ bios, kernel, initrd }: Recipe): Promise<Paths> {
-  const ours = bios === undefined || bios === "ours";
-  const firmware = async () => (ours ? (await buildOurs()).firmware : bios);
+  const given = bios === "ours" ? undefined : bios;
+  const firmware = async () => given ?? (await buildOurs(buildFirmware));
   if (kernel !== undefined) return { kernel, initrd, title: kernel, firmware };
-  if (bios === "none") {
+  if (given === "none") {
     throw new Failure(
       "with --bios none there is nothing to start: name a kernel, as in trapframe run --bios none IMAGE",
       exitStatus.badUsage,
     );
   }
-  if (!ours) return { kernel, initrd, title: bios, firmware };
-  const images = await buildOurs();
-  return { kernel: images.kernel, initrd: initrd ?? images.initrd, title: "our own kernel", firmware };
+  if (given !== undefined) return { kernel, initrd, title: given, firmware };
+  const images = await buildOurs(buildImages);
+  return {
+    kernel: images.kernel,
+    initrd: initrd ?? images.initrd,
+    title: "our own kernel",
+    firmware: async () => images.firmware,
+  };
 }
 
-function buildOurs() {
-  return Progress.show("building the guest", (progress) =>
-    buildImages({ onProgress: (message) => progress.say(message) }),
-  );
+function buildOurs<T>(build: (onProgress: BuildProgress) => Promise<T>): Promise<T> {
+  return Progress.show("building the guest", (progress) => build((message) => progress.say(message)));
 }
 
 async function readProgram(role: string, path: string): Promise<Image> {

@@ -142,7 +142,7 @@ async function compileTypescript() {
 async function buildGuests() {
   const { buildImages } = await import(pathToFileURL(join(ROOT, OUTPUT, "tools/guest/images.js")).href);
   try {
-    await buildImages({ onProgress: (message) => process.stderr.write(`${message}\n`) });
+    await buildImages((message) => process.stderr.write(`${message}\n`));
   } catch (error) {
     if (error.name === "GuestBuildError") throw new SetupError(error.message);
     throw error;
