@@ -9,6 +9,8 @@ struct volume;
 
 enum { VOLUME_PATH_BYTES = 512 };
 
+enum { VOLUME_PATH_BYTES = 512 };
+
 // What carries out a volume's transfers.
 struct device {
   // Begins as many of the volume's transfers as it can now. Those that end at once are done when it returns.
@@ -18,12 +20,12 @@ struct device {
 struct volume {
   struct files *files;
   const struct device *device;
-  const char *source;            // as in /proc/mounts
-  const char *path;              // where it is mounted
-  const char *name;              // the last part of the path
-  struct volume *parent;         // the volume it is mounted in; NULL: none, it is the root
-  struct files_handle directory; // in the parent: where its name lies
-  struct files_handle point;     // in the parent: what it covers
+  const char *source;                // as in /proc/mounts
+  char path[VOLUME_PATH_BYTES];      // where it is mounted
+  char name[FILES_LONGEST_NAME + 1]; // the last part of the path
+  struct volume *parent;             // the volume it is mounted in; NULL: none, it is the root
+  struct files_handle directory;     // in the parent: where its name lies
+  struct files_handle point;         // in the parent: what it covers
   bool is_mounted;
 };
 
