@@ -9,8 +9,6 @@ struct volume;
 
 enum { VOLUME_PATH_BYTES = 512 };
 
-enum { VOLUME_PATH_BYTES = 512 };
-
 // What carries out a volume's transfers.
 struct device {
   // Begins as many of the volume's transfers as it can now. Those that end at once are done when it returns.
