@@ -24,11 +24,8 @@ static bool grow(void **array, size_t *capacity, size_t count, size_t size) {
   return true;
 }
 
-void census_refresh(void) {
-  uint64_t now = clock_now();
-  if (taken != 0 && now - taken < nanoseconds_to_ticks(LIFETIME_MILLISECONDS * 1000000ul))
-    return;
-  taken = now;
+static void take_census(void) {
+  taken = clock_now();
   for (size_t i = 0; i < info_count; i++)
     if (infos[i].tag - CENSUS_TAG(0) < IDS)
       info_of[infos[i].tag - CENSUS_TAG(0)] = 0;
@@ -52,7 +49,14 @@ void census_refresh(void) {
   }
 }
 
+void census_refresh(void) {
+  if (taken == 0 || clock_now() - taken >= nanoseconds_to_ticks(LIFETIME_MILLISECONDS * 1000000ul))
+    take_census();
+}
+
 const struct process_info *census_process(const struct process *process) {
+  if (process->started >= taken)
+    take_census();
   uint32_t index = info_of[process->id];
   return index > 0 && index <= info_count ? &infos[index - 1] : NULL;
 }

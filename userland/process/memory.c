@@ -115,7 +115,7 @@ HANDLER(sys_mremap) {
   if (fixed && arguments[4] < old + old_bytes && old < arguments[4] + bytes)
     return -EINVAL;
   int64_t moved = space_map_anonymous(task, arguments[4], bytes / PAGE, PROT_READ | PROT_WRITE, false,
-                                    fixed ? FIXED : ANYWHERE);
+                                      fixed ? FIXED : ANYWHERE);
   if (moved < 0)
     return moved;
   uint64_t kept = bytes < old_bytes ? bytes : old_bytes;

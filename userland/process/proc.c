@@ -143,8 +143,8 @@ static char thread_letter(const struct thread_info *info) {
 static char task_letter(const struct task *task) {
   if (task->stopped)
     return 'T';
-  if (task->state == TASK_WAITS)
-    return 'S';
+  if (task->state != TASK_RUNS)
+    return task->state == TASK_WAITS ? 'S' : 'R';
   return thread_letter(census_thread(task));
 }
 
@@ -215,8 +215,8 @@ static void add_name(struct text *text, struct waiting waiting) {
 static void add_waiting(struct text *text, struct waiting waiting) {
   if (waiting.task != NULL && waiting.task->state == TASK_WAITS)
     text_add(text, "Waiting:\tin %s", call_entry(waiting.task->call.number)->name);
-  else if (waiting.info != NULL)
-    text_add(text, "Waiting:\tfor %s", wait_name(waiting.info->waiting));
+  else if (waiting.task == NULL || waiting.task->state == TASK_RUNS)
+    text_add(text, "Waiting:\tfor %s", wait_name(waiting.info != NULL ? waiting.info->waiting : WAIT_NOT));
   else
     return;
   struct waiting next = next_waiting(waiting);

@@ -221,7 +221,7 @@ void process_ended(struct process *process) {
   if (descriptors != NULL)
     descriptors_release(descriptors);
   if (space != NULL)
-    space_release(space);
+    process->ticks += space_release(space);
   process->state = PROCESS_ZOMBIE;
   if (process->session == process->id)
     terminal_abandon(process->session);

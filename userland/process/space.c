@@ -266,15 +266,18 @@ static void forget_areas(struct space *space) {
 
 void space_retain(struct space *space) { space->references++; }
 
-void space_release(struct space *space) {
+uint64_t space_release(struct space *space) {
   if (--space->references > 0)
-    return;
+    return 0;
+  struct end_info info = {0};
   kernel_end_process((handle_t)space->handle, 0);
+  kernel_await_end((handle_t)space->handle, 0, &info);
   kernel_delete((handle_t)space->handle);
   forget_areas(space);
   free(space->areas);
   free(space->free);
   free(space);
+  return info.ticks;
 }
 
 int64_t space_clear(struct space *space) {

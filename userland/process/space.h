@@ -50,7 +50,8 @@ void space_init(void);
 struct space *space_create(const char *name, pid_t id);
 struct space *space_fork(struct space *space, const char *name, pid_t id);
 void space_retain(struct space *space);
-void space_release(struct space *space);
+// Gives up a reference. With the last one the kernel's process ends: its processor time, else 0.
+uint64_t space_release(struct space *space);
 
 // Empties a space that exec reuses. Returns 0 or an error.
 int64_t space_clear(struct space *space);
