@@ -207,6 +207,7 @@ void thread_end(struct thread *thread, uint64_t value) {
     sched_remove(thread);
   else
     stop_waiting(thread);
+  thread->state = THREAD_PARKED; // in no queue: its priority may still change
   struct process *process = thread->process;
   object_retain(&process->object);
   strip(thread, value);
