@@ -3,14 +3,16 @@
 #include "process.h"
 #include <stdlib.h>
 
-#define IDS                   65536
+#define IDS 65536
+// A picture is good for so long, and for so many times what taking it has cost.
 #define LIFETIME_MILLISECONDS 20
+#define LIFETIME_COSTS        20
 
 static struct process_info *infos;
 static struct thread_info *threads;
 static size_t info_count, info_capacity, thread_count, thread_capacity;
 static uint32_t info_of[IDS], thread_of[IDS]; // by POSIX ids: index + 1
-static uint64_t taken;
+static uint64_t taken, cost;                  // when, and how long it took
 
 static bool grow(void **array, size_t *capacity, size_t count, size_t size) {
   if (count < *capacity)
@@ -47,15 +49,18 @@ static void take_census(void) {
       thread_of[task->id] = (uint32_t)thread_count + 1;
     thread_count++;
   }
+  cost = clock_now() - taken;
 }
 
 void census_refresh(void) {
-  if (taken == 0 || clock_now() - taken >= nanoseconds_to_ticks(LIFETIME_MILLISECONDS * 1000000ul))
+  uint64_t age = clock_now() - taken;
+  if (taken == 0 ||
+      (age >= nanoseconds_to_ticks(LIFETIME_MILLISECONDS * 1000000ul) && age >= LIFETIME_COSTS * cost))
     take_census();
 }
 
 const struct process_info *census_process(const struct process *process) {
-  if (process->started >= taken)
+  if (process->started >= taken && clock_now() - taken >= 2 * cost)
     take_census();
   uint32_t index = info_of[process->id];
   return index > 0 && index <= info_count ? &infos[index - 1] : NULL;

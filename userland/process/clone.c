@@ -57,10 +57,21 @@ static int64_t clone_thread(struct task *task, const uint64_t *arguments) {
   return error == -ENOMEM ? -EAGAIN : error;
 }
 
+// Who may have no more processes waits a while before it is told, so that a fork bomb leaves time for others.
+#define REFUSAL_MILLISECONDS 100
+
+static int64_t refuse(struct task *task) {
+  task->call.uninterruptible = true;
+  int64_t error = task_await_deadline(task, clock_now() + clock_frequency() / 1000 * REFUSAL_MILLISECONDS);
+  return error == 0 ? CALL_BLOCKS : -EAGAIN;
+}
+
 static int64_t clone_process(struct task *task, const uint64_t *arguments) {
   uint64_t flags = arguments[0];
   struct process *parent = task->process;
   struct thread_state state;
+  if (task->call.retried || !process_may_fork(parent))
+    return refuse(task);
   int64_t error = child_state(task, arguments, &state);
   if (error < 0)
     return error;

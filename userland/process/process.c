@@ -67,18 +67,17 @@ static void adopt(struct process *parent, struct process *child) {
   parent->children = child;
 }
 
+bool process_may_fork(const struct process *process) {
+  // The last places are kept for init and the shells it started, so that somebody can stop a fork bomb.
+  bool is_kept_for =
+      process == init_process || (process->parent == init_process && process->session == process->id);
+  uint64_t limit = is_kept_for ? MAX_PROCESSES : MAX_PROCESSES - RESERVED_PROCESSES;
+  uint64_t own_limit = process->limits[RLIMIT_NPROC].rlim_cur;
+  return process_count < (own_limit < limit ? own_limit : limit);
+}
+
 struct process *process_create(struct process *parent) {
   bury();
-  // The last places are kept for init and the shells it started, so that somebody can stop a fork bomb.
-  uint64_t limit = MAX_PROCESSES;
-  if (parent != NULL && parent != init_process &&
-      !(parent->parent == init_process && parent->session == parent->id)) {
-    limit = parent->limits[RLIMIT_NPROC].rlim_cur;
-    if (limit > MAX_PROCESSES - RESERVED_PROCESSES)
-      limit = MAX_PROCESSES - RESERVED_PROCESSES;
-  }
-  if (process_count >= limit)
-    return NULL;
   struct process *process = calloc(1, sizeof *process);
   if (process == NULL)
     return NULL;
@@ -290,6 +289,28 @@ void process_continue(struct process *process) {
     wake_all(&process->parent->child_waiters);
 }
 
+// Priorities of the kernel's: 4 to 20 for nice values 19 to -20, so that servers stay above.
+#define MIDDLE_PRIORITY 12
+#define TERMINAL_BONUS  1
+
+void process_schedule(struct process *process) {
+  bool at_terminal = process->session == terminal_session() &&
+                     (process->group == terminal_foreground() || process->id == process->session);
+  for (struct task *task = process->tasks; task != NULL; task = task->next) {
+    uint32_t priority =
+        (uint32_t)(MIDDLE_PRIORITY - task->nice_value * 2 / 5) + (at_terminal ? TERMINAL_BONUS : 0);
+    if (priority != task->priority && task->handle != 0)
+      kernel_schedule_thread((handle_t)task->handle, priority, UNCHANGED);
+    task->priority = priority; // or when it is started
+  }
+}
+
+void group_schedule(pid_t group) {
+  for (struct process *process = processes; process != NULL; process = process->next)
+    if (process->group == group)
+      process_schedule(process);
+}
+
 bool group_exists(pid_t group, pid_t session) {
   for (struct process *process = processes; process != NULL; process = process->next)
     if (process->group == group && process->session == session && process->state != PROCESS_ZOMBIE)
@@ -486,6 +507,7 @@ HANDLER(sys_setpgid) {
   if (group != process->id && !group_exists(group, self->session))
     return -EPERM;
   process->group = group;
+  process_schedule(process);
   return 0;
 }
 
@@ -505,6 +527,7 @@ HANDLER(sys_setsid) {
   if (process->group == process->id || group_exists(process->id, process->session))
     return -EPERM;
   process->group = process->session = process->id;
+  process_schedule(process);
   return process->id;
 }
 

@@ -63,6 +63,9 @@ extern uint32_t process_count, task_count;
 struct process *process_by_id(pid_t id);       // NULL: none
 struct process *process_at_or_after(pid_t id); // that with the lowest id from this one on
 
+// Whether there may be one more process, a child of this one.
+bool process_may_fork(const struct process *process);
+
 // A child of `parent` (NULL: the first process) with one thread, but without space and descriptors.
 struct process *process_create(struct process *parent);
 
@@ -83,6 +86,11 @@ void process_continue(struct process *process);
 
 // Ticks that its living threads have used.
 uint64_t process_running_ticks(const struct process *process);
+
+// Has the kernel run its threads by their nice values, and those of who is at the terminal before others: the
+// session's leader and the foreground group.
+void process_schedule(struct process *process);
+void group_schedule(pid_t group);
 
 bool group_exists(pid_t group, pid_t session);
 // Nobody in it has a parent in another group of the session, who could continue it.

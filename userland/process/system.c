@@ -16,10 +16,8 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
-// Priorities of the kernel's: 4 to 20 for nice values 19 to -20, so that servers stay above.
-#define NICE_PRIORITY(nice) (uint32_t)(12 - (nice)*2 / 5)
-#define LOWEST_NICE         19
-#define HIGHEST_NICE        (-20)
+#define LOWEST_NICE  19
+#define HIGHEST_NICE (-20)
 
 HANDLER(sys_uname) {
   struct utsname names = {.sysname = "Trapframe",
@@ -127,13 +125,9 @@ HANDLER(sys_sched_getaffinity) {
 
 static int64_t set_nice(struct task *task, int64_t nice) {
   nice = nice < HIGHEST_NICE ? HIGHEST_NICE : nice > LOWEST_NICE ? LOWEST_NICE : nice;
-  uint32_t priority = NICE_PRIORITY((int)nice);
-  int64_t error = kernel_schedule_thread((handle_t)task->handle, priority, UNCHANGED);
-  if (error == 0) {
-    task->nice_value = (int32_t)nice;
-    task->priority = priority;
-  }
-  return error;
+  task->nice_value = (int32_t)nice;
+  process_schedule(task->process);
+  return 0;
 }
 
 // Calls `set_nice`, or without `set` finds the highest priority, of the processes that `which` and `who`

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_LIMIT      65536
-#define USER_PRIORITY 12
+#define ID_LIMIT       65536
+#define FIRST_PRIORITY 12 // as of nice value 0
 
 _Thread_local struct answer answer;
 
@@ -60,7 +60,7 @@ struct task *task_create(struct process *process) {
   task->waiter.task = task;
   task->deadline.expire = deadline_expired;
   task->nudge.expire = nudge_expired;
-  task->priority = USER_PRIORITY;
+  task->priority = FIRST_PRIORITY;
   task->affinity = AFFINITY_ANY;
   task->next = process->tasks;
   if (task->next != NULL)

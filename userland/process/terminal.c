@@ -152,6 +152,13 @@ void terminal_abandon(pid_t of_session) {
   }
 }
 
+static void set_foreground(pid_t group) {
+  pid_t old = foreground;
+  foreground = group;
+  group_schedule(old);
+  group_schedule(group);
+}
+
 static int64_t take_control(struct process *process, bool steal) {
   if (process->session == controlling_session)
     return 0;
@@ -161,7 +168,7 @@ static int64_t take_control(struct process *process, bool steal) {
   if (controlling_session != 0 && controlling_session != init_process->id && !steal)
     return -EPERM;
   controlling_session = process->session;
-  foreground = process->group;
+  set_foreground(process->group);
   return 0;
 }
 
@@ -346,7 +353,7 @@ static int64_t terminal_control(struct task *task, struct file *file, uint64_t r
       return -EINVAL;
     if (!group_exists(number, process->session))
       return -EPERM;
-    foreground = number;
+    set_foreground(number);
     return 0;
   case TIOCGSID:
     if (process->session != controlling_session)
