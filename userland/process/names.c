@@ -42,9 +42,10 @@ HANDLER(sys_openat) {
 HANDLER(sys_mkdirat) {
   char path[PATH_MAX];
   int64_t error = changeable(task, arguments[0], arguments[1], path);
-  if (error == -EROFS)
+  // The directories over which ours lie may be made, so that they are listed in "/".
+  if (error == -EROFS && strchr(path + 1, '/') != NULL)
     return -EEXIST;
-  if (error < 0)
+  if (error < 0 && error != -EROFS)
     return error;
   return files_path_request(FILES_MAKE_DIRECTORY, path, (arguments[2] & 07777) & ~task->process->umask, 0);
 }
