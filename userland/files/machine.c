@@ -30,6 +30,7 @@ static void park(struct job *job) {
 static void run_parked(void) {
   bool has_run;
   do {
+    volumes_pump();
     has_run = false;
     struct job *left = parked;
     parked = NULL;
@@ -47,8 +48,7 @@ static void run_parked(void) {
       else
         park(job);
     }
-    volumes_pump();
-  } while (has_run && parked != NULL);
+  } while (has_run);
 }
 
 static void wait_for_disk(void) {
@@ -83,11 +83,13 @@ static bool handle(struct message *message) {
   struct job *job = free_jobs;
   if (!job_begin(job, message))
     return true;
-  if (job_run(job)) {
+  do {
+    if (job_run(job)) {
+      run_parked();
+      return false;
+    }
     volumes_pump();
-    run_parked();
-    return false;
-  }
+  } while (job_can_run(job));
   // From here on it is one among others; the next message may come.
   free_jobs = job->next;
   if (job->stage != JOB_RECLAIM)
