@@ -164,6 +164,8 @@ class Loop {
   /** The current slot, the page it lies in (0: none), and what added to slot / 8 gives the guest address. */
   readonly #slot = this.#code.local("i32");
   readonly #page = this.#code.local("i32");
+  /** Bytes of slots that a jump may reach from `page` without a fetch: none from an instruction by itself. */
+  readonly #span = this.#code.local("i32");
   readonly #bias = this.#code.local("i64");
   /** Guest address to go on at, where no slot says it. */
   readonly #pc = this.#code.local("i64");
@@ -284,11 +286,13 @@ class Loop {
           .get(this.#entry)
           .load("i32.load", FETCH_TABLE + ENTRY_TARGET)
           .tee(this.#page)
-          .set(this.#entry),
+          .set(this.#entry)
+          .i32(PAGE_SPAN)
+          .set(this.#span),
       () => {
         code.get(this.#pc);
         this.#call(locateCode.procedure);
-        code.set(this.#page);
+        code.set(this.#page).i32(PAGE_SPAN).set(this.#span);
         this.#leaveIfFetchRaised();
         code
           .get(this.#page)
@@ -306,7 +310,7 @@ class Loop {
     this.#call(fetchAlone.procedure);
     code.set(this.#entry);
     this.#leaveIfFetchRaised();
-    code.i32(0).set(this.#page);
+    code.i32(0).set(this.#page).i32(0).set(this.#span);
   }
 
   /** To pc's slot in the page of slots that has been located. */
@@ -505,10 +509,9 @@ class Loop {
           .arithmetic("i32", "shr_u")
           .convert("extend_u")
           .arithmetic("i64", "sub");
-        code
-          .tee(this.#address)
-          .i64(PAGE_SPAN >> SLOT_SHIFT)
-          .compare("i64", "lt_u");
+        code.tee(this.#address);
+        code.get(this.#span).i32(SLOT_SHIFT).arithmetic("i32", "shr_u").convert("extend_u");
+        code.compare("i64", "lt_u");
         code.if(() => {
           code.get(this.#address).convert("wrap").i32(SLOT_SHIFT).arithmetic("i32", "shl");
           code.get(this.#page).arithmetic("i32", "add").set(this.#slot).branch(this.#next);
@@ -518,7 +521,7 @@ class Loop {
       jumpByImmediate: () => {
         code.get(this.#slot).get(this.#slot).load("i32.load", SlotOffset.immediate);
         code.i32(SLOT_SHIFT).arithmetic("i32", "shl").arithmetic("i32", "add").tee(this.#entry);
-        code.get(this.#page).arithmetic("i32", "sub").i32(PAGE_SPAN).compare("i32", "lt_u");
+        code.get(this.#page).arithmetic("i32", "sub").get(this.#span).compare("i32", "lt_u");
         code.if(() => code.get(this.#entry).set(this.#slot).branch(this.#next));
         this.#pcOfSlot();
         code.get(this.#slot).load("i64.load32_s", SlotOffset.immediate).arithmetic("i64", "add");
