@@ -112,7 +112,9 @@ __attribute__((noreturn)) static void attack(uint64_t seed, uint64_t index) {
       arguments[i] = pick_argument(&state);
     // Rarely what ends an attacker soon, and a system call of another personality now and then.
     uint64_t number = random_below(&state, CALL_COUNT + 3);
-    if ((~number == (uint64_t)CALL_EXIT || ~number == (uint64_t)CALL_END_PROCESS) && random_below(&state, 64) != 0)
+    bool is_end = ~number == (uint64_t)CALL_EXIT || ~number == (uint64_t)CALL_END_PROCESS ||
+                  ~number == (uint64_t)CALL_END_THREAD;
+    if (is_end && random_below(&state, 64) != 0)
       continue;
     // Half of the calls that take a handle first get one of those there are.
     if (random_below(&state, 2) == 0)
@@ -183,13 +185,15 @@ static void start_attacker(unsigned index, uint64_t *state, handle_t *process) {
   kernel_delete((handle_t)data);
 }
 
-// The first threads are woken from whatever they wait in.
+// The first threads are woken from whatever they wait in, and resumed.
 static void disturb(handle_t process) {
+  kernel_resume(process);
   for (uint64_t i = 0; i < 4; i++) {
     int64_t thread = kernel_open_thread(process, i);
     if (thread < 0)
       break;
     kernel_interrupt_thread((handle_t)thread);
+    kernel_resume((handle_t)thread);
     kernel_delete((handle_t)thread);
   }
 }
