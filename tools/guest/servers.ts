@@ -1,6 +1,6 @@
 /** The microkernel's servers: native programs of userland, each a folder with its subfolders, linked with userland/lib. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildProgress, buildProgram, type LinuxProgram } from "./build.ts";
 import type { BuiltProgram } from "./program.ts";
@@ -12,7 +12,6 @@ const LIBRARY = "userland/lib";
 const SERVERS = ["supervisor", "names", "disk", "pager", "terminal", "files", "process"] as const;
 
 function sourcesIn(folder: string): string[] {
-  if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
     .filter((name) => /\.[cS]$/.test(name))
@@ -37,7 +36,7 @@ function server(name: string): LinuxProgram {
 /** Builds the servers that are out of date; all of them. Throws `GuestBuildError` when one does not build. */
 export function buildServers(onProgress?: BuildProgress): Promise<BuiltProgram[]> {
   return Promise.all(
-    SERVERS.filter((name) => existsSync(join(ROOT, `userland/${name}/main.c`))).map(async (name) => ({
+    SERVERS.map(async (name) => ({
       name,
       path: await buildProgram(server(name), onProgress),
     })),

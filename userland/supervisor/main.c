@@ -24,8 +24,11 @@ static bool handle(struct message *message) {
     server_is_ready(server);
     return false;
   }
+  case SUPERVISOR_END:
+    *message = message_result(server_has_power(server) ? servers_end(message->words[0]) : -EPERM);
+    return true;
   case SUPERVISOR_POWER:
-    if (!server_may_switch_off(server)) {
+    if (!server_has_power(server)) {
       *message = message_result(-EPERM);
       return true;
     }

@@ -6,7 +6,9 @@
 #include "lib/say.h"
 #include "protocol/names.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 // A server that ends so often within so many seconds is not started again.
 #define MOST_ENDS    5
@@ -250,4 +252,19 @@ void servers_ended(uint64_t bits) {
   }
 }
 
-bool server_may_switch_off(unsigned index) { return index == PROCESS; }
+int64_t servers_end(uint64_t id) {
+  struct process_info info;
+  for (uint64_t i = 0; kernel_inspect(HANDLE_MACHINE, INSPECT_PROCESS, i, &info, sizeof info) >= 0; i++) {
+    if (info.id != id)
+      continue;
+    // The tag is ours to give, but others give tags, too: the name has to be that server's, and the server
+    // alive.
+    const struct server *server = info.tag < SERVERS ? &servers[info.tag] : NULL;
+    if (server == NULL || server->process == 0 || strncmp(server->name, info.name, NAME_BYTES) != 0)
+      return -ESRCH;
+    return kernel_end_process(server->process, -SIGKILL);
+  }
+  return -ESRCH;
+}
+
+bool server_has_power(unsigned index) { return index == PROCESS; }

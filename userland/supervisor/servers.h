@@ -21,5 +21,9 @@ void server_is_ready(unsigned index);
 // Servers have ended: bits by index. Restarts them.
 void servers_ended(uint64_t bits);
 
-// Whether the server may switch the machine off.
-bool server_may_switch_off(unsigned index);
+// Ends the server that is the process of that id; it is started anew when it has ended. Returns 0 or -ESRCH.
+int64_t servers_end(uint64_t id);
+
+// Whether the server may end others, and switch
+// the machine off.
+bool server_has_power(unsigned index);
