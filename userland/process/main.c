@@ -43,6 +43,11 @@ void server_power(bool reboot, int status) {
   message_request(HANDLE_SUPERVISOR, &message);
 }
 
+int64_t server_end(uint64_t id) {
+  struct message message = message_of(SUPERVISOR_END, id, 0, 0, 0);
+  return message_request(HANDLE_SUPERVISOR, &message);
+}
+
 void server_deadline_changed(void) {
   if (deadlines_next() < next_wake)
     kernel_signal(deadline_event);

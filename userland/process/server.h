@@ -17,3 +17,6 @@ void server_deadline_changed(void);
 
 // Ends the machine's run.
 void server_power(bool reboot, int status);
+
+// Ends the server that the kernel knows by that id; the supervisor starts it anew. Returns 0 or an error.
+int64_t server_end(uint64_t id);

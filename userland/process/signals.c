@@ -2,6 +2,8 @@
 #include "calls.h"
 #include "lib/kernel.h"
 #include "message.h"
+#include "protocol/process.h"
+#include "server.h"
 #include "space.h"
 #include "user.h"
 #include <errno.h>
@@ -463,11 +465,22 @@ static siginfo_t info_from(struct task *task, int signal, int code) {
   return info;
 }
 
+// Servers know no signals, but can be ended; the supervisor starts them anew.
+static int64_t signal_server(uint64_t id, int signal) {
+  if (signal != 0 && signal != SIGKILL && signal != SIGTERM)
+    return -EPERM;
+  if (signal == 0)
+    return 0;
+  return server_end(id);
+}
+
 HANDLER(sys_kill) {
   int64_t target = (int32_t)arguments[0];
   int signal = (int)arguments[1];
   if (signal < 0 || signal > SIGNALS)
     return -EINVAL;
+  if (target > NATIVE_PROCESS_IDS)
+    return signal_server((uint64_t)target - NATIVE_PROCESS_IDS, signal);
   siginfo_t info = info_from(task, signal, SI_USER);
   if (target > 0) {
     struct process *process = process_by_id((pid_t)target);
