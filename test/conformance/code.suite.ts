@@ -247,10 +247,30 @@ function* foreignCases(): Iterable<Case> {
   };
 }
 
+/** A jump whose two halves lie in two pages, to targets at many distances before it. */
+function* straddlingCases(): Iterable<Case> {
+  const at = RAM + 0xeffen;
+  for (let distance = 0x1000; distance <= 0xd000; distance += 0x7fe) {
+    const target = at - BigInt(distance);
+    const s: Situation = { mode: "M", pc: at, x: { [TARGET]: target } };
+    for (const jump of [word("jal", { immediate: -distance }), word("jalr", { rs1: TARGET })]) {
+      yield {
+        name: `${jump === word("jalr", { rs1: TARGET }) ? "jalr" : "jal"}, ${distance} bytes back`,
+        because:
+          "unprivileged, Unconditional Jumps: the target does not depend on where the jump was fetched",
+        before: before(s),
+        memory: [code(at, [jump]), code(target, [setting(5)])],
+        steps: [{ slots: 2, after: went({ ...s, pc: target }, 4n, { x: { [RESULT]: 5n } }) }],
+      };
+    }
+  }
+}
+
 export const suite: Suite = {
   about:
-    "code that changes: stores of every size over instructions, across pages, through aliases, by others; fence.i",
+    "code that changes: stores of every size over instructions, across pages, through aliases, by others; fence.i; jumps that straddle pages",
   tests: [
+    { name: "straddling jumps", cases: straddlingCases },
     { name: "stores", cases: storeCases },
     { name: "other stores", cases: otherStoreCases },
     { name: "just ahead", cases: aheadCases },
