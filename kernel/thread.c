@@ -60,13 +60,18 @@ void thread_wait(struct thread *thread, enum wait_reason reason, struct thread_q
 
 // Takes a waiting thread out of everything but what it has been received by.
 static void stop_waiting(struct thread *thread) {
-  if (thread->queue != NULL)
+  struct thread *server = NULL;
+  if (thread->queue != NULL) {
+    server = channel_waits_for(thread);
     queue_remove(thread);
+  }
   deadline_clear(&thread->deadline);
   thread->timed = false;
   thread->waiting = WAIT_NOT;
   thread->urgent = false;
   thread->sending = MESSAGE_USER;
+  if (server != NULL && server->inherits)
+    thread_inherit(server); // perhaps from this one
 }
 
 void thread_wake(struct thread *thread) {
