@@ -121,12 +121,12 @@
     sd      a6, HART_SPACE(t6)
     csrw    satp, t0
     rdtime  t0                      // what a process's threads take is its own to divide up
-    ld      a6, HART_SINCE(t6)
+    ld      t1, HART_SINCE(t6)
     sd      t0, HART_SINCE(t6)
-    sub     t0, t0, a6
-    ld      a6, THREAD_TICKS(a0)
-    add     t0, t0, a6
-    sd      t0, THREAD_TICKS(a0)
+    sub     t0, t0, t1
+    ld      t1, THREAD_TICKS(a0)
+    add     t0, t0, t1
+    sd      t0, THREAD_TICKS(a0)    // a6 is not 0: registers are to be cleared
     j       2b
     .previous
     .endm
