@@ -17,8 +17,10 @@ const OPENSBI = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin";
 const MINUTE = 60_000;
 
 const qemuIsInstalled = spawnSync(QEMU, ["--version"]).error === undefined;
-if (!qemuIsInstalled) console.warn(`SKIPPED: ${QEMU} is not installed: the kernel is tested on our machine ONLY`);
-if (!existsSync(OPENSBI)) console.warn(`SKIPPED: ${OPENSBI} is missing: the kernel is tested under our firmware ONLY`);
+if (!qemuIsInstalled)
+  console.warn(`SKIPPED: ${QEMU} is not installed: the kernel is tested on our machine ONLY`);
+if (!existsSync(OPENSBI))
+  console.warn(`SKIPPED: ${OPENSBI} is missing: the kernel is tested under our firmware ONLY`);
 
 let firmware = "";
 let kernel = "";
@@ -70,7 +72,10 @@ async function runOnQemu(subject: string, harts: number, bios: string, amount?: 
   writeFileSync(initrd, await buildInitrd(subject, amount));
   const machine = ["-machine", "virt", "-nographic", "-m", "256M", "-smp", `${harts}`];
   const images = ["-bios", bios, "-kernel", kernel, "-initrd", initrd];
-  const { stdout, status } = spawnSync(QEMU, [...machine, ...images], { encoding: "utf8", timeout: 2 * MINUTE });
+  const { stdout, status } = spawnSync(QEMU, [...machine, ...images], {
+    encoding: "utf8",
+    timeout: 2 * MINUTE,
+  });
   expectSuccess(stdout, subject);
   expect(status).toBe(0);
 }
@@ -81,7 +86,8 @@ describe.each(SUBJECTS)("%s", { timeout: 3 * MINUTE }, (subject) => {
   it.each([1, 2, 4])("hold on %i harts", (harts) => runHere(subject, { harts }));
 
   it.skipIf(!qemuIsInstalled).each([1, 4])("hold on QEMU with %i harts", (harts) =>
-    runOnQemu(subject, harts, firmware));
+    runOnQemu(subject, harts, firmware),
+  );
 
   it.skipIf(!qemuIsInstalled || !existsSync(OPENSBI)).each([1, 4])(
     "hold on QEMU under OpenSBI with %i harts",
@@ -93,9 +99,12 @@ describe("the kernel", { timeout: 5 * MINUTE }, () => {
   it("does the same on the reference engine", () => runHere("ipc", { harts: 1, engine: "reference" }));
 
   it.each([1, 4])("is what it was after many threads, calls and deaths, on %i harts", (harts) =>
-    runHere("stress", { harts, amount: 10_000 }));
+    runHere("stress", { harts, amount: 10_000 }),
+  );
 
   it("has room for 10,000 threads and 1,000 processes", () => runHere("crowd", { harts: 2 }));
 
-  it.each([1, 4])("withstands hostile calls on %i harts", (harts) => runHere("fuzz", { harts, amount: 30_000 }));
+  it.each([1, 4])("withstands hostile calls on %i harts", (harts) =>
+    runHere("fuzz", { harts, amount: 30_000 }),
+  );
 });

@@ -84,7 +84,8 @@ static void test_rights_are_asked_for(void) {
     check_equal(kernel_resize_memory(derived, 2), -EBADF);
     kernel_delete(derived);
   }
-  struct worker worker = worker_start_with(HANDLE_PROCESS, NULL, 0, 0, (struct work_options){.suspended = true});
+  struct worker worker =
+      worker_start_with(HANDLE_PROCESS, NULL, 0, 0, (struct work_options){.suspended = true});
   handle_t weak = (handle_t)kernel_copy_capability(worker.thread, RIGHTS_ALL & ~RIGHT_READ, 0);
   check_equal(kernel_read_thread(weak, &state), -EBADF);
   check_equal(kernel_await_end(weak, 0, NULL), -EBADF);
@@ -127,8 +128,9 @@ static void test_rights_are_asked_for(void) {
 // Tries every handle there could be, but its own two, in every kind of call.
 static int64_t forge(uint64_t unused, uint64_t also) {
   (void)unused, (void)also;
-  static const uint64_t far[] = {MAX_HANDLES,     MAX_HANDLES + 1,  1ul << 31,          1ul << 32, (1ul << 32) | 1,
-                                 (1ul << 63) | 1, ~0ul,             0xffffffc080200000, 64,        65};
+  static const uint64_t far[] = {
+      MAX_HANDLES, MAX_HANDLES + 1,    1ul << 31, 1ul << 32, (1ul << 32) | 1, (1ul << 63) | 1,
+      ~0ul,        0xffffffc080200000, 64,        65};
   struct capability_info info;
   int64_t worked = 0;
   for (uint64_t i = 3; i < 300 + sizeof far / sizeof far[0]; i++) {
@@ -254,14 +256,16 @@ static int64_t spend_quota(uint64_t unused, uint64_t also) {
   check_equal(kernel_create_memory(1ul << 20, MEMORY_WIRED, 0, 0), -ENOMEM);
   int64_t memory = kernel_create_memory(1ul << 20, 0, 0, 0); // pages come when they are touched
   check(memory > 0);
-  check_equal(kernel_map(HANDLE_PROCESS, (handle_t)memory, 0x3000000000, 0, 1ul << 20, MAP_READ | MAP_WRITE), 0);
+  check_equal(kernel_map(HANDLE_PROCESS, (handle_t)memory, 0x3000000000, 0, 1ul << 20, MAP_READ | MAP_WRITE),
+              0);
   static uint8_t byte = 1;
   uint64_t pages = 0;
   while (kernel_copy(0, (uint64_t)&byte, 0, 0x3000000000 + pages * PAGE_BYTES, 1) == 1)
     pages++;
   check_equal(kernel_copy(0, (uint64_t)&byte, 0, 0x3000000000 + pages * PAGE_BYTES, 1), -ENOMEM);
   check(pages > 100 && pages < QUOTA / PAGE_BYTES);
-  while (kernel_create_endpoint() > 0 || kernel_create_thread(HANDLE_PROCESS, &(struct thread_start){.suspended = 1}) > 0)
+  while (kernel_create_endpoint() > 0 ||
+         kernel_create_thread(HANDLE_PROCESS, &(struct thread_start){.suspended = 1}) > 0)
     continue;
   return (int64_t)pages;
 }

@@ -24,7 +24,8 @@ static void crowd(void) {
     struct process_start start = {.name = "one of many", .quota = 64 << 10, .tag = i};
     processes[i] = (handle_t)kernel_create_process(&start);
     failed += kernel_grant(processes[i], endpoint, RIGHT_RECEIVE, 0) != 1;
-    failed += kernel_map(processes[i], memory, text.address, text.first_page, text.pages, MAP_READ | MAP_EXECUTE) != 0;
+    failed += kernel_map(processes[i], memory, text.address, text.first_page, text.pages,
+                         MAP_READ | MAP_EXECUTE) != 0;
     for (unsigned j = 0; j < THREADS_PER_PROCESS; j++) {
       struct thread_start thread = {
           .pc = (uint64_t)receive_and_exit, .priority = (uint32_t)UNCHANGED, .affinity = AFFINITY_ANY};

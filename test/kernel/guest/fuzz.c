@@ -1,6 +1,7 @@
-// Hostile calls: processes with next to no capabilities make random calls with random arguments, two threads each, so
-// that what one names the other may unmap meanwhile. They see nothing of this process's memory but its code; a victim,
-// whose memory and registers hold a secret, must stay as it was, and the secret where it is.
+// Hostile calls: processes with next to no capabilities make random calls with random arguments, two threads
+// each, so that what one names the other may unmap meanwhile. They see nothing of this process's memory but
+// its code; a victim, whose memory and registers hold a secret, must stay as it was, and the secret where it
+// is.
 
 #include "harness/random.h"
 #include "harness/workers.h"
@@ -25,22 +26,42 @@ struct scoreboard {
 
 // Makes a call with temporaries that are 0, and notes a0..a7 and t0..t6 behind it.
 void hostile_call(const uint64_t arguments[8], uint64_t after[15]);
-__asm__("hostile_call:\n"
-        "addi sp, sp, -32; sd s0, 0(sp); sd s1, 8(sp); sd ra, 16(sp); mv s0, a1; mv t0, a0\n"
-        "ld a0, 0(t0); ld a1, 8(t0); ld a2, 16(t0); ld a3, 24(t0)\n"
-        "ld a4, 32(t0); ld a5, 40(t0); ld a6, 48(t0); ld a7, 56(t0)\n"
-        "li t0, 0; li t1, 0; li t2, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
-        "ecall\n"
-        "sd a0, 0(s0); sd a1, 8(s0); sd a2, 16(s0); sd a3, 24(s0); sd a4, 32(s0); sd a5, 40(s0); sd a6, 48(s0)\n"
-        "sd a7, 56(s0); sd t0, 64(s0); sd t1, 72(s0); sd t2, 80(s0); sd t3, 88(s0); sd t4, 96(s0); sd t5, 104(s0)\n"
-        "sd t6, 112(s0); ld s0, 0(sp); ld s1, 8(sp); ld ra, 16(sp); addi sp, sp, 32; ret");
+__asm__(
+    "hostile_call:\n"
+    "addi sp, sp, -32; sd s0, 0(sp); sd s1, 8(sp); sd ra, 16(sp); mv s0, a1; mv t0, a0\n"
+    "ld a0, 0(t0); ld a1, 8(t0); ld a2, 16(t0); ld a3, 24(t0)\n"
+    "ld a4, 32(t0); ld a5, 40(t0); ld a6, 48(t0); ld a7, 56(t0)\n"
+    "li t0, 0; li t1, 0; li t2, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
+    "ecall\n"
+    "sd a0, 0(s0); sd a1, 8(s0); sd a2, 16(s0); sd a3, 24(s0); sd a4, 32(s0); sd a5, 40(s0); sd a6, 48(s0)\n"
+    "sd a7, 56(s0); sd t0, 64(s0); sd t1, 72(s0); sd t2, 80(s0); sd t3, 88(s0); sd t4, 96(s0); sd t5, "
+    "104(s0)\n"
+    "sd t6, 112(s0); ld s0, 0(sp); ld s1, 8(sp); ld ra, 16(sp); addi sp, sp, 32; ret");
 
 static uint64_t pick_address(uint64_t *state) {
-  static const uint64_t places[] = {
-      0,          8,          4096,       PRIVATE,           PRIVATE + 0x3000,   PRIVATE + 0xfffc, PRIVATE + 0xfff,
-      STACK,      BUFFER,     BUFFER + 3, 0x3ffffff000,      0x3fffffffff,       0x4000000000,     0x3ffffffffffffff8,
-      1ul << 63,  ~0ul,       ~7ul,       0xffffffc000000000, 0xffffffc080200000, 0xffffffc080220000,
-      0x80200000, 0x10000000, 0x2000000000};
+  static const uint64_t places[] = {0,
+                                    8,
+                                    4096,
+                                    PRIVATE,
+                                    PRIVATE + 0x3000,
+                                    PRIVATE + 0xfffc,
+                                    PRIVATE + 0xfff,
+                                    STACK,
+                                    BUFFER,
+                                    BUFFER + 3,
+                                    0x3ffffff000,
+                                    0x3fffffffff,
+                                    0x4000000000,
+                                    0x3ffffffffffffff8,
+                                    1ul << 63,
+                                    ~0ul,
+                                    ~7ul,
+                                    0xffffffc000000000,
+                                    0xffffffc080200000,
+                                    0xffffffc080220000,
+                                    0x80200000,
+                                    0x10000000,
+                                    0x2000000000};
   uint64_t kind = random_below(state, sizeof places / sizeof places[0] + 4);
   if (kind < sizeof places / sizeof places[0])
     return places[kind];
@@ -50,10 +71,10 @@ static uint64_t pick_address(uint64_t *state) {
 }
 
 static uint64_t pick_argument(uint64_t *state) {
-  static const uint64_t numbers[] = {0,          1,          2,          3,       4,        7,         8,
-                                     16,         63,         64,         127,     4096,     4097,      65536,
-                                     1ul << 20,  1ul << 31,  1ul << 32,  1ul << 42, 1ul << 52, 1ul << 62, 1ul << 63,
-                                     ~0ul >> 1,  ~0ul,       ~0ul - 1};
+  static const uint64_t numbers[] = {0,         1,         2,         3,         4,         7,
+                                     8,         16,        63,        64,        127,       4096,
+                                     4097,      65536,     1ul << 20, 1ul << 31, 1ul << 32, 1ul << 42,
+                                     1ul << 52, 1ul << 62, 1ul << 63, ~0ul >> 1, ~0ul,      ~0ul - 1};
   switch (random_below(state, 6)) {
   case 0:
     return random_below(state, 16); // a handle, perhaps
@@ -71,7 +92,9 @@ static uint64_t pick_argument(uint64_t *state) {
   }
 }
 
-static bool is_kernel_address(uint64_t value) { return value >= 0xffffffc000000000 && value < 0xffffffff00000000; }
+static bool is_kernel_address(uint64_t value) {
+  return value >= 0xffffffc000000000 && value < 0xffffffff00000000;
+}
 
 static void report_leak(uint64_t call, uint64_t where, uint64_t value) {
   SCOREBOARD->leaks++;
@@ -135,6 +158,19 @@ __attribute__((noreturn)) static void attack(uint64_t seed, uint64_t index) {
 
 static handle_t scoreboard, attacked;
 
+// The first threads are woken from whatever they wait in, and resumed.
+static void disturb(handle_t process) {
+  kernel_resume(process);
+  for (uint64_t i = 0; i < 4; i++) {
+    int64_t thread = kernel_open_thread(process, i);
+    if (thread < 0)
+      break;
+    kernel_interrupt_thread((handle_t)thread);
+    kernel_resume((handle_t)thread);
+    kernel_delete((handle_t)thread);
+  }
+}
+
 // A process that has: itself, and capabilities with some rights to objects that are there for that.
 static void start_attacker(unsigned index, uint64_t *state, handle_t *process) {
   struct process_start start = {
@@ -144,7 +180,8 @@ static void start_attacker(unsigned index, uint64_t *state, handle_t *process) {
   int64_t memory;
   for (uint64_t i = 0; (memory = kernel_read_region(HANDLE_PROCESS, i, &info)) > 0; i++) {
     if ((info.rights & MAP_WRITE) == 0) {
-      kernel_map(*process, (handle_t)memory, info.address, info.first_page, info.pages, (uint32_t)info.rights);
+      kernel_map(*process, (handle_t)memory, info.address, info.first_page, info.pages,
+                 (uint32_t)info.rights);
     } else if (info.address < PROGRAM_END) {
       handle_t copy = (handle_t)kernel_duplicate_memory((handle_t)memory, 0);
       kernel_map(*process, copy, info.address, info.first_page, info.pages, (uint32_t)info.rights);
@@ -175,6 +212,7 @@ static void start_attacker(unsigned index, uint64_t *state, handle_t *process) {
                                   .arguments = {random_next(state) | 1, 2 * index + i},
                                   .buffer = BUFFER + 0x1000 * i,
                                   .priority = 5,
+                                  .suspended = 1,
                                   .affinity = AFFINITY_ANY};
     int64_t handle = kernel_create_thread(*process, &thread);
     check(handle > 0);
@@ -183,19 +221,7 @@ static void start_attacker(unsigned index, uint64_t *state, handle_t *process) {
   }
   kernel_delete((handle_t)stack);
   kernel_delete((handle_t)data);
-}
-
-// The first threads are woken from whatever they wait in, and resumed.
-static void disturb(handle_t process) {
-  kernel_resume(process);
-  for (uint64_t i = 0; i < 4; i++) {
-    int64_t thread = kernel_open_thread(process, i);
-    if (thread < 0)
-      break;
-    kernel_interrupt_thread((handle_t)thread);
-    kernel_resume((handle_t)thread);
-    kernel_delete((handle_t)thread);
-  }
+  disturb(*process); // both begin
 }
 
 // Answers faults and system calls of attackers with whatever comes to mind.
@@ -214,12 +240,14 @@ static void answer(uint64_t *state) {
 
 // The victim: waits with the secret in every register that it can.
 void guard_the_secret(void);
-__asm__("guard_the_secret: mv s0, a0; mv s1, a0; mv s2, a0; mv s3, a0; mv s4, a0; mv s5, a0; mv s6, a0; mv s7, a0\n"
-        "mv s8, a0; mv s9, a0; mv s10, a0; mv s11, a0; mv t0, a0; mv t1, a0; mv t2, a0; mv t3, a0; mv t4, a0\n"
-        "mv t5, a0; mv t6, a0; mv a2, a0; mv a3, a0; mv a4, a0; mv a5, a0\n"
-        "1: li a0, 3; li a1, -1; li a7, -9; ecall\n"
-        "mv t0, s0; mv t1, s0; mv t2, s0; mv t3, s0; mv t4, s0; mv t5, s0; mv t6, s0; mv a2, s0; mv a3, s0\n"
-        "j 1b");
+__asm__(
+    "guard_the_secret: mv s0, a0; mv s1, a0; mv s2, a0; mv s3, a0; mv s4, a0; mv s5, a0; mv s6, a0; mv s7, "
+    "a0\n"
+    "mv s8, a0; mv s9, a0; mv s10, a0; mv s11, a0; mv t0, a0; mv t1, a0; mv t2, a0; mv t3, a0; mv t4, a0\n"
+    "mv t5, a0; mv t6, a0; mv a2, a0; mv a3, a0; mv a4, a0; mv a5, a0\n"
+    "1: li a0, 3; li a1, -1; li a7, -9; ecall\n"
+    "mv t0, s0; mv t1, s0; mv t2, s0; mv t3, s0; mv t4, s0; mv t5, s0; mv t6, s0; mv a2, s0; mv a3, s0\n"
+    "j 1b");
 
 struct victim {
   handle_t process, memory, notification, thread;
@@ -235,13 +263,12 @@ static struct victim start_victim(void) {
   victim.notification = (handle_t)kernel_create_notification();
   check_equal(kernel_delete((handle_t)kernel_copy_capability(victim.notification, 0, 0)), 0);
   kernel_map(HANDLE_PROCESS, victim.memory, (uint64_t)victim.page, 0, VICTIM_PAGES, MAP_READ | MAP_WRITE);
-  kernel_map(victim.process, victim.memory, PRIVATE, 0, VICTIM_PAGES, MAP_READ | MAP_WRITE); // where attackers try
+  kernel_map(victim.process, victim.memory, PRIVATE, 0, VICTIM_PAGES,
+             MAP_READ | MAP_WRITE); // where attackers try
   for (unsigned i = 0; i < VICTIM_PAGES * PAGE_BYTES / 8; i++)
     victim.page[i] = SECRET;
-  struct thread_start thread = {.pc = (uint64_t)guard_the_secret,
-                                .arguments = {SECRET},
-                                .priority = 6,
-                                .affinity = AFFINITY_ANY};
+  struct thread_start thread = {
+      .pc = (uint64_t)guard_the_secret, .arguments = {SECRET}, .priority = 6, .affinity = AFFINITY_ANY};
   victim.thread = (handle_t)kernel_create_thread(victim.process, &thread);
   check_equal(kernel_grant(victim.process, victim.notification, RIGHT_RECEIVE, 0), 3);
   return victim;

@@ -23,7 +23,8 @@ static struct message long_message(unsigned words) {
 static bool is_long_message(const struct message *message, unsigned words) {
   bool same = message->tag == TAG(words, words, 0);
   for (unsigned i = 0; i < words; i++)
-    same = same && (i < MESSAGE_REGISTERS ? message->words[i] : message_buffer->words[i]) == expected_word(words, i);
+    same = same &&
+           (i < MESSAGE_REGISTERS ? message->words[i] : message_buffer->words[i]) == expected_word(words, i);
   return same;
 }
 
@@ -84,7 +85,8 @@ static void test_calls(void) {
   kernel_delete(endpoint);
 }
 
-// What a call leaves of the registers that it has to preserve, and of those whose values are not the other's to see.
+// What a call leaves of the registers that it has to preserve, and of those whose values are not the other's
+// to see.
 static void test_registers(void) {
   handle_t endpoint = (handle_t)kernel_create_endpoint();
   handle_t process = child_create(QUOTA, 0, 0);
@@ -97,17 +99,18 @@ static void test_registers(void) {
     register uint64_t temporaries __asm__("a1") = message.tag;
     register uint64_t deadline __asm__("a6") = slow ? milliseconds(100000) : WAIT_FOREVER;
     register int64_t call __asm__("a7") = CALL_CALL;
-    __asm__ volatile("li s2, 102; li s3, 103; li s4, 104; li s5, 105; li s6, 106; li s7, 107\n"
-                     "li s8, 108; li s9, 109; li s10, 110; li s11, 111\n"
-                     "li t0, 0; li t1, 0; li t2, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
-                     "ecall\n"
-                     "or a1, t0, t1; or a1, a1, t2; or a1, a1, t3; or a1, a1, t4; or a1, a1, t5; or a1, a1, t6\n"
-                     "add a0, s2, s3; add a0, a0, s4; add a0, a0, s5; add a0, a0, s6; add a0, a0, s7\n"
-                     "add a0, a0, s8; add a0, a0, s9; add a0, a0, s10; add a0, a0, s11\n"
-                     : "+r"(saved), "+r"(temporaries), "+r"(deadline), "+r"(call)
-                     :
-                     : "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "a2", "a3", "a4", "a5",
-                       KERNEL_CALL_CLOBBERS);
+    __asm__ volatile(
+        "li s2, 102; li s3, 103; li s4, 104; li s5, 105; li s6, 106; li s7, 107\n"
+        "li s8, 108; li s9, 109; li s10, 110; li s11, 111\n"
+        "li t0, 0; li t1, 0; li t2, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
+        "ecall\n"
+        "or a1, t0, t1; or a1, a1, t2; or a1, a1, t3; or a1, a1, t4; or a1, a1, t5; or a1, a1, t6\n"
+        "add a0, s2, s3; add a0, a0, s4; add a0, a0, s5; add a0, a0, s6; add a0, a0, s7\n"
+        "add a0, a0, s8; add a0, a0, s9; add a0, a0, s10; add a0, a0, s11\n"
+        : "+r"(saved), "+r"(temporaries), "+r"(deadline), "+r"(call)
+        :
+        : "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "a2", "a3", "a4", "a5",
+          KERNEL_CALL_CLOBBERS);
     uint64_t sum = saved, seen = temporaries;
     check_equal(sum, 1065);
     check(seen >> 38 == 0); // no address of the kernel's
@@ -189,12 +192,24 @@ static void test_time_outs(void) {
     message = message_of(1, 0, 0, 0, 0);
     deadline = milliseconds(1) + kind * 777;
     switch (kind) {
-    case 0: result = message_call(endpoint, &message, deadline); break;
-    case 1: result = message_send(endpoint, &message, deadline); break;
-    case 2: result = message_receive(endpoint, &message, deadline); break;
-    case 3: result = message_send(port, &message, deadline); break;
-    case 4: result = kernel_wait(notification, deadline); break;
-    case 5: result = kernel_futex_wait(&word, 0, deadline); break;
+    case 0:
+      result = message_call(endpoint, &message, deadline);
+      break;
+    case 1:
+      result = message_send(endpoint, &message, deadline);
+      break;
+    case 2:
+      result = message_receive(endpoint, &message, deadline);
+      break;
+    case 3:
+      result = message_send(port, &message, deadline);
+      break;
+    case 4:
+      result = kernel_wait(notification, deadline);
+      break;
+    case 5:
+      result = kernel_futex_wait(&word, 0, deadline);
+      break;
     }
     uint64_t late = now() - deadline;
     check_equal(result, -ETIMEDOUT);
@@ -235,9 +250,11 @@ static void test_order_of_senders(void) {
   await_waiting(workers[1], WAIT_SEND);
   workers[2] = worker_start_with(HANDLE_PROCESS, sender, endpoint, 5, (struct work_options){.priority = 20});
   await_waiting(workers[2], WAIT_SEND);
-  workers[3] = worker_start_with(HANDLE_PROCESS, urgent_sender, endpoint, 1, (struct work_options){.priority = 5});
+  workers[3] =
+      worker_start_with(HANDLE_PROCESS, urgent_sender, endpoint, 1, (struct work_options){.priority = 5});
   await_waiting(workers[3], WAIT_SEND);
-  workers[4] = worker_start_with(HANDLE_PROCESS, urgent_sender, endpoint, 2, (struct work_options){.priority = 5});
+  workers[4] =
+      worker_start_with(HANDLE_PROCESS, urgent_sender, endpoint, 2, (struct work_options){.priority = 5});
   await_waiting(workers[4], WAIT_SEND);
   for (uint64_t word = 1; word <= 5; word++) {
     struct message message;
@@ -333,7 +350,8 @@ static void test_notifications(void) {
   check_equal(kernel_signal(bit1), 0);
   check_equal(worker_join(worker), 1);
   check_equal(kernel_signal(bit1), 0); // before it waits, too
-  worker = worker_start_with(HANDLE_PROCESS, bound_receiver, endpoint, 0, (struct work_options){.suspended = true});
+  worker = worker_start_with(HANDLE_PROCESS, bound_receiver, endpoint, 0,
+                             (struct work_options){.suspended = true});
   check_equal(kernel_bind(worker.thread, notification), 0);
   check_equal(kernel_resume(worker.thread), 0);
   check_equal(worker_join(worker), 1);
@@ -521,7 +539,9 @@ static struct {
   uint64_t items[PLACES];
 } bounded;
 
-static void await_change(uint32_t *word, uint32_t value) { kernel_futex_wait(word, value, milliseconds(5000)); }
+static void await_change(uint32_t *word, uint32_t value) {
+  kernel_futex_wait(word, value, milliseconds(5000));
+}
 
 static int64_t producer(uint64_t unused, uint64_t also) {
   (void)unused, (void)also;

@@ -235,8 +235,9 @@ static void test_shared(void) {
   unmap(HERE, 2, memory);
 }
 
-// Others read and write a page that is protected, unmapped, replaced, evicted meanwhile. Each access either works on
-// the page that is mapped at that time, or faults: a stale translation would reach a page that belongs to nobody.
+// Others read and write a page that is protected, unmapped, replaced, evicted meanwhile. Each access either
+// works on the page that is mapped at that time, or faults: a stale translation would reach a page that
+// belongs to nobody.
 static volatile bool stop;
 static handle_t faults;
 

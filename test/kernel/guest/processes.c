@@ -92,8 +92,8 @@ static void test_nested_processes(void) {
   check_inventory(&before);
 }
 
-// A chain so deep that the kernel must not follow it on its stack. Each shares its creator's quota, and gets a thread
-// that makes the next: with the image shared, by the handles of the one that made it.
+// A chain so deep that the kernel must not follow it on its stack. Each shares its creator's quota, and gets
+// a thread that makes the next: with the image shared, by the handles of the one that made it.
 #define DEPTH 400
 static uint32_t deepest;
 static uint8_t stacks[DEPTH + 1][1024] __attribute__((aligned(16)));
@@ -110,7 +110,8 @@ static int64_t dig(uint64_t depth, uint64_t unused) {
     return 0;
   struct region_info info;
   for (uint64_t i = 0; (memory = kernel_read_region(HANDLE_PROCESS, i, &info)) > 0; i++) {
-    kernel_map((handle_t)process, (handle_t)memory, info.address, info.first_page, info.pages, (uint32_t)info.rights);
+    kernel_map((handle_t)process, (handle_t)memory, info.address, info.first_page, info.pages,
+               (uint32_t)info.rights);
     kernel_delete((handle_t)memory);
   }
   kernel_grant((handle_t)process, (handle_t)process, RIGHTS_ALL, 0);
@@ -148,24 +149,26 @@ static void test_deep_nesting(void) {
 
 // Gives all registers but zero, sp, gp and tp known values, counts to `limit`, and adds them up.
 int64_t count_in_registers(uint64_t unused, uint64_t limit);
-__asm__("count_in_registers:\n"
-        "mv s11, a0; mv s10, ra; li ra, 11; li t0, 12; li t1, 13; li t2, 14; li s1, 15; li a2, 16; li a3, 17\n"
-        "li a4, 18; li a5, 19; li a6, 20; li a7, 21; li s2, 22; li s3, 23; li s4, 24; li s5, 25; li s6, 26\n"
-        "li s7, 27; li s8, 28; li s9, 29; li t3, 30; li t4, 31; li t5, 32; li t6, 33\n"
-        "fcvt.d.w fa0, t6; fcvt.d.w fs11, t5\n"
-        "li s0, 0\n"
-        "1: addi s0, s0, 1\n"
-        "bltu s0, a1, 1b\n"
-        "fcvt.w.d t6, fa0; fcvt.w.d t5, fs11\n"
-        "add s0, s0, ra; add s0, s0, t0; add s0, s0, t1; add s0, s0, t2; add s0, s0, s1; add s0, s0, a2\n"
-        "add s0, s0, a3; add s0, s0, a4; add s0, s0, a5; add s0, s0, a6; add s0, s0, a7; add s0, s0, s2\n"
-        "add s0, s0, s3; add s0, s0, s4; add s0, s0, s5; add s0, s0, s6; add s0, s0, s7; add s0, s0, s8\n"
-        "add s0, s0, s9; add s0, s0, t3; add s0, s0, t4; add s0, s0, t5; add s0, s0, t6\n"
-        "mv a0, s0; mv ra, s10; ret");
+__asm__(
+    "count_in_registers:\n"
+    "mv s11, a0; mv s10, ra; li ra, 11; li t0, 12; li t1, 13; li t2, 14; li s1, 15; li a2, 16; li a3, 17\n"
+    "li a4, 18; li a5, 19; li a6, 20; li a7, 21; li s2, 22; li s3, 23; li s4, 24; li s5, 25; li s6, 26\n"
+    "li s7, 27; li s8, 28; li s9, 29; li t3, 30; li t4, 31; li t5, 32; li t6, 33\n"
+    "fcvt.d.w fa0, t6; fcvt.d.w fs11, t5\n"
+    "li s0, 0\n"
+    "1: addi s0, s0, 1\n"
+    "bltu s0, a1, 1b\n"
+    "fcvt.w.d t6, fa0; fcvt.w.d t5, fs11\n"
+    "add s0, s0, ra; add s0, s0, t0; add s0, s0, t1; add s0, s0, t2; add s0, s0, s1; add s0, s0, a2\n"
+    "add s0, s0, a3; add s0, s0, a4; add s0, s0, a5; add s0, s0, a6; add s0, s0, a7; add s0, s0, s2\n"
+    "add s0, s0, s3; add s0, s0, s4; add s0, s0, s5; add s0, s0, s6; add s0, s0, s7; add s0, s0, s8\n"
+    "add s0, s0, s9; add s0, s0, t3; add s0, s0, t4; add s0, s0, t5; add s0, s0, t6\n"
+    "mv a0, s0; mv ra, s10; ret");
 
 #define PATTERN_SUM ((33 + 11) * 23 / 2) // 11 + 12 + ... + 33
 
-// Suspended at arbitrary instructions, its registers read, put into a new thread of another process, again and again.
+// Suspended at arbitrary instructions, its registers read, put into a new thread of another process, again
+// and again.
 static void test_migration_of_a_running_thread(void) {
   const uint64_t limit = 10000000;
   handle_t process = child_create(QUOTA, 0, 0);
@@ -186,8 +189,7 @@ static void test_migration_of_a_running_thread(void) {
       continue;
     check_equal(state.waiting, WAIT_NOT);
     handle_t other = child_create(QUOTA, 0, 0);
-    struct worker moved =
-        worker_start_with(other, give_back, 0, 0, (struct work_options){.suspended = true});
+    struct worker moved = worker_start_with(other, give_back, 0, 0, (struct work_options){.suspended = true});
     check_equal(kernel_write_thread(moved.thread, &state), 0);
     // The stack is where it was: only the registers are the thread's own.
     child_end(process);
@@ -204,7 +206,17 @@ static void test_migration_of_a_running_thread(void) {
 }
 
 // What it waits in, it begins again in its new place.
-enum kind { IN_RECEIVE, IN_REPLY_WAIT, IN_SLEEP, IN_FUTEX, IN_NOTIFICATION, IN_SEND, IN_CALL, IN_PAGE_FAULT, KINDS };
+enum kind {
+  IN_RECEIVE,
+  IN_REPLY_WAIT,
+  IN_SLEEP,
+  IN_FUTEX,
+  IN_NOTIFICATION,
+  IN_SEND,
+  IN_CALL,
+  IN_PAGE_FAULT,
+  KINDS
+};
 
 static struct {
   handle_t endpoint, notification;
@@ -242,9 +254,9 @@ static int64_t wait_in(uint64_t kind, uint64_t unused) {
 }
 
 static const enum wait_reason reasons[KINDS] = {
-    [IN_RECEIVE] = WAIT_RECEIVE,           [IN_REPLY_WAIT] = WAIT_RECEIVE, [IN_SLEEP] = WAIT_SLEEP,
-    [IN_FUTEX] = WAIT_FUTEX,               [IN_NOTIFICATION] = WAIT_NOTIFICATION, [IN_SEND] = WAIT_SEND,
-    [IN_CALL] = WAIT_REPLY,                [IN_PAGE_FAULT] = WAIT_SEND,
+    [IN_RECEIVE] = WAIT_RECEIVE, [IN_REPLY_WAIT] = WAIT_RECEIVE,        [IN_SLEEP] = WAIT_SLEEP,
+    [IN_FUTEX] = WAIT_FUTEX,     [IN_NOTIFICATION] = WAIT_NOTIFICATION, [IN_SEND] = WAIT_SEND,
+    [IN_CALL] = WAIT_REPLY,      [IN_PAGE_FAULT] = WAIT_SEND,
 };
 
 #define PAGED ((volatile uint64_t *)0x3000000000)
@@ -272,7 +284,8 @@ static int64_t end_wait(enum kind kind, handle_t pager, handle_t paged, uint64_t
   case IN_CALL:
     check_equal(message_receive(common.endpoint, &message, milliseconds(1000)), 0);
     check_equal(message.tag, TAG(5, 4, 0));
-    check_equal(message.words[0] * 1000 + message.words[1] * 100 + message.words[2] * 10 + message.words[3], 6789);
+    check_equal(message.words[0] * 1000 + message.words[1] * 100 + message.words[2] * 10 + message.words[3],
+                6789);
     message = message_result(99);
     check_equal(message_reply(0, &message), 0);
     return 99;
@@ -314,7 +327,8 @@ static void take_out_while_waiting(enum kind kind, bool move) {
   check_equal(kernel_suspend(worker.thread), 0);
   check_equal(kernel_read_thread(worker.thread, &state), 0);
   if (move) {
-    struct worker other = worker_start_with(HANDLE_PROCESS, give_back, 0, 0, (struct work_options){.suspended = true});
+    struct worker other =
+        worker_start_with(HANDLE_PROCESS, give_back, 0, 0, (struct work_options){.suspended = true});
     check_equal(kernel_write_thread(other.thread, &state), 0);
     check_equal(kernel_end_thread(worker.thread, 0), 0);
     if (kind == IN_CALL) {

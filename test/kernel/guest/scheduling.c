@@ -12,7 +12,9 @@ const char subject[] = "scheduling";
 
 static unsigned harts;
 
-static struct work_options at_priority(uint32_t priority) { return (struct work_options){.priority = priority}; }
+static struct work_options at_priority(uint32_t priority) {
+  return (struct work_options){.priority = priority};
+}
 
 static struct work_options on_hart(uint32_t priority, unsigned hart) {
   return (struct work_options){.priority = priority, .affinity = 1ul << hart};
@@ -21,7 +23,9 @@ static struct work_options on_hart(uint32_t priority, unsigned hart) {
 // The order in which workers got to their work.
 static uint32_t places, order[64];
 
-static void note_turn(uint64_t name) { order[__atomic_fetch_add(&places, 1, __ATOMIC_RELAXED)] = (uint32_t)name; }
+static void note_turn(uint64_t name) {
+  order[__atomic_fetch_add(&places, 1, __ATOMIC_RELAXED)] = (uint32_t)name;
+}
 
 static int64_t come_and_go(uint64_t name, uint64_t unused) {
   (void)unused;
@@ -35,8 +39,9 @@ static void test_priorities(void) {
   places = 0;
   for (uint32_t i = 0; i < PRIORITIES - 1; i++) {
     uint32_t priority = 1 + i * 7 % (PRIORITIES - 1);
-    workers[i] = worker_start_with(HANDLE_PROCESS, come_and_go, priority, 0,
-                                   (struct work_options){.priority = priority, .affinity = 1, .suspended = true});
+    workers[i] =
+        worker_start_with(HANDLE_PROCESS, come_and_go, priority, 0,
+                          (struct work_options){.priority = priority, .affinity = 1, .suspended = true});
   }
   kernel_schedule_thread(0, UNCHANGED, 1); // nobody overtakes this one: none is more urgent
   for (uint32_t i = 0; i < PRIORITIES - 1; i++)
@@ -105,7 +110,8 @@ static int64_t sleep_and_note(uint64_t deadline, uint64_t unused) {
 static void test_preemption(void) {
   stop = false;
   struct worker busy = worker_start_with(HANDLE_PROCESS, count, 0, 0, on_hart(LOW, 0));
-  struct worker urgent = worker_start_with(HANDLE_PROCESS, sleep_and_note, milliseconds(3), 0, on_hart(HIGH, 0));
+  struct worker urgent =
+      worker_start_with(HANDLE_PROCESS, sleep_and_note, milliseconds(3), 0, on_hart(HIGH, 0));
   check((uint64_t)worker_join(urgent) < TICKS_PER_MILLISECOND / 2);
   // Also when its priority rises while it is ready, or that of who runs falls.
   struct worker ready = worker_start_with(HANDLE_PROCESS, come_and_go, 0, 0, on_hart(LOW - 1, 0));

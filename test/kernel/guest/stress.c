@@ -1,4 +1,5 @@
-// Threads, processes and messages by the thousand, with partners that end at any time: nothing may remain of them.
+// Threads, processes and messages by the thousand, with partners that end at any time: nothing may remain of
+// them.
 
 #include "harness/random.h"
 #include "harness/workers.h"
@@ -146,8 +147,9 @@ static void stop_actor(unsigned index, struct child actor) {
 
 static void test_messages(uint64_t count) {
   struct system_info before = inventory();
-  const handle_t objects[3] = {(handle_t)kernel_create_endpoint(), (handle_t)kernel_create_port(4),
-                               (handle_t)kernel_copy_capability((handle_t)kernel_create_notification(), RIGHTS_ALL, 1)};
+  const handle_t objects[3] = {
+      (handle_t)kernel_create_endpoint(), (handle_t)kernel_create_port(4),
+      (handle_t)kernel_copy_capability((handle_t)kernel_create_notification(), RIGHTS_ALL, 1)};
   handle_t common = child_create(QUOTA, 0, 0);
   for (unsigned i = 0; i < 3; i++)
     check_equal(kernel_grant(common, objects[i], RIGHTS_ALL, 0), ENDPOINT + i);

@@ -67,6 +67,7 @@ bool check_inventory_at(const struct system_info *before, const char *file, int 
   };
   bool same = true;
   for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
-    same = check_values((int64_t)counts[i].now, (int64_t)counts[i].before, file, line, counts[i].name) && same;
+    same =
+        check_values((int64_t)counts[i].now, (int64_t)counts[i].before, file, line, counts[i].name) && same;
   return same;
 }

@@ -10,4 +10,6 @@ static inline uint64_t random_next(uint64_t *state) {
   return *state * 0x2545f4914f6cdd1d;
 }
 
-static inline uint64_t random_below(uint64_t *state, uint64_t limit) { return (random_next(state) >> 16) % limit; }
+static inline uint64_t random_below(uint64_t *state, uint64_t limit) {
+  return (random_next(state) >> 16) % limit;
+}

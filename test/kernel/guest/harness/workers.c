@@ -46,7 +46,8 @@ static _Noreturn void begin(work *run, uint64_t a, uint64_t b, struct message_bu
   kernel_exit((uint64_t)run(a, b));
 }
 
-struct worker worker_start_with(handle_t process, work *run, uint64_t a, uint64_t b, struct work_options options) {
+struct worker worker_start_with(handle_t process, work *run, uint64_t a, uint64_t b,
+                                struct work_options options) {
   struct worker worker = {.slot = take_slot()};
   struct slot *slot = &slots[worker.slot];
   uint8_t *own_data, *global_data;

@@ -1,5 +1,5 @@
-// Threads and processes to test with. All processes show the same memory at the same addresses, so that a test's
-// variables are common to them; their capabilities are their own.
+// Threads and processes to test with. All processes show the same memory at the same addresses, so that a
+// test's variables are common to them; their capabilities are their own.
 #pragma once
 
 #include "harness/check.h"
@@ -20,7 +20,8 @@ struct work_options {
 
 // Starts `run(a, b)` in a process.
 struct worker worker_start(handle_t process, work *run, uint64_t a, uint64_t b);
-struct worker worker_start_with(handle_t process, work *run, uint64_t a, uint64_t b, struct work_options options);
+struct worker worker_start_with(handle_t process, work *run, uint64_t a, uint64_t b,
+                                struct work_options options);
 
 // Waits until it has ended, ten seconds at most, and returns its value.
 int64_t worker_join(struct worker worker);
@@ -50,7 +51,8 @@ int64_t child_join(struct child child);
 // The same for one that is to be ended now.
 void child_kill(struct child child);
 
-// The region of the own address space that an address lies in, and its memory; ends the test if there is none.
+// The region of the own address space that an address lies in, and its memory; ends the test if there is
+// none.
 handle_t memory_at(const void *address, struct region_info *info);
 
 // Maps everything this process sees into another.
