@@ -1,4 +1,4 @@
-/** `trapframe bench`: our machine's speed beside QEMU's. */
+/** `trapframe bench`: our machine's speed beside QEMU's; `trapframe bench kernel`: what the microkernel's operations cost. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
@@ -12,7 +12,7 @@ import { ROOT } from "../guest/root.ts";
 import { type DebianLinux, debianFolder, findDebian, openDebian } from "../linux/debian.ts";
 import { powerOffInit, writeInitramfs } from "../linux/initramfs.ts";
 import { Progress } from "../terminal/progress.ts";
-import type { Command } from "./command.ts";
+import { type Command, lazyCommand } from "./command.ts";
 import { parseCount, usage } from "./quantity.ts";
 
 const mostRuns = 100;
@@ -48,11 +48,20 @@ type BenchArguments = InferredOptionTypes<typeof benchOptions>;
 
 export const command: Command<BenchArguments> = {
   builder: (yargs) =>
-    yargs.options(benchOptions).example([
-      ["$0 bench", "everything; takes some minutes"],
-      ["$0 bench --filter '^system/'", "only traps, page faults and their like"],
-      ["$0 bench --linux DIR --filter linux", "only booting Linux"],
-    ]),
+    yargs
+      .command(
+        lazyCommand(
+          "kernel",
+          "what the microkernel's processes, threads and messages cost, in instructions",
+          () => import("./bench-kernel.ts"),
+        ),
+      )
+      .options(benchOptions)
+      .example([
+        ["$0 bench", "everything; takes some minutes"],
+        ["$0 bench --filter '^system/'", "only traps, page faults and their like"],
+        ["$0 bench --linux DIR --filter linux", "only booting Linux"],
+      ]),
   handler: bench,
 };
 

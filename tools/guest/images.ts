@@ -82,11 +82,22 @@ export function buildFirmware(onProgress?: BuildProgress): Promise<string> {
   return buildGuest(firmware(), onProgress);
 }
 
+/** Builds the kernel alone, if it is out of date; its absolute path. Throws `GuestBuildError` when it does not build. */
+export function buildKernel(onProgress?: BuildProgress): Promise<string> {
+  return buildGuest(kernel(), onProgress);
+}
+
+/** Our initrd with further files in it; builds what is out of date. Throws `GuestBuildError` when it does not build. */
+export async function initrdWith(files: readonly CpioEntry[]): Promise<Uint8Array> {
+  const [servers, programs] = await Promise.all([buildServers(), buildPrograms()]);
+  return writeCpio([...initrdEntries(servers, programs), ...files]);
+}
+
 /** Builds whichever images are out of date. Throws `GuestBuildError` when one does not build. */
 export async function buildImages(onProgress?: BuildProgress): Promise<GuestImages> {
   const [firmwarePath, kernelPath, servers, programs] = await Promise.all([
-    buildGuest(firmware(), onProgress),
-    buildGuest(kernel(), onProgress),
+    buildFirmware(onProgress),
+    buildKernel(onProgress),
     buildServers(onProgress),
     buildPrograms(onProgress),
   ]);

@@ -1,0 +1,48 @@
+/** `trapframe bench kernel`: what the microkernel's operations cost, measured inside the guest. */
+
+import type { InferredOptionTypes } from "yargs";
+import { buildNativeBenchmark, runNativeBenchmark } from "../bench/kernel/native.ts";
+import { formatPreamble, formatTable, type HartsMeasured } from "../bench/kernel/report.ts";
+import { nativeTables } from "../bench/kernel/tables.ts";
+import { Progress } from "../terminal/progress.ts";
+import type { Command } from "./command.ts";
+
+const HARTS = [1, 4];
+
+const options = {
+  json: {
+    group: "Benchmark:",
+    type: "boolean",
+    default: false,
+    description: "print every figure as JSON",
+  },
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options>;
+
+export const command: Command<Arguments> = {
+  builder: (yargs) => yargs.options(options),
+  handler: benchKernel,
+};
+
+async function benchKernel({ json }: Arguments): Promise<void> {
+  const measured: HartsMeasured[] = [];
+  await Progress.show("building the benchmark", async (progress) => {
+    const say = (doing: string) => progress.say(doing);
+    const benchmark = await buildNativeBenchmark(say);
+    for (const harts of HARTS) {
+      say(`measuring the kernel on ${harts} ${harts === 1 ? "hart" : "harts"}`);
+      measured.push({ harts, measurements: await runNativeBenchmark(benchmark, harts) });
+    }
+  });
+  if (json) {
+    const rows = measured.map(({ harts, measurements }) => ({
+      harts,
+      measurements: Object.fromEntries(measurements),
+    }));
+    process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+    return;
+  }
+  process.stdout.write(formatPreamble());
+  for (const table of nativeTables) process.stdout.write(formatTable(table, measured));
+}
