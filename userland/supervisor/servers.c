@@ -17,10 +17,10 @@
 struct server {
   const char *name; // of the service, and of the program in servers/
   void (*equip)(struct equipment *);
-  uint32_t machine_rights;
+  uint32_t machine; // its rights to the machine
   uint32_t priority;
-  // Its quota: so many MiB and 16ths of the memory that is free at the start.
-  unsigned quota_mib, quota_sixteenths;
+  // Its quota: so many KiB and 16ths of the memory that is free at the start.
+  unsigned quota_kib, quota_sixteenths;
   struct server *partner; // without which it is nothing: they end together
   // What has become of it.
   handle_t endpoint, process;
@@ -35,15 +35,33 @@ struct server {
 
 enum { NAMES, DISK, PAGER, TERMINAL, FILES, PROCESS, SERVERS };
 
-// Each needs only those before it. A part of memory stays for what outlives a server that is started anew.
-// Drivers are the most urgent, who holds up everybody else comes next.
+// Each needs only those before it. A part of memory stays for the programs, and for what outlives a server
+// that is started anew. Drivers are the most urgent, who holds up everybody else comes next.
 static struct server servers[SERVERS] = {
-    [NAMES] = {"names", equip_names, PRINT, 26, 1, 0, .is_ready = false},
-    [DISK] = {"disk", equip_disk, PRINT, 28, 4, 0, .is_ready = false},
-    [PAGER] = {"pager", equip_pager, PRINT | INSPECT, 26, 0, 6, .partner = &servers[PROCESS]},
-    [TERMINAL] = {"terminal", equip_terminal, PRINT | INSPECT, 28, 2, 0, .is_ready = false},
-    [FILES] = {"files", equip_files, PRINT | INSPECT, 24, 0, 4, .is_ready = false},
-    [PROCESS] = {"process", equip_process, PRINT | INSPECT, 22, 0, 4, .partner = &servers[PAGER]},
+    [NAMES] = {.name = "names", .equip = equip_names, .machine = PRINT, .priority = 26, .quota_kib = 1024},
+    [DISK] = {.name = "disk", .equip = equip_disk, .machine = PRINT, .priority = 28, .quota_kib = 2048},
+    [PAGER] = {.name = "pager",
+               .equip = equip_pager,
+               .machine = PRINT | INSPECT,
+               .priority = 26,
+               .quota_sixteenths = 6,
+               .partner = &servers[PROCESS]},
+    [TERMINAL] = {.name = "terminal",
+                  .equip = equip_terminal,
+                  .machine = PRINT | INSPECT,
+                  .priority = 28,
+                  .quota_kib = 512},
+    [FILES] = {.name = "files",
+               .equip = equip_files,
+               .machine = PRINT | INSPECT,
+               .priority = 24,
+               .quota_sixteenths = 4},
+    [PROCESS] = {.name = "process",
+                 .equip = equip_process,
+                 .machine = PRINT | INSPECT,
+                 .priority = 22,
+                 .quota_sixteenths = 3,
+                 .partner = &servers[PAGER]},
 };
 
 static struct initrd initrd;
@@ -59,14 +77,14 @@ static int64_t read_program(void *context, uint64_t offset, void *to, size_t byt
 }
 
 static uint64_t quota_of(const struct server *server) {
-  return ((uint64_t)server->quota_mib << 20) + free_bytes / 16 * server->quota_sixteenths;
+  return ((uint64_t)server->quota_kib << 10) + free_bytes / 16 * server->quota_sixteenths;
 }
 
 static int64_t launch_server(unsigned index, struct archive_member *program) {
   struct server *server = &servers[index];
   uint32_t call_rights = RIGHT_SEND | RIGHT_GRANT;
   struct equipment equipment = {0};
-  equip_grant(&equipment, HANDLE_MACHINE, server->machine_rights, 0);
+  equip_grant(&equipment, HANDLE_MACHINE, server->machine, 0);
   equip_grant(&equipment, servers[NAMES].endpoint, call_rights, 0);
   equip_grant(&equipment, supervisor, call_rights, SERVER_BADGE(index));
   equip_grant(&equipment, server->endpoint, RIGHTS_ALL, 0);
@@ -141,10 +159,22 @@ static void register_services(void) {
   }
 }
 
+// Its clients, those that wait too, get errors from now on.
+static void give_up(struct server *server) {
+  if (server == &servers[PROCESS]) {
+    say("nothing can be done without it");
+    kernel_power(HANDLE_MACHINE, POWER_OFF, 1);
+  }
+  if (server->has_been_ready)
+    register_service(server, false);
+  kernel_delete(server->endpoint);
+  server->endpoint = 0;
+}
+
 // Starts the servers from `index` on, until there is one to wait for.
 static void start_from(unsigned index) {
-  while (index < SERVERS && !start(index))
-    index++;
+  for (; index < SERVERS && !start(index); index++)
+    give_up(&servers[index]);
 }
 
 void servers_open(const struct initrd *archive, handle_t supervisor_endpoint, handle_t ends_notification) {
@@ -194,19 +224,6 @@ static bool is_hopeless(struct server *server) {
   return oldest != 0 && now - oldest < ENDS_SECONDS * clock_frequency();
 }
 
-// Its clients, those that wait too, get errors from now on.
-static void give_up(struct server *server) {
-  say("%s ends again and again; it is not restarted", server->name);
-  if (server == &servers[PROCESS]) {
-    say("nothing can be done without it");
-    kernel_power(HANDLE_MACHINE, POWER_OFF, 1);
-  }
-  if (server->has_been_ready)
-    register_service(server, false);
-  kernel_delete(server->endpoint);
-  server->endpoint = 0;
-}
-
 static void report_end(const struct server *server, const struct end_info *end) {
   if (server->is_doomed)
     say("%s is started anew with %s", server->name, server->partner->name);
@@ -238,7 +255,10 @@ static void server_ended(unsigned index) {
   server->is_doomed = false;
   if (!was_doomed)
     end_partner(server);
-  if ((was_doomed || !is_hopeless(server)) && start(index))
+  bool hopeless = !was_doomed && is_hopeless(server);
+  if (hopeless)
+    say("%s ends again and again; it is not started any more", server->name);
+  else if (start(index))
     return;
   give_up(server);
   if (!was_ready)
