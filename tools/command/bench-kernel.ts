@@ -3,7 +3,8 @@
 import type { InferredOptionTypes } from "yargs";
 import { buildNativeBenchmark, runNativeBenchmark } from "../bench/kernel/native.ts";
 import { formatPreamble, formatTable, type HartsMeasured } from "../bench/kernel/report.ts";
-import { nativeTables } from "../bench/kernel/tables.ts";
+import { buildSystemBenchmark, runSystemBenchmark } from "../bench/kernel/system.ts";
+import { tables } from "../bench/kernel/tables.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { Command } from "./command.ts";
 
@@ -29,10 +30,15 @@ async function benchKernel({ json }: Arguments): Promise<void> {
   const measured: HartsMeasured[] = [];
   await Progress.show("building the benchmark", async (progress) => {
     const say = (doing: string) => progress.say(doing);
-    const benchmark = await buildNativeBenchmark(say);
+    const native = await buildNativeBenchmark(say);
+    const system = { ...native, initrd: await buildSystemBenchmark(say) };
     for (const harts of HARTS) {
-      say(`measuring the kernel on ${harts} ${harts === 1 ? "hart" : "harts"}`);
-      measured.push({ harts, measurements: await runNativeBenchmark(benchmark, harts) });
+      const on = `on ${harts} ${harts === 1 ? "hart" : "harts"}`;
+      say(`measuring the kernel ${on}`);
+      const ofKernel = await runNativeBenchmark(native, harts);
+      say(`measuring Linux programs ${on}`);
+      const ofSystem = await runSystemBenchmark(system, harts);
+      measured.push({ harts, measurements: new Map([...ofKernel, ...ofSystem]) });
     }
   });
   if (json) {
@@ -44,5 +50,5 @@ async function benchKernel({ json }: Arguments): Promise<void> {
     return;
   }
   process.stdout.write(formatPreamble());
-  for (const table of nativeTables) process.stdout.write(formatTable(table, measured));
+  for (const table of tables) process.stdout.write(formatTable(table, measured));
 }

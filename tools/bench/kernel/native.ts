@@ -1,14 +1,13 @@
 /** The benchmark of the kernel alone: userland/bench/kernel takes the supervisor's place. */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { Machine } from "../../../emulator/index.ts";
 import { type BuildProgress, buildProgram } from "../../guest/build.ts";
 import { type CpioEntry, writeCpio } from "../../guest/cpio.ts";
 import { buildFirmware, buildKernel } from "../../guest/images.ts";
-import { ROOT } from "../../guest/root.ts";
 import { stripProgram } from "../../guest/strip.ts";
 import { type Measurements, parseMeasurements } from "./measurement.ts";
+import { sourcesIn } from "./sources.ts";
 
 /** Far more than the benchmark takes: it hangs then. */
 const MOST_SLOTS = 1e9;
@@ -19,13 +18,6 @@ export interface NativeBenchmark {
   readonly firmware: Uint8Array;
   readonly kernel: Uint8Array;
   readonly initrd: Uint8Array;
-}
-
-function sourcesIn(folder: string): string[] {
-  return readdirSync(join(ROOT, folder))
-    .filter((name) => /\.[cS]$/.test(name))
-    .sort()
-    .map((name) => `${folder}/${name}`);
 }
 
 async function program(folder: string, path: string, onProgress?: BuildProgress): Promise<CpioEntry> {

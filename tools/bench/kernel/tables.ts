@@ -27,8 +27,7 @@ function calls(where: "between" | "inside", path: "fast" | "slow", published: st
   }));
 }
 
-/** Of the kernel alone. */
-export const nativeTables: readonly Table[] = [
+export const tables: readonly Table[] = [
   {
     title: "Processes and threads",
     published: "NT / Linux",
@@ -37,6 +36,9 @@ export const nativeTables: readonly Table[] = [
       { name: "clone process", label: "clone the current process", published: "- / 1.0 ms" },
       { name: "spawn thread", label: "spawn a thread", published: "0.9 / 0.3 ms" },
       { name: "spawn bare thread", label: "spawn a thread whose stack is there" },
+      { name: "fork", label: "Linux program: fork, exit, wait" },
+      { name: "posix_spawn", label: "Linux program: posix_spawn of true, wait" },
+      { name: "pthread", label: "Linux program: pthread_create, pthread_join" },
       { name: "switch process", label: "switch process, 20 runnable", published: "10 / 19 us" },
       { name: "switch thread", label: "switch thread, 20 runnable", published: "6 / 19 us" },
       { name: "switch user-level thread", label: "switch user-level thread, 20 runnable" },
@@ -67,6 +69,7 @@ export const nativeTables: readonly Table[] = [
     title: "Entering the kernel",
     rows: [
       { name: "null call", label: "null kernel call" },
+      { name: "null Linux call", label: "null Linux call (getpid), by the POSIX server" },
       { name: "zero-fill fault", label: "page fault, filled with zeroes" },
       { name: "pager fault", label: "page fault through a pager's process" },
       { name: "interrupt", label: "device raises interrupt to driver runs" },

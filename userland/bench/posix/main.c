@@ -66,7 +66,8 @@ static void fork_and_wait(void) {
 }
 
 static void spawn_and_wait(void) {
-  static char *const arguments[] = {"true", NULL};
+  static char name[] = "true";
+  static char *const arguments[] = {name, NULL};
   extern char **environ;
   pid_t process;
   require(posix_spawn(&process, "/bin/true", NULL, NULL, arguments, environ) == 0, "posix_spawn");
