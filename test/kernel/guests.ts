@@ -28,17 +28,24 @@ export function buildKernel(): Promise<string> {
   });
 }
 
-/** Builds the program that tests a subject; an initrd with it, and with the number its test is scaled by. */
-export async function buildInitrd(subject: string, amount?: number): Promise<Uint8Array> {
+/** Numbers that a test program finds in its initrd. */
+export interface Numbers {
+  /** What the test is scaled by. */
+  amount?: number;
+  /** Milliseconds by which a thread may wake too late; 1 if it is not said. */
+  lateness?: number;
+}
+
+/** Builds the program that tests a subject; an initrd with it and its numbers. */
+export async function buildInitrd(subject: string, numbers: Numbers = {}): Promise<Uint8Array> {
   const program = await buildProgram({
     name: `test/kernel/${subject}`,
     sources: [`${GUESTS}/${subject}.c`, ...sourcesIn(`${GUESTS}/harness`), ...sourcesIn(LIBRARY)],
     flags: ["-O2", "-Iuserland", "-Ikernel/abi", `-I${GUESTS}`],
   });
-  const entries: CpioEntry[] = [
-    { type: "file", path: "supervisor", data: stripProgram(readFileSync(program)) },
-  ];
-  if (amount !== undefined)
-    entries.push({ type: "file", path: "amount", data: new TextEncoder().encode(`${amount}\n`) });
-  return writeCpio(entries);
+  const file = (path: string, data: Uint8Array): CpioEntry => ({ type: "file", path, data });
+  return writeCpio([
+    file("supervisor", stripProgram(readFileSync(program))),
+    ...Object.entries(numbers).map(([name, number]) => file(name, new TextEncoder().encode(`${number}\n`))),
+  ]);
 }

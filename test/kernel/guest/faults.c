@@ -309,6 +309,7 @@ static void test_interrupts(void) {
 void test(void) {
   handler = (handle_t)kernel_create_endpoint();
   test_row_of_handlers(); // the first gives everything its size
+  test_interrupts();
   memset(inner_stack, 0, sizeof inner_stack);
   struct system_info before = inventory();
   test_system_calls();

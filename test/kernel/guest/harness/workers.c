@@ -31,6 +31,7 @@ static struct {
 } image[REGIONS];
 static unsigned image_regions;
 static uint64_t parameter;
+uint64_t lateness = TICKS_PER_MILLISECOND;
 
 static unsigned take_slot(void) {
   for (unsigned i = 0; i < SLOTS; i++) {
@@ -162,7 +163,9 @@ void child_kill(struct child child) {
   worker_forget(child.worker);
 }
 
-void settle(void) { kernel_sleep(milliseconds(2)); }
+void settle(void) {
+  kernel_sleep(now() + (lateness > TICKS_PER_MILLISECOND ? 30 : 2) * TICKS_PER_MILLISECOND);
+}
 
 struct thread_info look_at(struct worker worker) {
   struct thread_info info;
@@ -185,18 +188,27 @@ void await_waiting(struct worker worker, enum wait_reason reason) {
   }
 }
 
-static void read_parameter(void) {
+// The number that a file of the archive holds, or 0.
+static uint64_t read_number(const uint8_t *archive, uint64_t bytes, const char *name) {
+  struct archive_member member;
+  char digits[24] = {0};
+  if (!archive_find(archive, bytes, name, &member))
+    return 0;
+  memcpy(digits, member.data, member.bytes < sizeof digits ? member.bytes : sizeof digits - 1);
+  return strtoul(digits, NULL, 10);
+}
+
+static void read_parameters(void) {
   struct system_info system = inventory();
   check_equal(system.timebase, TICKS_PER_MILLISECOND * 1000);
   uint64_t offset = system.initrd_address % PAGE_BYTES;
   uint64_t pages = (offset + system.initrd_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
   int64_t address = space_map(HANDLE_INITRD, 0, pages, MAP_READ);
-  struct archive_member member;
-  if (archive_find((const uint8_t *)address + offset, system.initrd_bytes, "amount", &member)) {
-    char digits[24] = {0};
-    memcpy(digits, member.data, member.bytes < sizeof digits ? member.bytes : sizeof digits - 1);
-    parameter = strtoul(digits, NULL, 10);
-  }
+  const uint8_t *archive = (const uint8_t *)address + offset;
+  parameter = read_number(archive, system.initrd_bytes, "amount");
+  uint64_t late = read_number(archive, system.initrd_bytes, "lateness");
+  if (late > 0)
+    lateness = late * TICKS_PER_MILLISECOND;
   space_unmap((void *)address, pages);
 }
 
@@ -212,7 +224,7 @@ int main(void) {
   uint64_t pages = SLOTS * sizeof(struct slot) / PAGE_BYTES;
   int64_t arena = kernel_create_memory(pages, MEMORY_WIRED, 0, 0);
   check_equal(kernel_map(HANDLE_PROCESS, (handle_t)arena, ARENA, 0, pages, MAP_READ | MAP_WRITE), 0);
-  read_parameter();
+  read_parameters();
   read_image();
   worker_start(HANDLE_PROCESS, run_test, 0, 0); // with a message buffer, which this thread has not
   for (;;)

@@ -69,6 +69,10 @@ static inline uint64_t now(void) {
 // A deadline from now on.
 static inline uint64_t milliseconds(uint64_t count) { return now() + count * TICKS_PER_MILLISECOND; }
 
+// By how much a thread may wake too late: a millisecond; more where time passes without instructions, as the
+// file `lateness` in the initrd says.
+extern uint64_t lateness;
+
 // Gives others time to get where they wait.
 void settle(void);
 
