@@ -207,8 +207,9 @@ static int64_t call_once(uint64_t endpoint, uint64_t unused) {
 // Revoking the right to receive while it is used: both sides are told.
 static void test_revocation_during_use(void) {
   handle_t endpoint = (handle_t)kernel_create_endpoint();
-  struct child server = child_start(receive_once, 3, 0);
+  struct child server = {.process = child_create(QUOTA, 0, 0)};
   check_equal(kernel_grant(server.process, endpoint, RIGHT_RECEIVE, 0), 3);
+  server.worker = worker_start(server.process, receive_once, 3, 0);
   struct child client = child_start(call_once, 3, 0);
   handle_t send_only = (handle_t)kernel_copy_capability(endpoint, RIGHT_SEND | RIGHT_GRANT, 0);
   await_waiting(server.worker, WAIT_RECEIVE);

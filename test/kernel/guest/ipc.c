@@ -468,8 +468,9 @@ static void test_dying_partners(void) {
   check_equal(worker_join(worker_start(HANDLE_PROCESS, deserter, endpoint, 0)), 0);
   check_equal(worker_join(client), -EPIPE);
 
-  struct child server = child_start(saver, 3, 0);
+  struct child server = {.process = child_create(QUOTA, 0, 0)};
   check_equal(kernel_grant(server.process, endpoint, RIGHT_RECEIVE, 0), 3);
+  server.worker = worker_start(server.process, saver, 3, 0);
   client = worker_start(HANDLE_PROCESS, caller, endpoint, 0);
   check_equal(worker_join(client), -EPIPE);
   child_join(server);

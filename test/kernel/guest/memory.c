@@ -103,8 +103,9 @@ static void test_pager(void) {
   check_equal(pages[0].modified, 0);
   check_equal(pages[1].accessed, 0);
   // Refused: an exception.
-  struct child child = child_start(touch_refused, HERE + 7 * PAGE_BYTES, 0);
+  struct child child = {.process = child_create(QUOTA, 0, 0)};
   check_equal(kernel_map(child.process, pager.memory, HERE, 0, 8, MAP_READ), 0);
+  child.worker = worker_start(child.process, touch_refused, HERE + 7 * PAGE_BYTES, 0);
   struct end_info end;
   check_equal(kernel_await_end(child.process, milliseconds(1000), &end), 0);
   check_equal(end.reason, END_FAULTED);
@@ -125,8 +126,9 @@ static void test_pager(void) {
   // A pager that is gone: an exception, not a wait for ever.
   handle_t orphan = (handle_t)kernel_create_memory(8, 0, pager.endpoint, 0);
   kernel_delete(pager.endpoint);
-  child = child_start(touch_refused, HERE, 0);
+  child.process = child_create(QUOTA, 0, 0);
   check_equal(kernel_map(child.process, orphan, HERE, 0, 8, MAP_READ), 0);
+  child.worker = worker_start(child.process, touch_refused, HERE, 0);
   check_equal(kernel_await_end(child.process, milliseconds(1000), &end), 0);
   check_equal(end.reason, END_FAULTED);
   child_join(child);

@@ -312,7 +312,7 @@ static void take_out_while_waiting(enum kind kind, bool move) {
   handle_t endpoint = (handle_t)kernel_create_endpoint();
   common.endpoint = endpoint;
   common.notification = (handle_t)kernel_copy_capability(notification, RIGHTS_ALL, 1);
-  common.deadline = milliseconds(20);
+  common.deadline = now() + 10 * settling_ticks();
   common.page = PAGED;
   struct worker worker = worker_start(HANDLE_PROCESS, wait_in, kind, 0);
   struct message message = message_of(5, 6, 7, 8, 9);

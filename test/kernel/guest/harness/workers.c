@@ -163,9 +163,9 @@ void child_kill(struct child child) {
   worker_forget(child.worker);
 }
 
-void settle(void) {
-  kernel_sleep(now() + (lateness > TICKS_PER_MILLISECOND ? 30 : 2) * TICKS_PER_MILLISECOND);
-}
+uint64_t settling_ticks(void) { return (lateness > TICKS_PER_MILLISECOND ? 30 : 2) * TICKS_PER_MILLISECOND; }
+
+void settle(void) { kernel_sleep(now() + settling_ticks()); }
 
 struct thread_info look_at(struct worker worker) {
   struct thread_info info;

@@ -76,6 +76,9 @@ extern uint64_t lateness;
 // Gives others time to get where they wait.
 void settle(void);
 
+// How long that takes.
+uint64_t settling_ticks(void);
+
 // What the kernel says of a worker that has not ended.
 struct thread_info look_at(struct worker worker);
 
