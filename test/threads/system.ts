@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeCpio } from "../../tools/guest/cpio.ts";
+import { buildImages } from "../../tools/guest/images.ts";
 import { buildPrograms } from "../../tools/guest/program.ts";
 import { stripProgram } from "../../tools/guest/strip.ts";
 import type { DebianLinux } from "../../tools/linux/debian.ts";
@@ -19,6 +20,17 @@ export interface System {
   /** What switches it off. */
   readonly powerOff: string;
 }
+
+/** Our own kernel and servers. */
+export const trapframeSystem: System = {
+  ready: "Trapframe kernel",
+  prompt: "trapframe> ",
+  powerOff: "poweroff",
+  async options() {
+    const { firmware, kernel, initrd } = await buildImages();
+    return [kernel, `--bios=${firmware}`, `--initrd=${initrd}`];
+  },
+};
 
 /** How a program ended, and what it said before. */
 export interface Ended {

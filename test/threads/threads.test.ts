@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limitSeconds, requireDebian, Workshop } from "../linux/linux-guest.ts";
-import { type Ended, linuxSystem, runOn, type System } from "./system.ts";
+import { type Ended, linuxSystem, runOn, type System, trapframeSystem } from "./system.ts";
 
 const debian = requireDebian();
 const systems: { name: string; system: System | undefined }[] = [
+  { name: "our own system", system: trapframeSystem },
   { name: "Debian's Linux", system: debian && linuxSystem(debian) },
 ];
 

@@ -315,11 +315,12 @@ int fg_command(int count, char **arguments) {
     complain("fg: no job control");
   if (job == NULL)
     return 1;
-  fprintf(stderr, "%s\n", job->text);
   job->is_foreground = true;
   if (job->has_modes)
     tcsetattr(terminal, TCSADRAIN, &job->modes);
   tcsetpgrp(terminal, job->group);
+  // Only now: who reads it may at once press a key that is meant for the job.
+  fprintf(stderr, "%s\n", job->text);
   continue_job(job);
   return job_wait(job);
 }
