@@ -114,12 +114,11 @@ static bool write_batch(const struct batch *batch) {
   return error == 0;
 }
 
-unsigned page_evict_some(void) {
+static unsigned evict_batch(void) {
   struct batch batch = {0};
   batch.room = swap_reserve(SWAP_MOST_PAGES, &batch.first);
   if (batch.room == 0)
     return 0;
-  let_reserve_go();
   // What is left of this round, a round that takes every page's mark away, and one at which those go that
   // nobody used since.
   for (unsigned rounds = 0; rounds < 3 && batch.count < batch.room;) {
@@ -129,9 +128,19 @@ unsigned page_evict_some(void) {
   for (unsigned i = batch.count; i < batch.room; i++)
     swap_release(batch.first + i);
   clear_staging();
-  bool is_written = write_batch(&batch);
-  take_reserve();
-  return is_written ? batch.count : 0;
+  return write_batch(&batch) ? batch.count : 0;
+}
+
+unsigned page_evict_some(void) {
+  let_reserve_go();
+  unsigned evicted = 0, count;
+  // Where the heap has grown of the reserve, what one batch frees is not enough to have it again.
+  do {
+    count = evict_batch();
+    evicted += count;
+    take_reserve();
+  } while (reserve == 0 && count > 0);
+  return evicted;
 }
 
 // Supplies what is in the staging page, or zeros if nothing is.
