@@ -233,11 +233,12 @@ int64_t call_schedule_thread(struct thread *thread) {
   uint64_t priority = frame->a1, affinity = frame->a2;
   if (changed == NULL)
     return -EBADF;
-  if ((affinity & existing_harts()) == 0 || (priority >= PRIORITIES && priority != UNCHANGED))
+  if ((affinity != AFFINITY_UNCHANGED && (affinity & existing_harts()) == 0) ||
+      (priority >= PRIORITIES && priority != UNCHANGED))
     return -EINVAL;
   if (priority != UNCHANGED && priority > thread->priority)
     return -EPERM;
-  if (affinity != UNCHANGED)
+  if (affinity != AFFINITY_UNCHANGED)
     thread_set_affinity(changed, affinity);
   if (priority != UNCHANGED)
     thread_set_priority(changed, (uint8_t)priority);

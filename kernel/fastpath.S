@@ -62,16 +62,24 @@
     bnez    t0, bail_out
     .endm
 
-    // Nothing about the two threads that the fast path does not deal with.
+    // Nothing about the two threads that the fast path does not deal with; or only that they are not for all harts,
+    // and this one is among those of the one to go on with.
     .macro check_threads
     ld      t0, THREAD_OBSTACLES(a0)
     ld      a6, THREAD_OBSTACLES(t4)
-    csrr    a7, sstatus
     or      t0, t0, a6
+    bnez    t0, 1f
+2:
+    .subsection 1
+1:  li      a6, ~(0xff << 8 * OBSTACLE_PINNED)
+    and     t0, t0, a6
     bnez    t0, bail_out
-    li      t0, SSTATUS_FS
-    and     t0, t0, a7
-    bnez    t0, bail_out
+    ld      t0, THREAD_AFFINITY(t4)
+    ld      a6, HART_BIT(t6)
+    and     t0, t0, a6
+    beqz    t0, bail_out
+    j       2b
+    .previous
     .endm
 
     // a6 = the process to go on with; its TLB entries are good on this hart.
@@ -112,8 +120,10 @@
     sd      t6, TRAPFRAME_HART(t4)
     sub     a6, a6, t1
     bnez    a6, 1f
-2:  fence   rw, w
+2:  beqz    t5, 3f
+    fence   rw, w
     sw      zero, (t5)
+3:
     .subsection 1
 1:  add     a6, a6, t1
     addi    a6, a6, PROCESS_SPACE
@@ -144,10 +154,11 @@ fastpath:
     sd      a6, TRAPFRAME_A6(a0)
     sd      a7, TRAPFRAME_A7(a0)
     ld      t5, HART_LOCK(t6)
+    beqz    t5, 1f                  // there is one hart
     li      t1, 1
     amoswap.w.aq t1, t1, (t5)
     bnez    t1, leave_unlocked
-    addi    t0, t0, -1
+1:  addi    t0, a7, 2
     beqz    t0, reply_wait
     bltz    t0, yield
 
@@ -173,7 +184,6 @@ fastpath:
     sd      a4, TRAPFRAME_A4(a0)
     sd      a5, TRAPFRAME_A5(a0)
     sd      t0, TRAPFRAME_A0(a0)
-    sb      zero, THREAD_SHORT_FRAME(a0)
     // The server leaves the queue of receivers,
     ld      t0, THREAD_NEXT(t4)
     sd      t0, CHANNEL_RECEIVERS(t3)
@@ -257,7 +267,6 @@ reply_wait:
     sd      t0, THREAD_QUEUE(a0)
     li      t0, WAITING | ON_MESSAGE << 8
     sh      t0, THREAD_STATE(a0)
-    sb      zero, THREAD_SHORT_FRAME(a0)
     li      a7, 0
     save_registers 0
     j       deliver
@@ -306,6 +315,7 @@ yield:
     csrw    sepc, t0
     csrw    sscratch, t4
     sc.d    zero, zero, (t4)
+    sb      zero, THREAD_SHORT_FRAME(t4)
     ld      a0, TRAPFRAME_A0(t4)
     load_preserved
     beqz    a6, 1f
@@ -322,12 +332,13 @@ clear_registers:
 1:  sret
 
 bail_out:
+    beqz    t5, 1f
     fence   rw, w
     sw      zero, (t5)
-    ld      a6, TRAPFRAME_A6(a0)
+1:  ld      a6, TRAPFRAME_A6(a0)
     ld      a7, TRAPFRAME_A7(a0)
 leave_unlocked:
-    .irp    number, 7,28,29,30,31
+    .irp    number, 6,7,28,29,30,31
     li      x\number, 0             // the slow path takes them for the user's
     .endr
     j       trap_slow

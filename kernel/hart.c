@@ -31,7 +31,6 @@ static void add_hart(uint64_t hart_id) {
       .stack_top = (uint64_t)&hart_stacks[index + 1],
       .hart_id = hart_id,
       .bit = 1ul << index,
-      .lock = &kernel_lock,
       .index = index,
       .timer_set = UINT64_MAX,
   };
@@ -50,6 +49,8 @@ void hart_find_all(uint64_t boot_hart_id) {
     if (is_usable_cpu(node) && fdt_reg(node, 0, &reg) && reg.address != boot_hart_id)
       add_hart(reg.address);
   }
+  for (unsigned i = 0; i < hart_count; i++)
+    harts[i].lock = hart_count > 1 ? &kernel_lock : NULL;
 }
 
 void hart_start_others(void) {

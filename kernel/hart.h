@@ -32,7 +32,7 @@ struct hart {
   uint64_t since;              // when the running thread, or idling, began
   uint64_t slice_end;          // when the running thread has had its turn
   uint64_t ready_priorities;   // a bit for each priority with ready threads
-  struct lock *lock;           // the kernel's
+  struct lock *lock;           // the kernel's, for the fast path; NULL: this hart is the only one
   struct thread_queue ready[PRIORITIES];
   unsigned index; // in `harts`; the boot hart's is 0
   uint32_t ready_count;

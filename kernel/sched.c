@@ -154,6 +154,7 @@ void sched_save_float(struct thread *thread) {
     float_save(thread->floats);
   }
   *sstatus &= ~SSTATUS_FS;
+  thread->floats_on = false;
 }
 
 bool sched_allocate_float(struct thread *thread) {
@@ -176,6 +177,7 @@ bool sched_start_float(struct thread *thread) {
     float_load(thread->floats); // otherwise they are still there
   hart->float_owner = thread;
   thread->float_hart = hart;
+  thread->floats_on = true;
   thread->trapframe.sstatus = (thread->trapframe.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
   return true;
 }
@@ -258,6 +260,7 @@ struct thread *sched_next(void) {
   thread = hart->ready[most_urgent(hart)].first;
   dequeue(thread);
   thread->state = THREAD_RUNNING;
+  thread->short_frame = false;
   hart->running = thread;
   hart->slice_end = hart->since + timer_from_microseconds(SLICE_MICROSECONDS);
   set_timer(hart, hart->slice_end);

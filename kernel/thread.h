@@ -10,6 +10,7 @@
 #define THREAD_SELF        -16 // offsets from a thread's trapframe, for fastpath.S
 #define THREAD_PROCESS     288
 #define THREAD_OBSTACLES   296
+#define OBSTACLE_PINNED    2 // byte of the obstacles
 #define THREAD_STATE       304
 #define THREAD_WAITING_FOR 305
 #define THREAD_PRIORITY    307
@@ -24,6 +25,7 @@
 #define THREAD_TICKS       368
 #define THREAD_CALLS       376
 #define THREAD_RECEIVED    384
+#define THREAD_AFFINITY    400
 
 #ifndef __ASSEMBLER__
 
@@ -79,6 +81,7 @@ struct thread {
       bool urgent;       // what it waits to send overtakes
       bool inherits;     // it is more urgent than of itself
       uint8_t sending;   // enum message_kind
+      bool floats_on;    // it runs, and the floating-point registers are its own
     };
   };
   uint8_t state;   // enum run_state
@@ -86,7 +89,7 @@ struct thread {
   uint8_t priority;
   uint8_t effective_priority; // with what is inherited from those who wait for it
   bool calls;                 // what it sends wants an answer
-  bool short_frame;           // its trapframe has only what kernel calls preserve, and a0
+  bool short_frame;           // it is ready, and its trapframe has only what kernel calls preserve, and a0
   struct thread_queue *queue; // that it is in, and its neighbours there
   struct thread *next, *previous;
   struct thread *server;      // who has its call, and has not saved the reply
@@ -94,10 +97,10 @@ struct thread {
   struct channel *serves;     // the endpoint it received from last
   struct notification *bound; // whose bits end its waiting to receive
   uint64_t ticks, calls_made, received, faults;
+  uint64_t affinity;
 
   uint64_t id, tag;
   struct thread *next_of_process, *previous_of_process;
-  uint64_t affinity;
   struct deadline deadline;      // of its wait
   struct message_buffer *buffer; // NULL: it has none; in wired memory
   struct memory *buffer_memory;
@@ -137,6 +140,8 @@ CHECK_OFFSET(bound, THREAD_BOUND);
 CHECK_OFFSET(ticks, THREAD_TICKS);
 CHECK_OFFSET(calls_made, THREAD_CALLS);
 CHECK_OFFSET(received, THREAD_RECEIVED);
+CHECK_OFFSET(affinity, THREAD_AFFINITY);
+CHECK_OFFSET(pinned, THREAD_OBSTACLES + OBSTACLE_PINNED);
 _Static_assert(offsetof(struct thread, trapframe) == -THREAD_SELF, "fastpath.S");
 #undef CHECK_OFFSET
 

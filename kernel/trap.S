@@ -20,18 +20,17 @@ trap_entry:
     csrrw   a0, sscratch, a0        // no register is free: park a0, and get the trapframe's address
     beqz    a0, trap_from_kernel
     sd      t0, TRAPFRAME_T0(a0)
-    sd      t1, TRAPFRAME_T1(a0)
     csrr    t0, scause
     addi    t0, t0, -CAUSE_USER_CALL
     bnez    t0, trap_slow
     addi    t0, a7, 3               // CALL_CALL, CALL_REPLY_WAIT and CALL_YIELD are -1, -2, -3
-    li      t1, 3
-    bltu    t0, t1, fastpath
+    sltiu   t0, t0, 3
+    bnez    t0, fastpath
 
-// a0 = trapframe, with t0 and t1 in it already; sscratch: the a0 that was.
+// a0 = trapframe, with t0 in it already; sscratch: the a0 that was.
     .globl trap_slow
 trap_slow:
-    .irp    number, 1,2,3,4,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    .irp    number, 1,2,3,4,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     sd      x\number, 8 * \number(a0)
     .endr
     csrrw   a1, sscratch, zero      // 0: from here on a trap is the kernel's own

@@ -34,11 +34,12 @@
 #define POWER_OFF    0u
 #define POWER_REBOOT 1u
 
-#define PRIORITIES   32 // 31 is the most urgent
-#define AFFINITY_ANY (~0ul)
-#define NAME_BYTES   32
-#define UNCHANGED    (~0ul)
-#define MAX_HANDLES  32768
+#define PRIORITIES         32 // 31 is the most urgent
+#define AFFINITY_ANY       (~0ul)
+#define AFFINITY_UNCHANGED 0ul
+#define NAME_BYTES         32
+#define UNCHANGED          (~0ul)
+#define MAX_HANDLES        32768
 
 // Negative results are these, as Linux numbers them.
 #define EPERM     1
@@ -123,7 +124,7 @@ enum kernel_call {
   CALL_INTERRUPT_THREAD = -44,// (thread): what it waits in ends with EINTR; 0, or EAGAIN if it does not wait
   CALL_READ_THREAD = -45,     // (thread, struct thread_state *): of a thread that is suspended or faulted
   CALL_WRITE_THREAD = -46,    // (thread, const struct thread_state *)
-  CALL_SCHEDULE_THREAD = -47, // (thread or 0: the caller, priority, affinity mask of harts); ~0: unchanged
+  CALL_SCHEDULE_THREAD = -47, // (thread or 0: the caller, priority or UNCHANGED, mask of harts or AFFINITY_UNCHANGED)
   CALL_AWAIT_END = -48,       // (thread or process, deadline, struct end_info * or 0)
   CALL_NOTIFY_END = -49,      // (thread or process, notification): signalled when it has ended
   CALL_OPEN_THREAD = -50,     // (process, index) -> thread, in the order of their creation; ENOENT

@@ -47,8 +47,7 @@ describe.each([
     );
   });
 
-  // Known to miss it: userland/lib/thread.c has a new wired stack of 16 pages made, zeroed and mapped each time.
-  it.fails("creates a thread with its stack for a tenth of a process", () => {
+  it("creates a thread with its stack for a tenth of a process", () => {
     expect(instructions("spawn thread")).toBeLessThanOrEqual((instructions("spawn process") / 10) * factor);
   });
 

@@ -1,5 +1,6 @@
 #include "lib/thread.h"
 #include "lib/ipc.h"
+#include "lib/mutex.h"
 #include "lib/space.h"
 #include <elf.h>
 #include <string.h>
@@ -25,8 +26,52 @@ static _Noreturn void begin(struct thread *thread) {
   kernel_exit(thread->run(thread->argument));
 }
 
+// Stacks of threads that have been joined, for the next ones: to zero a new one takes longer than all the
+// rest.
+#define MOST_SPARE_STACKS 16
+
+struct spare_stack {
+  struct spare_stack *next;
+  handle_t memory;
+};
+
+static struct mutex spare_mutex;
+static struct spare_stack *first_spare;
+static unsigned spare_count;
+
+static struct spare_stack *take_spare(void) {
+  mutex_lock(&spare_mutex);
+  struct spare_stack *spare = first_spare;
+  if (spare != NULL) {
+    first_spare = spare->next;
+    spare_count--;
+  }
+  mutex_unlock(&spare_mutex);
+  return spare;
+}
+
+// Returns false if there are enough of them.
+static bool keep_spare(struct thread *thread) {
+  mutex_lock(&spare_mutex);
+  bool kept = spare_count < MOST_SPARE_STACKS;
+  if (kept) {
+    struct spare_stack *spare = (struct spare_stack *)thread->stack;
+    *spare = (struct spare_stack){first_spare, thread->stack_memory};
+    first_spare = spare;
+    spare_count++;
+  }
+  mutex_unlock(&spare_mutex);
+  return kept;
+}
+
 static int64_t create_stack(struct thread *thread) {
   thread->stack_pages = THREAD_STACK_BYTES / PAGE_BYTES;
+  struct spare_stack *spare = take_spare();
+  if (spare != NULL) {
+    thread->stack_memory = spare->memory;
+    thread->stack = (uint8_t *)spare;
+    return 0;
+  }
   // Wired, so that a server never faults on its stack when memory is short.
   int64_t memory = kernel_create_memory(thread->stack_pages, MEMORY_WIRED, 0, 0);
   if (memory < 0)
@@ -42,6 +87,8 @@ static int64_t create_stack(struct thread *thread) {
 }
 
 static void delete_stack(struct thread *thread) {
+  if (keep_spare(thread))
+    return;
   space_unmap(thread->stack, thread->stack_pages);
   kernel_delete(thread->stack_memory);
 }

@@ -300,7 +300,7 @@ void process_schedule(struct process *process) {
     uint32_t priority =
         (uint32_t)(MIDDLE_PRIORITY - task->nice_value * 2 / 5) + (at_terminal ? TERMINAL_BONUS : 0);
     if (priority != task->priority && task->handle != 0)
-      kernel_schedule_thread((handle_t)task->handle, priority, UNCHANGED);
+      kernel_schedule_thread((handle_t)task->handle, priority, AFFINITY_UNCHANGED);
     task->priority = priority; // or when it is started
   }
 }

@@ -346,7 +346,7 @@ static void fuzz(uint64_t count) {
 }
 
 void test(void) {
-  kernel_schedule_thread(0, 20, UNCHANGED);
+  kernel_schedule_thread(0, 20, AFFINITY_UNCHANGED);
   fuzz(1); // the first gives everything its size
   struct system_info before = inventory();
   fuzz(amount(10000));

@@ -172,7 +172,8 @@ __asm__(
 static void test_migration_of_a_running_thread(void) {
   const uint64_t limit = 10000000;
   handle_t process = child_create(QUOTA, 0, 0);
-  struct worker worker = worker_start(process, count_in_registers, 0, limit);
+  struct work_options less_urgent = {.priority = 10}; // so that it is interrupted when it is time
+  struct worker worker = worker_start_with(process, count_in_registers, 0, limit, less_urgent);
   unsigned moves = 0;
   int64_t result = 0;
   for (;;) {
@@ -189,7 +190,7 @@ static void test_migration_of_a_running_thread(void) {
       continue;
     check_equal(state.waiting, WAIT_NOT);
     handle_t other = child_create(QUOTA, 0, 0);
-    struct worker moved = worker_start_with(other, give_back, 0, 0, (struct work_options){.suspended = true});
+    struct worker moved = worker_start_with(other, give_back, 0, 0, (struct work_options){.priority = 10, .suspended = true});
     check_equal(kernel_write_thread(moved.thread, &state), 0);
     // The stack is where it was: only the registers are the thread's own.
     child_end(process);

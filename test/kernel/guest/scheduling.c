@@ -53,9 +53,9 @@ static void test_priorities(void) {
   kernel_schedule_thread(0, UNCHANGED, AFFINITY_ANY);
   struct worker worker = worker_start_with(HANDLE_PROCESS, come_and_go, 0, 0,
                                            (struct work_options){.priority = LOW, .suspended = true});
-  check_equal(kernel_schedule_thread(worker.thread, PRIORITIES, UNCHANGED), -EINVAL);
+  check_equal(kernel_schedule_thread(worker.thread, PRIORITIES, AFFINITY_UNCHANGED), -EINVAL);
   check_equal(kernel_schedule_thread(worker.thread, UNCHANGED, 1ul << 40), -EINVAL);
-  check_equal(kernel_schedule_thread(worker.thread, UNCHANGED, 0), -EINVAL);
+  check_equal(kernel_schedule_thread(worker.thread, UNCHANGED, AFFINITY_UNCHANGED), 0);
   kernel_resume(worker.thread);
   worker_join(worker);
 }
@@ -63,12 +63,12 @@ static void test_priorities(void) {
 // None can make itself or others more urgent than itself.
 static int64_t try_to_rise(uint64_t unused, uint64_t also) {
   (void)unused, (void)also;
-  check_equal(kernel_schedule_thread(0, LOW + 1, UNCHANGED), -EPERM);
-  check_equal(kernel_schedule_thread(0, LOW, UNCHANGED), 0);
+  check_equal(kernel_schedule_thread(0, LOW + 1, AFFINITY_UNCHANGED), -EPERM);
+  check_equal(kernel_schedule_thread(0, LOW, AFFINITY_UNCHANGED), 0);
   struct thread_start start = {.pc = 0, .priority = LOW + 1, .affinity = AFFINITY_ANY, .suspended = 1};
   check_equal(kernel_create_thread(HANDLE_PROCESS, &start), -EPERM);
-  check_equal(kernel_schedule_thread(0, LOW - 1, UNCHANGED), 0);
-  check_equal(kernel_schedule_thread(0, LOW, UNCHANGED), -EPERM);
+  check_equal(kernel_schedule_thread(0, LOW - 1, AFFINITY_UNCHANGED), 0);
+  check_equal(kernel_schedule_thread(0, LOW, AFFINITY_UNCHANGED), -EPERM);
   return 0;
 }
 
@@ -116,11 +116,11 @@ static void test_preemption(void) {
   // Also when its priority rises while it is ready, or that of who runs falls.
   struct worker ready = worker_start_with(HANDLE_PROCESS, come_and_go, 0, 0, on_hart(LOW - 1, 0));
   check_equal(kernel_await_end(ready.thread, milliseconds(15), NULL), -ETIMEDOUT);
-  check_equal(kernel_schedule_thread(ready.thread, HIGH, UNCHANGED), 0);
+  check_equal(kernel_schedule_thread(ready.thread, HIGH, AFFINITY_UNCHANGED), 0);
   worker_join(ready);
   ready = worker_start_with(HANDLE_PROCESS, come_and_go, 0, 0, on_hart(LOW - 1, 0));
   check_equal(kernel_await_end(ready.thread, milliseconds(15), NULL), -ETIMEDOUT);
-  check_equal(kernel_schedule_thread(busy.thread, LOW - 2, UNCHANGED), 0);
+  check_equal(kernel_schedule_thread(busy.thread, LOW - 2, AFFINITY_UNCHANGED), 0);
   worker_join(ready);
   stop = true;
   worker_join(busy);
@@ -255,7 +255,7 @@ static void test_inheritance_of_a_queue(void) {
   check_equal(look_at(second).waiting, WAIT_SEND);
   check_equal(look_at(second).waits_for, look_at(server).id);
   check_equal(look_at(server).effective_priority, HIGH);
-  check_equal(kernel_schedule_thread(second.thread, MIDDLE, UNCHANGED), 0);
+  check_equal(kernel_schedule_thread(second.thread, MIDDLE, AFFINITY_UNCHANGED), 0);
   check_equal(look_at(server).effective_priority, MIDDLE);
   check_equal(kernel_interrupt_thread(second.thread), 0);
   check_equal(look_at(server).effective_priority, LOW);

@@ -47,7 +47,7 @@ void measure_interrupts(void) {
   notification = (handle_t)require(kernel_grant(process, signalled, RIGHTS_ALL, 0), "a grant");
   struct partner driver = partner_start(process, drive, 0);
   // Drivers are more urgent than those whom they interrupt.
-  require(kernel_schedule_thread(0, 1, UNCHANGED), "a priority");
+  require(kernel_schedule_thread(0, 1, AFFINITY_UNCHANGED), "a priority");
   for (unsigned i = 0; i < WARM_UP + ROUNDS; i++) {
     raised = moment_now();
     registers[INTERRUPT_ENABLE] = INTERRUPT_TRANSMITTED;

@@ -89,9 +89,7 @@ struct partner partner_start(handle_t process, work *run, uint64_t argument) {
 }
 
 // All bits would leave it unchanged.
-void partner_release(void) {
-  require(kernel_schedule_thread(0, UNCHANGED, AFFINITY_ANY >> 1), "an affinity");
-}
+void partner_release(void) { require(kernel_schedule_thread(0, UNCHANGED, AFFINITY_ANY), "an affinity"); }
 
 void partner_bind(void) { require(kernel_schedule_thread(0, UNCHANGED, OWN_HART), "an affinity"); }
 
