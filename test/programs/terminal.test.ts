@@ -64,7 +64,7 @@ describe.each(systems())("at a terminal of $name", (system) => {
         [prompt, "sleep 0.5; true\\n"],
         ["^\\[2\\] done sleep 0.1"],
         [prompt, "fg\\n"],
-        ["^sh -c .*1000\"\\s", control("c")],
+        ['^sh -c .*1000"\\s', control("c")],
         [prompt, "echo $?; jobs\\n"],
         ["^130\\s"],
         [prompt, "cat | cat\\n"],
