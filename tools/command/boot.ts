@@ -3,6 +3,7 @@ import type { InferredOptionTypes } from "yargs";
 import { Machine } from "../../emulator/index.ts";
 import { parseAddress } from "../code/address.ts";
 import { holdsCases, openCase } from "../conformance/open-case.ts";
+import { parseDisk } from "../disk/disk.ts";
 import { MachineBuilder } from "../host/machine-builder.ts";
 import { Application } from "../tui/application.ts";
 import type { Command } from "./command.ts";
@@ -53,6 +54,9 @@ async function boot(given: BootArguments): Promise<number> {
   const debugsCase = given.case !== undefined || (given.image !== undefined && holdsCases(given.image));
   const opened = debugsCase ? await startCase(given) : undefined;
   if (given["dump-dtb"] === undefined) requireScreen(stdin, stdout);
+  if (given.disk?.some((spec) => parseDisk(spec).crashAfter !== undefined)) {
+    throw usage('crash-after ends a run without a screen; use "trapframe run"');
+  }
   const started = opened ?? (await start(given));
   if (started === undefined) return 0;
   const breakpoints = (given.break ?? []).map((text) => {

@@ -56,6 +56,7 @@ const statuses = `Exit status: what the guest powers off with; or
   ${exitStatus.notSeen}  the guest ended before --expect was satisfied
   ${exitStatus.stuck}  the guest traps for ever, retiring nothing
   ${exitStatus.asleep}  every hart sleeps and nothing can wake one
+  ${exitStatus.powerLoss}  the power failed after --disk FILE,crash-after=WRITES
   ${exitStatus.limit}  --timeout or --max-instructions was reached
   130, 143, …  ended by SIGINT, SIGTERM, …`;
 
@@ -93,6 +94,7 @@ async function run(given: RunArguments): Promise<number> {
     instructionLimit,
     timeoutSeconds,
     reboot: given["no-reboot"] !== true,
+    powerLoss: started.powerLoss,
     input: process.stdin,
     output: process.stdout,
     errors: process.stderr,

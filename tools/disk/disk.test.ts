@@ -173,9 +173,32 @@ test.each([
   expect(parseDisk(spec)).toEqual({ path, mode });
 });
 
-test.each(["disk.img,ro", "disk.img,", "disk.img,snapshot,readonly2"])("%s has an unknown mode", (spec) => {
+test("nothing is written after a crash", () => {
+  expect(parseDisk("a.img,crash-after=2")).toEqual({ path: "a.img", mode: "read-write", crashAfter: 2 });
+  writeFileSync(image, new Uint8Array(2048));
+  let crashes = 0;
+  const disk = openDisk({ path: image, mode: "read-write", crashAfter: 2 }, () => crashes++);
+  opened.push(disk);
+  disk.write(3, pattern(512, 3));
+  expect(crashes).toBe(0);
+  disk.write(1, pattern(512, 1));
+  expect(crashes).toBe(1);
+  disk.write(0, pattern(512, 9));
+  disk.flush();
+  expect(crashes).toBe(1);
+  const written = [new Uint8Array(512), pattern(512, 1), new Uint8Array(512), pattern(512, 3)];
+  expect(readFileSync(image)).toEqual(Buffer.concat(written));
+});
+
+test.each([
+  "disk.img,ro",
+  "disk.img,",
+  "disk.img,snapshot,readonly2",
+  "disk.img,crash-after=0",
+  "disk.img,crash-after=",
+])("%s has an unknown mode", (spec) => {
   expect(() => parseDisk(spec)).toThrow(Failure);
-  expect(() => parseDisk(spec)).toThrow(/unknown mode .*; write FILE, FILE,readonly or FILE,snapshot/);
+  expect(() => parseDisk(spec)).toThrow(/unknown mode .*; write FILE, FILE,readonly, FILE,snapshot or/);
 });
 
 test.each(["", ",readonly", ",snapshot"])("%j lacks the file", (spec) => {

@@ -4,6 +4,7 @@ import type { BlockStore } from "../../emulator/board/options.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import { describeFileError } from "../host/read-input.ts";
+import { CrashingStore } from "./crashing-store.ts";
 import { FileStore } from "./file-store.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 
@@ -20,6 +21,8 @@ export type DiskMode = "read-write" | "read-only" | "snapshot";
 export interface DiskSpec {
   readonly path: string;
   readonly mode: DiskMode;
+  /** The machine loses its power after so many writes to this disk. */
+  readonly crashAfter?: number;
 }
 
 /** An open disk image. */
@@ -31,30 +34,32 @@ export interface Disk extends BlockStore {
 }
 
 /**
- * Reads `FILE[,readonly|,snapshot]`. A comma elsewhere in the name is part of it, as long as a dot or a slash follows.
+ * Reads `FILE[,readonly|,snapshot|,crash-after=WRITES]`. A comma elsewhere in the name is part of it, as long as a dot or a slash follows.
  * Throws `Failure` when the file is missing or the mode unknown.
  */
 export function parseDisk(spec: string): DiskSpec {
   const comma = spec.lastIndexOf(",");
   const word = spec.slice(comma + 1);
-  const mode = comma < 0 ? undefined : MODES.get(word);
+  const crash = /^crash-after=([1-9]\d{0,14})$/.exec(word);
+  const mode = comma < 0 ? undefined : crash === null ? MODES.get(word) : "read-write";
   const path = mode === undefined ? spec : spec.slice(0, comma);
   if (mode === undefined && comma >= 0 && !/[./]/.test(word)) {
     throw usage(`--disk ${spec}: unknown mode "${word}"`);
   }
   if (path === "") throw usage(`--disk ${spec}: the file is missing`);
-  return { path, mode: mode ?? "read-write" };
+  return { path, mode: mode ?? "read-write", ...(crash !== null && { crashAfter: Number(crash[1]) }) };
 }
 
 /**
  * Opens an image file. Throws `Failure` when it cannot serve as a disk: missing, not a regular file, empty,
- * or not writable although `mode` needs it.
+ * or not writable although `mode` needs it. `onCrash` is called when the power fails as the user wishes.
  */
-export function openDisk({ path, mode }: DiskSpec): Disk {
+export function openDisk({ path, mode, crashAfter }: DiskSpec, onCrash: () => void = () => {}): Disk {
   const bytes = imageBytes(path);
   const file = openFile(path, mode === "read-write");
   const store = new FileStore(file, bytes, mode !== "read-write");
-  return Object.assign(mode === "snapshot" ? new SnapshotStore(store) : store, {
+  const stable = mode === "snapshot" ? new SnapshotStore(store) : store;
+  return Object.assign(crashAfter === undefined ? stable : new CrashingStore(stable, crashAfter, onCrash), {
     notice: describeRemainder(path, bytes, mode),
     close: () => closeSync(file),
   });
@@ -93,7 +98,10 @@ function isReadable(path: string): boolean {
 }
 
 function usage(problem: string): Failure {
-  return new Failure(`${problem}; write FILE, FILE,readonly or FILE,snapshot`, exitStatus.badUsage);
+  return new Failure(
+    `${problem}; write FILE, FILE,readonly, FILE,snapshot or FILE,crash-after=WRITES`,
+    exitStatus.badUsage,
+  );
 }
 
 function refusal(path: string, reason: string): Failure {

@@ -15,6 +15,8 @@ export const exitStatus = {
   stuck: 121,
   /** Every hart sleeps and nothing is left that could wake one. */
   asleep: 122,
+  /** The power failed, as `--disk FILE,crash-after=WRITES` wants it. */
+  powerLoss: 123,
   /** `--timeout` or `--max-instructions` was reached. */
   limit: 124,
 } as const;

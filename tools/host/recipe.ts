@@ -34,6 +34,8 @@ export interface Ingredients {
   readonly symbols: SymbolTable;
   /** What runs, for titles: the kernel's path, or the firmware's. */
   readonly title: string;
+  /** Aborted when a disk has had as many writes as the user said the power would last. */
+  readonly powerLoss?: AbortSignal | undefined;
   /** What the user should know about the images, if anything. */
   readonly notices: readonly string[];
 }
@@ -53,7 +55,8 @@ export async function gather(recipe: Recipe): Promise<Ingredients> {
     recipe.bios === "none" || (recipe.bios === undefined && kernel?.program?.symbols.named("tohost"));
   const firmware = bare ? undefined : await readProgram("bios", await paths.firmware());
   const initrd = paths.initrd === undefined ? undefined : await readInput("initrd", paths.initrd);
-  const disks = recipe.disks.map((text) => openDisk(parseDisk(text)));
+  const powerLoss = new AbortController();
+  const disks = recipe.disks.map((text) => openDisk(parseDisk(text), () => powerLoss.abort()));
   return {
     options: {
       memory: recipe.memory,
@@ -70,6 +73,7 @@ export async function gather(recipe: Recipe): Promise<Ingredients> {
     },
     symbols: symbolsOf(...[kernel, firmware].flatMap((image) => image?.program ?? [])),
     title: paths.title,
+    powerLoss: powerLoss.signal,
     notices: disks.flatMap(({ notice }) => notice ?? []),
   };
 }

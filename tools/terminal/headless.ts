@@ -17,6 +17,8 @@ export interface HeadlessOptions {
   readonly timeoutSeconds: number | undefined;
   /** Start again when the guest asks for a reboot; otherwise end with status 0. */
   readonly reboot: boolean;
+  /** Aborted when the power fails. */
+  readonly powerLoss?: AbortSignal | undefined;
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   readonly errors: NodeJS.WriteStream;
@@ -87,6 +89,7 @@ export class Headless {
       this.#machine = await this.#builder.build({ onConsole: (bytes) => this.#print(bytes) });
       this.#listen();
       this.#limitTime();
+      this.#awaitPowerLoss();
       return await this.#live();
     } finally {
       this.#flush();
@@ -185,6 +188,11 @@ export class Headless {
     this.#undo.push(() => clearTimeout(timer));
   }
 
+  #awaitPowerLoss(): void {
+    const outcome = { status: exitStatus.powerLoss, message: "the power failed" };
+    this.#options.powerLoss?.addEventListener("abort", () => this.#decide(outcome));
+  }
+
   #type(typed: Uint8Array): void {
     if (!this.#interactive) {
       // Before its firmware has set up the serial port, the guest would lose it.
@@ -236,6 +244,8 @@ export class Headless {
   }
 
   #print(bytes: Uint8Array): void {
+    // The slice in which the power fails still runs to its end.
+    if (this.#options.powerLoss?.aborted) return;
     this.#script.feed(bytes);
     this.#held.push(bytes.slice());
     this.#lastByte = bytes.at(-1) ?? this.#lastByte;
