@@ -55,7 +55,10 @@ static struct backing *wrap(uint32_t label, uint64_t word0, uint64_t word1) {
     return NULL;
   handle_t memory = 0;
   int64_t object = request(label, word0, word1, &memory);
-  if (object < 0) {
+  // Without a place among our capabilities for it, the memory was not handed over.
+  if (object >= 0 && memory == 0)
+    request(PAGER_RELEASE, (uint64_t)object, 0, &memory);
+  if (object < 0 || memory == 0) {
     free(backing);
     return NULL;
   }

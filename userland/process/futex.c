@@ -14,7 +14,9 @@ struct futex_waiter {
   uint32_t bits;
   uint32_t value; // of the word
   bool woken;
-  bool waits; // in a bucket
+  bool private; // to the process
+  bool timed;   // ends by itself
+  bool waits;   // in a bucket
   struct task *task;
   struct futex_waiter *next, *previous;
 };
@@ -146,6 +148,8 @@ static int64_t await_wake(struct task *task, const uint64_t *arguments, bool abs
   waiter->key = space_futex_key(task->process->space, arguments[0], private);
   waiter->bits = bits;
   waiter->value = value;
+  waiter->private = private;
+  waiter->timed = task->call.deadline != NEVER;
   waiter->task = task;
   enqueue(waiter);
   task->futex = waiter;
@@ -182,6 +186,11 @@ HANDLER(sys_futex) {
   default:
     return -ENOSYS;
   }
+}
+
+bool futex_awaits_sibling(const struct task *task) {
+  const struct futex_waiter *waiter = task->futex;
+  return waiter != NULL && waiter->waits && waiter->private && !waiter->timed;
 }
 
 // The low bits of such a mutex are its owner's id; a plain one has EBUSY there.

@@ -14,6 +14,10 @@ int64_t futex_wake(struct space *space, uint64_t address, uint32_t most);
 void futex_leave(struct task *task);
 void futex_forget(struct task *task);
 
+// Whether only another thread of the process can wake this one: it waits for a lock that other processes do
+// not see, without a deadline.
+bool futex_awaits_sibling(const struct task *task);
+
 // The thread that holds the lock a futex is, if its word names one as musl's error-checking and recursive
 // mutexes do; or NULL.
 const struct task *futex_owner(const struct task *task);

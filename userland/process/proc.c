@@ -210,6 +210,19 @@ static void add_name(struct text *text, struct waiting waiting) {
            process != NULL ? process->name : "?");
 }
 
+#define FIRST_REAL_TIME 32 // and those that musl uses itself
+
+// Whether nobody is left to wake any thread of the process; a signal handler could.
+static bool is_deadlocked(const struct process *process) {
+  for (unsigned signal = 1; signal < FIRST_REAL_TIME; signal++)
+    if (process->actions[signal].handler > (uint64_t)SIG_IGN)
+      return false;
+  for (const struct task *task = process->tasks; task != NULL; task = task->next)
+    if (!futex_awaits_sibling(task))
+      return false;
+  return process->tasks != NULL;
+}
+
 #define LONGEST_CYCLE 64
 
 static void add_waiting(struct text *text, struct waiting waiting) {
@@ -240,6 +253,9 @@ static void add_waiting(struct text *text, struct waiting waiting) {
     text_add(text, "\n");
     return;
   }
+  // Plain locks do not say who holds them.
+  if (waiting.task != NULL && is_deadlocked(waiting.task->process))
+    text_add(text, "Deadlock:\tall threads of %d (%s)\n", waiting.task->process->id, waiting.task->name);
 }
 
 static void add_counts(struct text *text, uint64_t calls, uint64_t received, uint64_t faults) {
