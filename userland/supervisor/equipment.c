@@ -66,5 +66,8 @@ void equip_files(struct equipment *equipment) {
 }
 
 void equip_process(struct equipment *equipment) {
+  static char realtime[32];
+  snprintf(realtime, sizeof realtime, "realtime=%lu", machine_realtime());
+  equip_argument(equipment, realtime);
   equip_argument(equipment, machine_option("init", "/bin/init"));
 }

@@ -1,5 +1,6 @@
 #include "machine.h"
 #include "handles.h"
+#include "lib/clock.h"
 #include "lib/kernel.h"
 #include "lib/say.h"
 #include "lib/space.h"
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NANOSECONDS       1000000000ul
 #define MOST_TREE_BYTES   (1ul << 20)
 #define INSPECTED_AT_ONCE 4096ul
 
@@ -96,21 +98,27 @@ struct device machine_uart(void) {
 #define VIRTIO_DEVICE_ID 2 // 32-bit register
 #define VIRTIO_BLOCK     2
 
-static bool is_disk(tree_node node) {
+// Reads 32-bit registers of a device that no driver has yet, in this order. False: it cannot be opened.
+static bool read_registers(tree_node node, const uint32_t *numbers, uint32_t *values, uint32_t count) {
   uint64_t address, bytes;
   if (!tree_registers(&tree, node, &address, &bytes))
     return false;
   int64_t memory = kernel_open_device(HANDLE_MACHINE, address, bytes);
   if (memory < 0)
     return false;
-  bool result = false;
   int64_t mapped = space_map((handle_t)memory, 0, 1, MAP_READ);
   if (mapped >= 0) {
-    result = ((const volatile uint32_t *)mapped)[VIRTIO_DEVICE_ID] == VIRTIO_BLOCK;
+    for (uint32_t i = 0; i < count; i++)
+      values[i] = ((const volatile uint32_t *)mapped)[numbers[i]];
     space_unmap((void *)mapped, 1);
   }
   kernel_delete((handle_t)memory);
-  return result;
+  return mapped >= 0;
+}
+
+static bool is_disk(tree_node node) {
+  uint32_t id;
+  return read_registers(node, (const uint32_t[]){VIRTIO_DEVICE_ID}, &id, 1) && id == VIRTIO_BLOCK;
 }
 
 struct device machine_disk(void) {
@@ -120,6 +128,17 @@ struct device machine_disk(void) {
       return open_device(node);
   }
   return (struct device){0};
+}
+
+uint64_t machine_realtime(void) {
+  // Goldfish's clock counts nanoseconds. Reading the lower half, register 0, holds the upper one still.
+  uint32_t halves[2];
+  tree_node node = tree_compatible(&tree, TREE_NONE, "google,goldfish-rtc");
+  if (node == TREE_NONE || !read_registers(node, (const uint32_t[]){0, 1}, halves, 2))
+    return 0;
+  uint64_t ticks = clock_now(), frequency = clock_frequency();
+  uint64_t since_start = ticks / frequency * NANOSECONDS + ticks % frequency * NANOSECONDS / frequency;
+  return ((uint64_t)halves[1] << 32 | halves[0]) - since_start;
 }
 
 struct initrd machine_initrd(void) {

@@ -24,6 +24,9 @@ struct device machine_uart(void);
 // The first virtio device that is a disk.
 struct device machine_disk(void);
 
+// When the `time` CSR was 0, in nanoseconds since 1970; 0 on a machine without a clock that we know.
+uint64_t machine_realtime(void);
+
 struct initrd machine_initrd(void);
 
 // The value of NAME=VALUE among the words of the kernel's command line, or `otherwise`.
