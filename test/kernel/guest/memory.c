@@ -262,6 +262,7 @@ static int64_t retry_faults(uint64_t unused, uint64_t also) {
   while (error == 0 && TAG_LABEL(message.tag) == LABEL_EXCEPTION) {
     check(message.words[1] == 13 || message.words[1] == 15);
     check_equal(message.words[2] & ~8ul, HERE);
+    kernel_sleep(now() + 50); // there is nothing to be gained by haste
     message = message_result(0);
     message.tag |= TAG(RESUME_RETRY, 0, 0);
     error = message_reply_receive(faults, &message, WAIT_FOREVER);

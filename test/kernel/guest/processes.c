@@ -190,7 +190,8 @@ static void test_migration_of_a_running_thread(void) {
       continue;
     check_equal(state.waiting, WAIT_NOT);
     handle_t other = child_create(QUOTA, 0, 0);
-    struct worker moved = worker_start_with(other, give_back, 0, 0, (struct work_options){.priority = 10, .suspended = true});
+    struct worker moved =
+        worker_start_with(other, give_back, 0, 0, (struct work_options){.priority = 10, .suspended = true});
     check_equal(kernel_write_thread(moved.thread, &state), 0);
     // The stack is where it was: only the registers are the thread's own.
     child_end(process);
