@@ -11,6 +11,8 @@ export type { EngineName };
 export interface BlockStore {
   readonly sectors: number;
   readonly readOnly: boolean;
+  /** Ticks of guest time that each request takes, however many are under way; none where it is not given. */
+  readonly latency?: bigint;
   /** Fills `into` (a multiple of 512 bytes) from `sector` on. Throws when the host fails. */
   read(sector: number, into: Uint8Array): void;
   write(sector: number, from: Uint8Array): void;

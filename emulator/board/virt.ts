@@ -3,7 +3,7 @@
 import type { BusWindow } from "../device/bus.ts";
 import { Bus } from "../device/bus.ts";
 import { Clint } from "../device/clint.ts";
-import type { DirectMemory } from "../device/device.ts";
+import type { DeviceTime, DirectMemory } from "../device/device.ts";
 import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Htif } from "../device/htif.ts";
 import { Plic } from "../device/plic.ts";
@@ -84,6 +84,7 @@ class Board implements Machine {
   readonly #bus: Bus;
   readonly #serial: Uart16550;
   readonly #console: ConsoleDevice;
+  readonly #disks: readonly BlockDevice[];
   readonly #network: NetworkDevice | undefined;
   readonly #rtc: GoldfishRtc;
   readonly #htif: Htif | undefined;
@@ -129,6 +130,9 @@ class Board implements Machine {
       plic.line(map.rtc.interrupt),
     );
     this.#console = new ConsoleDevice((bytes) => options.onVirtioConsole?.(bytes));
+    this.#disks = (options.disks ?? []).map(
+      (disk, i) => new BlockDevice(disk, `trapframe-disk-${i}`, this.#deviceTime),
+    );
     this.#network = options.network && new NetworkDevice(MAC, options.network);
     this.#htifCells = plan.htif;
     this.#htif =
@@ -185,6 +189,7 @@ class Board implements Machine {
     this.#stepping = hart;
     const before = this.#get64(hart, state.clock.offset);
     this.#engine?.run(hart, 1, true);
+    this.#pollDevices();
     this.#stepping = undefined;
     for (let other = 0; other < this.options.harts; other++) if (other !== hart) this.#loseReservation(other);
     if (this.#get64(hart, state.clock.offset) !== before) this.#schedule.stepped(hart);
@@ -205,9 +210,11 @@ class Board implements Machine {
   }
 
   get ticks(): bigint {
-    const hart = this.#stepping ?? this.#schedule.turn;
-    const clock = this.#get64(hart, state.clock.offset) / BigInt(SLOTS_PER_TICK);
-    return BigInt.asUintN(64, clock + this.#get64(hart, state.timeOffset.offset));
+    return BigInt.asUintN(64, this.#deviceTime.ticks() + this.#get64(this.#onTurn, state.timeOffset.offset));
+  }
+
+  get #onTurn(): number {
+    return this.#stepping ?? this.#schedule.turn;
   }
 
   typeConsole(bytes: Uint8Array): void {
@@ -265,7 +272,7 @@ class Board implements Machine {
           const clock = this.#get64(hart, state.clock.offset) + arrival.ticks * BigInt(SLOTS_PER_TICK);
           this.#set64(hart, state.clock.offset, clock);
         }
-        this.#rtc.poll();
+        this.#pollDevices();
     }
   }
 
@@ -301,7 +308,7 @@ class Board implements Machine {
       const { used, broken, asleep } = this.#schedule.advance(until, reported);
       left -= used;
       if (broken) return this.#break(hart);
-      this.#rtc.poll();
+      this.#pollDevices();
       const stop = this.#ended ?? this.#stuck();
       if (stop !== undefined) return stop;
       if (asleep && !this.#wokenByReplay()) return this.#idle();
@@ -314,12 +321,38 @@ class Board implements Machine {
     return { reason: "breakpoint", hart, pc: this.#get64(hart, state.pc.offset) };
   }
 
-  /** Slots of the hart whose turn it is until the clock's alarm, so that it comes at the same slot in every run. */
+  /** Slots of the hart whose turn it is until a device has something to do, so that it comes at the same slot in every run. */
   #slotsToAlarm(): number {
+    return Math.min(this.#slotsToClockAlarm(), this.#slotsToDisk());
+  }
+
+  #slotsToClockAlarm(): number {
     const alarm = this.#rtc.nextAlarm();
     if (alarm === undefined) return Number.POSITIVE_INFINITY;
     const left = alarm - this.options.startTime - this.ticks * NANOSECONDS_PER_TICK;
     return left <= 0n ? 1 : Number(left / NANOSECONDS_PER_TICK + 1n) * SLOTS_PER_TICK;
+  }
+
+  #slotsToDisk(): number {
+    const due = this.#nextDiskDue();
+    if (due === undefined) return Number.POSITIVE_INFINITY;
+    const left = due * BigInt(SLOTS_PER_TICK) - this.#get64(this.#onTurn, state.clock.offset);
+    return left <= 0n ? 1 : Number(left);
+  }
+
+  /** When the first request of any disk completes, in ticks of `#deviceTime`. */
+  #nextDiskDue(): bigint | undefined {
+    let nearest: bigint | undefined;
+    for (const disk of this.#disks) {
+      const due = disk.nextDue();
+      if (due !== undefined && (nearest === undefined || due < nearest)) nearest = due;
+    }
+    return nearest;
+  }
+
+  #pollDevices(): void {
+    this.#rtc.poll();
+    for (const disk of this.#disks) disk.poll();
   }
 
   /** Every hart waits: guest time until a timer that would wake one of them. */
@@ -340,6 +373,8 @@ class Board implements Machine {
       const left = alarm - (this.options.startTime + this.ticks * NANOSECONDS_PER_TICK);
       consider(this.ticks + (left > 0n ? left / NANOSECONDS_PER_TICK + 1n : 1n));
     }
+    const due = this.#nextDiskDue();
+    if (due !== undefined) consider(this.ticks + due - this.#deviceTime.ticks());
     return { reason: "idle", ticks: nearest };
   }
 
@@ -371,16 +406,19 @@ class Board implements Machine {
   }
 
   #virtioWindows(plic: Plic): BusWindow[] {
-    const disks = (this.options.disks ?? []).map((disk, i) => new BlockDevice(disk, `trapframe-disk-${i}`));
     const devices: VirtioDevice[] = [
-      ...disks,
+      ...this.#disks,
       ...(this.#network === undefined ? [] : [this.#network]),
       new EntropyDevice(this.options.entropySeed),
       this.#console,
     ];
     if (devices.length > map.virtio.length) {
-      const most = map.virtio.length - (devices.length - disks.length);
-      throw new ImageError("disks", `${disks.length} disks do not fit the board`, `give at most ${most}`);
+      const most = map.virtio.length - (devices.length - this.#disks.length);
+      throw new ImageError(
+        "disks",
+        `${this.#disks.length} disks do not fit the board`,
+        `give at most ${most}`,
+      );
     }
     return map.virtio.map((region, slot) => {
       const device = devices[slot];
@@ -412,6 +450,13 @@ class Board implements Machine {
     const lines = this.#get64(hart, state.lines.offset);
     this.#set64(hart, state.lines.offset, level ? lines | bit : lines & ~bit);
   }
+
+  readonly #deviceTime: DeviceTime = {
+    ticks: () => this.#get64(this.#onTurn, state.clock.offset) / BigInt(SLOTS_PER_TICK),
+    // The hart that asked may have been given more slots than are left until then.
+    scheduled: () =>
+      this.#view.setInt32((this.#placement.harts[this.#onTurn] ?? 0) + state.yielding.offset, 1, true),
+  };
 
   /** RAM for devices. What they store, harts see and execute at once. */
   readonly #directMemory: DirectMemory = {

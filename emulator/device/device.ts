@@ -19,6 +19,14 @@ export type InterruptLine = (level: boolean) => void;
 /** Asks for one interrupt. */
 export type InterruptEdge = () => void;
 
+/** The board's time, for a device that does something later. Such a device is polled when its time has come. */
+export interface DeviceTime {
+  /** Ticks since the machine was started, whatever the guest makes of `mtime`. */
+  ticks(): bigint;
+  /** Says that the device has something to do at a time it had not told before. */
+  scheduled(): void;
+}
+
 /** RAM as a bus master sees it. Addresses are guest-physical, lengths are bytes. */
 export interface DirectMemory {
   /** A copy of `length` bytes at `address`, or undefined when any of them lies outside RAM. */

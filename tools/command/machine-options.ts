@@ -33,7 +33,8 @@ const machineOptions = {
     type: "string",
     array: true,
     requiresArg: true,
-    description: "disk image FILE[,readonly|,snapshot|,crash-after=WRITES]; may be given again for more",
+    description:
+      "disk image FILE[,readonly|,snapshot|,crash-after=WRITES][,latency=TIME]; may be given again for more",
   },
   memory: { group, type: "string", requiresArg: true, default: "256M", description: "size of RAM" },
   harts: { group, type: "string", requiresArg: true, default: "1", description: `1 to ${mostHarts}` },

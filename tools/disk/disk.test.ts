@@ -191,6 +191,23 @@ test("nothing is written after a crash", () => {
 });
 
 test.each([
+  ["a.img,latency=100us", { path: "a.img", mode: "read-write", latency: 1000n }],
+  ["a.img,snapshot,latency=2ms", { path: "a.img", mode: "snapshot", latency: 20_000n }],
+  [
+    "a.img,crash-after=3,latency=1s",
+    { path: "a.img", mode: "read-write", crashAfter: 3, latency: 10_000_000n },
+  ],
+])("%s says how slow the disk is", (spec, expected) => {
+  expect(parseDisk(spec)).toEqual(expected);
+  writeFileSync(image, new Uint8Array(512));
+  const disk = openDisk({ ...parseDisk(spec), path: image });
+  opened.push(disk);
+  expect(disk.latency).toBe(expected.latency);
+});
+
+test.each([
+  "disk.img,latency=100",
+  "disk.img,latency=0us",
   "disk.img,ro",
   "disk.img,",
   "disk.img,snapshot,readonly2",

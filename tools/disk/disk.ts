@@ -1,5 +1,6 @@
 /** Disk images: files on the host as the guest's disks. */
 import { accessSync, closeSync, constants, openSync, type Stats, statSync } from "node:fs";
+import { ticksPerSecond } from "../../emulator/board/memory-map.ts";
 import type { BlockStore } from "../../emulator/board/options.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
@@ -15,6 +16,12 @@ const MODES = new Map<string, DiskMode>([
   ["snapshot", "snapshot"],
 ]);
 
+const UNITS_PER_SECOND = new Map([
+  ["us", 1_000_000n],
+  ["ms", 1000n],
+  ["s", 1n],
+]);
+
 /** Whether the guest's writes reach the file, are refused, or stay in memory until the machine ends. */
 export type DiskMode = "read-write" | "read-only" | "snapshot";
 
@@ -23,6 +30,8 @@ export interface DiskSpec {
   readonly mode: DiskMode;
   /** The machine loses its power after so many writes to this disk. */
   readonly crashAfter?: number;
+  /** What each request takes, in ticks of guest time. */
+  readonly latency?: bigint;
 }
 
 /** An open disk image. */
@@ -34,15 +43,27 @@ export interface Disk extends BlockStore {
 }
 
 /**
- * Reads `FILE[,readonly|,snapshot|,crash-after=WRITES]`. A comma elsewhere in the name is part of it, as long as a dot or a slash follows.
+ * Reads `FILE[,readonly|,snapshot|,crash-after=WRITES][,latency=TIME]`. A comma elsewhere in the name is part of it, as
+ * long as a dot or a slash follows.
  * Throws `Failure` when the file is missing or the mode unknown.
  */
 export function parseDisk(spec: string): DiskSpec {
-  const comma = spec.lastIndexOf(",");
-  const word = spec.slice(comma + 1);
+  const latency = /,latency=([1-9]\d{0,5})(us|ms|s)$/.exec(spec);
+  if (latency !== null) {
+    const [words, amount = "", unit = ""] = latency;
+    const ticks = (BigInt(amount) * BigInt(ticksPerSecond)) / (UNITS_PER_SECOND.get(unit) ?? 1n);
+    return { ...parseModes(spec.slice(0, -words.length), spec), latency: ticks };
+  }
+  return parseModes(spec, spec);
+}
+
+/** Reads what is left of `spec` without its latency. */
+function parseModes(text: string, spec: string): DiskSpec {
+  const comma = text.lastIndexOf(",");
+  const word = text.slice(comma + 1);
   const crash = /^crash-after=([1-9]\d{0,14})$/.exec(word);
   const mode = comma < 0 ? undefined : crash === null ? MODES.get(word) : "read-write";
-  const path = mode === undefined ? spec : spec.slice(0, comma);
+  const path = mode === undefined ? text : text.slice(0, comma);
   if (mode === undefined && comma >= 0 && !/[./]/.test(word)) {
     throw usage(`--disk ${spec}: unknown mode "${word}"`);
   }
@@ -54,12 +75,16 @@ export function parseDisk(spec: string): DiskSpec {
  * Opens an image file. Throws `Failure` when it cannot serve as a disk: missing, not a regular file, empty,
  * or not writable although `mode` needs it. `onCrash` is called when the power fails as the user wishes.
  */
-export function openDisk({ path, mode, crashAfter }: DiskSpec, onCrash: () => void = () => {}): Disk {
+export function openDisk(
+  { path, mode, crashAfter, latency }: DiskSpec,
+  onCrash: () => void = () => {},
+): Disk {
   const bytes = imageBytes(path);
   const file = openFile(path, mode === "read-write");
   const store = new FileStore(file, bytes, mode !== "read-write");
   const stable = mode === "snapshot" ? new SnapshotStore(store) : store;
   return Object.assign(crashAfter === undefined ? stable : new CrashingStore(stable, crashAfter, onCrash), {
+    ...(latency !== undefined && { latency }),
     notice: describeRemainder(path, bytes, mode),
     close: () => closeSync(file),
   });
@@ -99,7 +124,7 @@ function isReadable(path: string): boolean {
 
 function usage(problem: string): Failure {
   return new Failure(
-    `${problem}; write FILE, FILE,readonly, FILE,snapshot or FILE,crash-after=WRITES`,
+    `${problem}; write FILE, FILE,readonly, FILE,snapshot or FILE,crash-after=WRITES, and ,latency=TIME behind it as in latency=100us`,
     exitStatus.badUsage,
   );
 }

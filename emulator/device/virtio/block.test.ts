@@ -16,7 +16,22 @@ const HEADER = RAM_BASE + 0x1_0000;
 const STATUS = RAM_BASE + 0x1_0020;
 const DATA = RAM_BASE + 0x2_0000;
 
+/** Time that only the test moves. */
+class TestTime {
+  now = 1000n;
+  schedules = 0;
+
+  ticks(): bigint {
+    return this.now;
+  }
+
+  scheduled(): void {
+    this.schedules++;
+  }
+}
+
 class MemoryStore implements BlockStore {
+  latency = 0n;
   readonly sectors: number;
   readonly readOnly: boolean;
   readonly bytes: Uint8Array;
@@ -53,13 +68,37 @@ class Disk {
   readonly store: MemoryStore;
   readonly driver: TestDriver;
   readonly queue: DriverQueue;
+  readonly time = new TestTime();
+  readonly device: BlockDevice;
 
-  constructor(sectors = 1024, readOnly = false) {
+  constructor(sectors = 1024, readOnly = false, latency = 0n) {
     this.store = new MemoryStore(sectors, readOnly);
-    this.driver = new TestDriver(new BlockDevice(this.store, "trapframe-disk-0-and-more"), 1 << 21);
+    this.store.latency = latency;
+    this.device = new BlockDevice(this.store, "trapframe-disk-0-and-more", this.time);
+    this.driver = new TestDriver(this.device, 1 << 21);
     const [queue] = this.driver.start(RING_INDIRECT, 16);
     if (queue === undefined) throw new Error("no queue");
     this.queue = queue;
+  }
+
+  /** Asks for sector `index`, to DATA + 512 * `index`, with descriptors and memory of its own; notifies. */
+  ask(index: number): void {
+    const header = new DataView(new ArrayBuffer(16));
+    header.setBigUint64(8, BigInt(index), true);
+    this.driver.poke(HEADER + 64 * index, new Uint8Array(header.buffer));
+    this.queue.chain(3 * index, [
+      { address: HEADER + 64 * index, length: 16, flags: 0 },
+      { address: DATA + 512 * index, length: 512, flags: WRITE },
+      { address: HEADER + 64 * index + 32, length: 1, flags: WRITE },
+    ]);
+    this.driver.send(this.queue, 3 * index);
+  }
+
+  /** Lets time pass up to `now`; the heads of the chains that complete. */
+  passTo(now: bigint): number[] {
+    this.time.now = now;
+    this.device.poll();
+    return this.queue.completed().map(({ id }) => id);
   }
 
   /** Sends one request; returns its status byte and used length, or undefined when nothing came back. */
@@ -257,6 +296,55 @@ test("data outside RAM breaks the device", () => {
   expect(disk.driver.needsReset).toBe(true);
 });
 
+test("requests to a slow disk overlap, and each completes when its time has come", () => {
+  const disk = new Disk(1024, false, 50n);
+  expect(disk.device.nextDue()).toBeUndefined();
+  disk.ask(0);
+  disk.time.now = 1010n;
+  disk.ask(1);
+  disk.ask(2);
+  expect(disk.queue.completed()).toEqual([]);
+  expect([disk.driver.line, disk.time.schedules, disk.device.nextDue()]).toEqual([false, 3, 1050n]);
+  expect(disk.passTo(1049n)).toEqual([]);
+  // What is read is what is there when the request completes.
+  disk.store.bytes.fill(0x77, 0, 512);
+  expect(disk.passTo(1050n)).toEqual([0]);
+  expect(disk.driver.peek(DATA, 512)).toEqual(new Uint8Array(512).fill(0x77));
+  expect([disk.driver.line, disk.device.nextDue()]).toEqual([true, 1060n]);
+  expect(disk.passTo(1060n)).toEqual([3, 6]);
+  expect(disk.driver.peek(DATA + 512, 1024)).toEqual(disk.store.bytes.slice(512, 1536));
+  expect(disk.device.nextDue()).toBeUndefined();
+});
+
+test("a reset drops what is under way", () => {
+  const disk = new Disk(1024, false, 50n);
+  disk.ask(0);
+  disk.driver.set(REGISTER.status, 0);
+  expect(disk.device.nextDue()).toBeUndefined();
+  expect(disk.passTo(2000n)).toEqual([]);
+  expect(disk.driver.peek(DATA, 512)).toEqual(new Uint8Array(512));
+});
+
+test("requests of a queue that was taken away come to nothing", () => {
+  const disk = new Disk(1024, false, 50n);
+  disk.ask(0);
+  disk.driver.set(REGISTER.queueSelector, 0);
+  disk.driver.set(REGISTER.queueReady, 0);
+  expect(disk.passTo(1050n)).toEqual([]);
+  expect(disk.device.nextDue()).toBeUndefined();
+  expect(disk.driver.needsReset).toBe(false);
+});
+
+test("a driver that offers the same descriptors again and again breaks a slow disk", () => {
+  const disk = new Disk(1024, false, 50n);
+  for (let count = 0; count < 256; count++) disk.ask(0);
+  expect(disk.driver.needsReset).toBe(false);
+  disk.ask(0);
+  expect(disk.driver.needsReset).toBe(true);
+  expect(disk.passTo(1050n)).toEqual([]);
+  expect(disk.device.nextDue()).toBeUndefined();
+});
+
 test("one notification moves at most what an honest driver has in flight", () => {
   const table = RAM_BASE + 0x1_8000;
   class Endless extends MemoryStore {
@@ -267,7 +355,7 @@ test("one notification moves at most what an honest driver has in flight", () =>
     }
   }
   const store = new Endless(0);
-  const driver = new TestDriver(new BlockDevice(store, ""), 1 << 21);
+  const driver = new TestDriver(new BlockDevice(store, "", new TestTime()), 1 << 21);
   const [queue] = driver.start(RING_INDIRECT, 16);
   if (queue === undefined) throw new Error("no queue");
   driver.poke(HEADER, new Uint8Array(16));

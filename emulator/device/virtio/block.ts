@@ -1,8 +1,9 @@
 /** The virtio block device (virtio 1.2 section 5.2) on a BlockStore. */
 import type { BlockStore } from "../../board/options.ts";
+import type { DeviceTime } from "../device.ts";
 import type { Chain, ChainReader, ChainWriter } from "./chain.ts";
 import type { Virtqueue } from "./queue.ts";
-import { DriverError, type VirtioDevice } from "./virtio.ts";
+import { DriverError, type VirtioDevice, type VirtioTransport } from "./virtio.ts";
 
 const FEATURE_SEG_MAX = 1n << 2n;
 const FEATURE_RO = 1n << 5n;
@@ -26,7 +27,18 @@ const QUEUE_SIZE = 256;
 /** Data moves in pieces of this size, however long the request is. */
 const PIECE_BYTES = 256 * 1024;
 
-/** A disk with one request queue. Requests complete, in order, before the notification returns. */
+/** A request on its way through a disk that takes its time. */
+interface Request {
+  readonly queue: Virtqueue;
+  readonly chain: Chain;
+  /** When it is carried out and completes, in ticks. */
+  readonly due: bigint;
+}
+
+/**
+ * A disk with one request queue. Requests complete in order: before the notification returns or, on a store with a
+ * latency, each that long after it was notified, many at a time.
+ */
 export class BlockDevice implements VirtioDevice {
   readonly name = "virtio-blk";
   readonly id = 2;
@@ -38,10 +50,17 @@ export class BlockDevice implements VirtioDevice {
   readonly #store: BlockStore;
   readonly #serial: Uint8Array;
   readonly #piece = new Uint8Array(PIECE_BYTES);
+  readonly #time: DeviceTime;
+  readonly #latency: bigint;
+  /** In the order in which they are due. */
+  #underWay: Request[] = [];
+  #transport: VirtioTransport | undefined;
 
   /** A disk holding `store`; `serial` is its name to the guest, of which 20 ASCII characters count. */
-  constructor(store: BlockStore, serial: string) {
+  constructor(store: BlockStore, serial: string, time: DeviceTime) {
     this.#store = store;
+    this.#time = time;
+    this.#latency = store.latency ?? 0n;
     this.#serial = Uint8Array.from(serial.slice(0, ID_BYTES), (character) => character.charCodeAt(0) & 0x7f);
     this.features = FEATURE_SEG_MAX | FEATURE_BLK_SIZE | FEATURE_FLUSH | (store.readOnly ? FEATURE_RO : 0n);
     const config = new DataView(this.config.buffer);
@@ -51,16 +70,55 @@ export class BlockDevice implements VirtioDevice {
     config.setUint32(20, SECTOR_BYTES, true);
   }
 
-  attach(): void {}
+  attach(transport: VirtioTransport): void {
+    this.#transport = transport;
+  }
 
-  reset(): void {}
+  reset(): void {
+    this.#underWay = [];
+  }
 
   serve(queue: Virtqueue): void {
     for (let chain = queue.take(); chain !== undefined; chain = queue.take()) {
       if (chain.reader.remaining < HEADER_BYTES || chain.writer.remaining < STATUS_BYTES) {
         throw new DriverError("block request without header or status");
       }
-      queue.complete(chain, this.#execute(chain));
+      if (this.#latency === 0n) queue.complete(chain, this.#execute(chain));
+      else this.#begin({ queue, chain, due: this.#time.ticks() + this.#latency });
+    }
+    this.#completeDue(queue);
+  }
+
+  /** When `poll` has something to do, in ticks; undefined when nothing is under way. */
+  nextDue(): bigint | undefined {
+    return this.#underWay[0]?.due;
+  }
+
+  /** Completes the requests whose time has come. */
+  poll(): void {
+    const now = this.#time.ticks();
+    const due = this.nextDue();
+    if (due === undefined || due > now) return;
+    this.#transport?.serve(0);
+    // Where the driver took the queue away or broke the protocol, nobody waits for them.
+    this.#underWay = this.#underWay.filter((request) => request.due > now);
+  }
+
+  #begin(request: Request): void {
+    // Each has a descriptor of its own, so there cannot be more (2.7.5).
+    if (this.#underWay.length === QUEUE_SIZE) {
+      throw new DriverError(`more than ${QUEUE_SIZE} block requests under way`);
+    }
+    this.#underWay.push(request);
+    this.#time.scheduled();
+  }
+
+  #completeDue(queue: Virtqueue): void {
+    const now = this.#time.ticks();
+    for (let first = this.#underWay[0]; first !== undefined && first.due <= now; first = this.#underWay[0]) {
+      this.#underWay.shift();
+      // A queue that was set up anew knows nothing of requests in the one before.
+      if (first.queue === queue) queue.complete(first.chain, this.#execute(first.chain));
     }
   }
 

@@ -57,7 +57,12 @@ function garbageStore(dice: Dice): BlockStore {
 }
 
 const devices: [string, (dice: Dice) => { device: VirtioDevice; disturb?: () => void }][] = [
-  ["block", (dice) => ({ device: new BlockDevice(garbageStore(dice), "disk") })],
+  [
+    "block",
+    (dice) => ({
+      device: new BlockDevice(garbageStore(dice), "disk", { ticks: () => 0n, scheduled: () => {} }),
+    }),
+  ],
   ["entropy", () => ({ device: new EntropyDevice(1n) })],
   [
     "network",
