@@ -2,6 +2,8 @@
 #include "channel.h"
 #include "hart.h"
 #include "notification.h"
+#include "power.h"
+#include "print.h"
 #include "string.h"
 
 #define MAILBOX_MESSAGES 16
@@ -77,8 +79,16 @@ static void release_channel(struct channel **channel) {
   *channel = NULL;
 }
 
+// Without the first process nobody holds the machine.
+_Noreturn static void end_system(const struct end_info *end) {
+  print("the first process has ended; powering off\n");
+  power_off(end->reason == END_EXITED ? (uint16_t)end->code : 1);
+}
+
 // The last thread is gone: so does everything it could touch.
 static void finish(struct process *process) {
+  if (process == first_process)
+    end_system(&process->end);
   process->ending = true;
   process->ended = true;
   if (this_hart()->space == &process->space)
