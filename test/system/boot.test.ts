@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 5 * MINUTE);
 
 /** What is typed at the shell, a line for each prompt. */
-const session = ["ps", "hello again", "seq 1 100 | grep 7 | wc -l", `poweroff ${STATUS}`];
+const session = ["ps", "hello again", "seq 1 100 | grep 7 | wc -l", "date +%Y", `poweroff ${STATUS}`];
 
 /** The session was held, on a machine with so many harts, and its status came out. */
 function expectSession({ console, status, errors }: Finished, harts: number): void {
@@ -48,6 +48,8 @@ function expectSession({ console, status, errors }: Finished, harts: number): vo
     expect(said).toMatch(new RegExp(`^100000\\d .* ${server}$`, "m"));
   expect(said).toMatch(/^Hello from process \d+, started with: again$/m);
   expect(said).toMatch(/wc -l\n19\n/);
+  // The board's clock, not the time since the start.
+  expect(said).toMatch(/^20[2-9]\d\n/m);
   expect(status, said).toBe(STATUS);
 }
 
