@@ -124,7 +124,7 @@ describe.each([
   ["single", 1],
   ["workers", 1],
   ["workers", 4],
-  ["machine", 1],
+  ["fsm", 1],
 ])("the file server, %s, on %i harts", { timeout: 3 * MINUTE }, (build, harts) => {
   it("does what several programs at once want of it, and keeps it", async () => {
     const store = new RecordingStore(freshDisk());

@@ -12,7 +12,7 @@ _Noreturn void serve_single(uint64_t cache_bytes);
 _Noreturn void serve_workers(uint64_t cache_bytes);
 
 // Puts the request aside and takes the next one: parallelism without blocking calls, and without threads.
-_Noreturn void serve_machine(uint64_t cache_bytes);
+_Noreturn void serve_fsm(uint64_t cache_bytes);
 
 // How often changes are written that nobody asks for, in seconds.
 enum { COMMIT_SECONDS = 5 };

@@ -55,16 +55,16 @@ static void fill_root(uint64_t offset, uint64_t length, uint64_t room) {
 
 int main(int count, char **arguments) {
   if (count < 4)
-    die("arguments: name, single | workers | machine, offset, length");
+    die("arguments: name, single | workers | fsm, offset, length");
   const char *how = arguments[1];
   uint64_t memory = memory_bytes();
   uint64_t cache = memory / CACHE_SHARE < MOST_CACHE ? memory / CACHE_SHARE : MOST_CACHE;
   fill_root(strtoul(arguments[2], NULL, 10), strtoul(arguments[3], NULL, 10), memory / ROOT_SHARE);
   if (strcmp(how, "single") == 0)
     serve_single(cache);
-  if (strcmp(how, "machine") == 0)
-    serve_machine(cache);
+  if (strcmp(how, "fsm") == 0)
+    serve_fsm(cache);
   if (strcmp(how, "workers") != 0)
-    say("\"%s\" is no way to serve; there are single, workers and machine", how);
+    say("\"%s\" is no way to serve; there are single, workers and fsm", how);
   serve_workers(cache);
 }

@@ -99,7 +99,7 @@ static bool handle(struct message *message) {
   return false;
 }
 
-_Noreturn void serve_machine(uint64_t cache_bytes) {
+_Noreturn void serve_fsm(uint64_t cache_bytes) {
   int64_t created = server_create_notification();
   if (created < 0)
     die("no notification");
