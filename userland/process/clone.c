@@ -12,6 +12,11 @@
 
 #define ECALL_BYTES 4
 
+// A thread takes two of our capabilities, itself and its saved reply, a process a few more. What is left is
+// for processes: without room for its reply, a thread could not even wait.
+#define MAX_THREADS 13000
+_Static_assert(2 * MAX_THREADS + 4 * 1500 < MAX_HANDLES, "all threads can wait");
+
 // The registers of a caller's child: its own, but for the result, stack and thread pointer.
 static int64_t child_state(struct task *task, const uint64_t *arguments, struct thread_state *state) {
   int64_t error = kernel_read_thread((handle_t)task->handle, state);
@@ -37,6 +42,8 @@ static void inherit(struct task *child, const struct task *parent) {
 static int64_t clone_thread(struct task *task, const uint64_t *arguments) {
   uint64_t flags = arguments[0];
   struct thread_state state;
+  if (task_count >= MAX_THREADS)
+    return -EAGAIN;
   int64_t error = child_state(task, arguments, &state);
   struct task *child = error == 0 ? task_create(task->process) : NULL;
   if (child == NULL)

@@ -14,8 +14,8 @@
 enum pager_request {
   PAGER_CONNECT = 1, // () -> 0; capability: the session. To the pager's own endpoint.
 
-  // (pages, how many of them are likely to be touched, or 0: all) -> object; capability: its memory. Zero when
-  // first touched.
+  // (pages, how many of them are likely to be touched, or 0: all) -> object; capability: its memory. Zero
+  // when first touched.
   PAGER_CREATE,
   PAGER_DUPLICATE, // (object) -> object; capability: its memory: a copy, made page by page at the first write
   PAGER_RESIZE,    // (object, pages) -> 0; what is behind the new end is lost

@@ -31,9 +31,7 @@ static unsigned switches;
 
 void scheduler_lock(void) { lock_take(&lock); }
 void scheduler_unlock(void) { lock_release(&lock); }
-struct thread *scheduler_current(void) {
-  return processor_self()->current;
-}
+struct thread *scheduler_current(void) { return processor_self()->current; }
 
 const char *threads_model(void) { return "many-to-many"; }
 

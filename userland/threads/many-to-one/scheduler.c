@@ -24,9 +24,7 @@ static unsigned waiting, room;
 
 void scheduler_lock(void) {}
 void scheduler_unlock(void) {}
-struct thread *scheduler_current(void) {
-  return current;
-}
+struct thread *scheduler_current(void) { return current; }
 void scheduler_ready(struct thread *thread) { queue_push(&ready, thread); }
 void scheduler_new_sleeper(void) {}
 

@@ -80,9 +80,7 @@ void thread_detach(struct thread *thread) {
 
 void thread_yield(void) { sched_yield(); }
 
-struct thread *thread_self(void) {
-  return self;
-}
+struct thread *thread_self(void) { return self; }
 
 unsigned thread_number(const struct thread *thread) { return thread->number; }
 

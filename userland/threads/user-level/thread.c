@@ -16,9 +16,7 @@ static struct thread_queue spare;
 static unsigned spares;
 static unsigned keys;
 
-struct thread *threads_alive(void) {
-  return alive;
-}
+struct thread *threads_alive(void) { return alive; }
 
 void thread_enroll(struct thread *thread) {
   thread->number = ++last_number;
@@ -149,9 +147,7 @@ void thread_detach(struct thread *thread) {
   scheduler_unlock();
 }
 
-struct thread *thread_self(void) {
-  return scheduler_current();
-}
+struct thread *thread_self(void) { return scheduler_current(); }
 
 unsigned thread_number(const struct thread *thread) { return thread->number; }
 
