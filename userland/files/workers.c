@@ -13,11 +13,16 @@
 enum { BIT_DISK = 1, BIT_TIMER = 2, WORKERS = 8, MOST_JOBS = 32 };
 
 static struct mutex mutex; // over everything; not held by whoever waits
-static struct condition job_came, job_freed, progress;
+static struct condition job_came, job_freed;
 static struct job jobs[MOST_JOBS];
 static struct job *free_jobs;
 static struct job *waiting, **waiting_end = &waiting; // for a worker
-static struct thread workers[WORKERS], collector;
+static struct thread collector;
+static struct worker {
+  struct thread thread;
+  struct job *stuck; // what it sleeps with; NULL: it does not sleep, or is being woken
+  struct condition ready;
+} workers[WORKERS];
 static handle_t notification;
 
 static void free_job(struct job *job) {
@@ -36,19 +41,34 @@ static struct job *take_job(void) {
   return job;
 }
 
-static uint64_t work(void *unused) {
-  (void)unused;
+// Wakes those who can get on; to wake all of them whenever the disk has done something costs more than the
+// requests do.
+static void wake_ready(void) {
+  for (unsigned i = 0; i < WORKERS; i++) {
+    struct worker *worker = &workers[i];
+    if (worker->stuck == NULL || !job_can_run(worker->stuck))
+      continue;
+    worker->stuck = NULL;
+    condition_signal(&worker->ready);
+  }
+}
+
+static uint64_t work(void *argument) {
+  struct worker *self = argument;
   mutex_lock(&mutex);
   for (;;) {
     struct job *job = take_job();
     while (!job_run(job)) {
       volumes_pump();
-      condition_broadcast(&progress);
-      while (!job_can_run(job))
-        condition_wait(&progress, &mutex, WAIT_FOREVER);
+      wake_ready();
+      while (!job_can_run(job)) {
+        self->stuck = job;
+        condition_wait(&self->ready, &mutex, WAIT_FOREVER);
+      }
+      self->stuck = NULL;
     }
     volumes_pump();
-    condition_broadcast(&progress);
+    wake_ready();
     free_job(job);
   }
 }
@@ -64,7 +84,7 @@ static uint64_t collect(void *unused) {
       disk_check();
       volumes_commit();
     }
-    condition_broadcast(&progress);
+    wake_ready();
     mutex_unlock(&mutex);
   }
 }
@@ -119,7 +139,7 @@ _Noreturn void serve_workers(uint64_t cache_bytes) {
   start_commit_timer(notification, BIT_TIMER);
   bool has_threads = thread_create(&collector, collect, NULL) == 0;
   for (unsigned i = 0; i < WORKERS; i++)
-    has_threads &= thread_create(&workers[i], work, NULL) == 0;
+    has_threads &= thread_create(&workers[i].thread, work, &workers[i]) == 0;
   if (!has_threads)
     die("no threads");
   service_ready();
