@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define WORDS 1000
+#define WORDS 200
 
 int main(int count, char **arguments) {
   if (count != 2)
