@@ -4,7 +4,6 @@
 enum extension {
   LEGACY_SET_TIMER = 0x00,
   LEGACY_CONSOLE_WRITE = 0x01,
-  LEGACY_CONSOLE_READ = 0x02,
   LEGACY_SEND_INTERRUPT = 0x04,
   LEGACY_FENCE_INSTRUCTIONS = 0x05,
   LEGACY_FENCE_EVERYTHING = 0x06,
@@ -114,12 +113,4 @@ void sbi_console_write(char byte) {
     CALL(DEBUG_CONSOLE, 2, (uint8_t)byte);
   else
     CALL(LEGACY_CONSOLE_WRITE, 0, (uint8_t)byte);
-}
-
-int sbi_console_read(void) {
-  if (!has.debug_console)
-    return (int)CALL(LEGACY_CONSOLE_READ, 0, 0).error;
-  static char byte;
-  struct result result = CALL(DEBUG_CONSOLE, 1, 1, kernel_to_physical(&byte), 0);
-  return result.error == 0 && result.value == 1 ? (uint8_t)byte : -1;
 }

@@ -33,6 +33,3 @@ void sbi_power_off(void);
 void sbi_reboot(void);
 
 void sbi_console_write(char byte);
-
-// The next byte typed, or -1 when there is none.
-int sbi_console_read(void);

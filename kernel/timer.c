@@ -4,7 +4,6 @@
 #include "string.h"
 
 static uint64_t ticks_per_second;
-static uint64_t started;
 static bool has_sstc;
 
 // Whether an ISA string such as "rv64imafdc_zicsr_sstc" names the extension.
@@ -30,7 +29,6 @@ void timer_init(void) {
     if (!has_sstc)
       break; // what one hart lacks, no hart uses
   }
-  started = timer_now();
 }
 
 bool timer_is_sstc(void) { return has_sstc; }
@@ -49,9 +47,3 @@ uint64_t timer_from_microseconds(uint64_t microseconds) {
     return UINT64_MAX / 2;
   return seconds * ticks_per_second + microseconds % 1000000 * ticks_per_second / 1000000;
 }
-
-uint64_t timer_to_microseconds(uint64_t ticks) {
-  return ticks / ticks_per_second * 1000000 + ticks % ticks_per_second * 1000000 / ticks_per_second;
-}
-
-uint64_t timer_uptime(void) { return timer_to_microseconds(timer_now() - started); }

@@ -17,7 +17,3 @@ static inline uint64_t timer_now(void) { return csr_read(time); }
 void timer_set(uint64_t deadline);
 
 uint64_t timer_from_microseconds(uint64_t microseconds);
-uint64_t timer_to_microseconds(uint64_t ticks);
-
-// Microseconds since `timer_init`.
-uint64_t timer_uptime(void);
