@@ -1,10 +1,19 @@
 /** `trapframe bench kernel`: what the microkernel's operations cost, measured inside the guest. */
 
 import type { InferredOptionTypes } from "yargs";
+import {
+  type Build,
+  buildFilesBenchmark,
+  builds,
+  runFilesBenchmark,
+  type Throughput,
+} from "../bench/kernel/files.ts";
 import { buildNativeBenchmark, runNativeBenchmark } from "../bench/kernel/native.ts";
 import { formatPreamble, formatTable, type HartsMeasured } from "../bench/kernel/report.ts";
 import { buildSystemBenchmark, runSystemBenchmark } from "../bench/kernel/system.ts";
 import { tables } from "../bench/kernel/tables.ts";
+import { drawThroughput, formatThroughput, plotThroughput } from "../bench/kernel/throughput.ts";
+import { writeOutput } from "../host/read-input.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { Command } from "./command.ts";
 
@@ -17,6 +26,12 @@ const options = {
     default: false,
     description: "print every figure as JSON",
   },
+  svg: {
+    group: "Benchmark:",
+    type: "string",
+    requiresArg: true,
+    description: "draw the file server's throughput into this file",
+  },
 } as const;
 
 type Arguments = InferredOptionTypes<typeof options>;
@@ -26,8 +41,9 @@ export const command: Command<Arguments> = {
   handler: benchKernel,
 };
 
-async function benchKernel({ json }: Arguments): Promise<void> {
+async function benchKernel({ json, svg }: Arguments): Promise<void> {
   const measured: HartsMeasured[] = [];
+  const throughputs = new Map<Build, Throughput>();
   await Progress.show("building the benchmark", async (progress) => {
     const say = (doing: string) => progress.say(doing);
     const native = await buildNativeBenchmark(say);
@@ -40,15 +56,28 @@ async function benchKernel({ json }: Arguments): Promise<void> {
       const ofSystem = await runSystemBenchmark(system, harts);
       measured.push({ harts, measurements: new Map([...ofKernel, ...ofSystem]) });
     }
+    const files = await buildFilesBenchmark(say);
+    for (const build of builds) {
+      say(`measuring the file server, ${build}`);
+      throughputs.set(build, await runFilesBenchmark(files, build));
+    }
   });
+  if (svg !== undefined) {
+    await writeOutput("plot", svg, new TextEncoder().encode(drawThroughput(throughputs)));
+  }
   if (json) {
     const rows = measured.map(({ harts, measurements }) => ({
       harts,
       measurements: Object.fromEntries(measurements),
     }));
-    process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+    const fileServer = Object.fromEntries(
+      [...throughputs].map(([build, throughput]) => [build, Object.fromEntries(throughput)]),
+    );
+    process.stdout.write(`${JSON.stringify({ kernel: rows, fileServer }, undefined, 2)}\n`);
     return;
   }
   process.stdout.write(formatPreamble());
   for (const table of tables) process.stdout.write(formatTable(table, measured));
+  process.stdout.write(formatThroughput(throughputs));
+  process.stdout.write(plotThroughput(throughputs));
 }
