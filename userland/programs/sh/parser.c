@@ -200,7 +200,8 @@ static struct node *parse_simple(struct parser *parser) {
       words_add(assigns ? &assignments : &words, word);
       bool is_first = words.count == 1 && assignments.count == 0 && node->redirections == NULL;
       if (is_first && !assigns && next_kind(parser) == TOKEN_LEFT) {
-        if (word[0] == 0 || name_length(word) != strlen(word))
+        // ":" is no name, but people do give it to functions.
+        if (word[0] == 0 || (name_length(word) != strlen(word) && strcmp(word, ":") != 0))
           unexpected(parser);
         lexer_take(&parser->lexer);
         return parse_function(parser, word);
