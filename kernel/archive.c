@@ -57,18 +57,10 @@ static bool next_member(uint64_t *offset, uint64_t *mode, struct program *member
   return member->name[name_bytes - 1] == 0 && !string_equals(member->name, "TRAILER!!!");
 }
 
-bool archive_at(uint64_t index, struct program *program) {
+bool archive_find(const char *name, struct program *program) {
   uint64_t mode;
   for (uint64_t offset = 0; next_member(&offset, &mode, program);) {
-    if ((mode & TYPE_MASK) == REGULAR_FILE && index-- == 0)
-      return true;
-  }
-  return false;
-}
-
-bool archive_find(const char *name, struct program *program) {
-  for (uint64_t index = 0; archive_at(index, program); index++) {
-    if (string_equals(program->name, name))
+    if ((mode & TYPE_MASK) == REGULAR_FILE && string_equals(program->name, name))
       return true;
   }
   return false;

@@ -16,6 +16,5 @@ struct fdt_range archive_range(void);
 // Takes up the archive there.
 void archive_open(struct fdt_range range);
 
-// Returns false when no regular file has that name, or there are not that many.
+// The regular file of that name. Returns false when there is none.
 bool archive_find(const char *name, struct program *program);
-bool archive_at(uint64_t index, struct program *program);

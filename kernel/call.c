@@ -90,6 +90,11 @@ static int64_t call_receive(struct thread *thread) {
 
 // The answer is given first; what comes then may have to be done again, and must not answer again.
 static int64_t call_reply_wait(struct thread *thread) {
+  uint64_t badge;
+  int64_t unusable;
+  uint64_t handle = thread->trapframe.a0;
+  if (handle != 0 && find_channel(thread, handle, RIGHT_RECEIVE, &badge, &unusable) == NULL)
+    return unusable;
   if (thread->caller != NULL) {
     int64_t error = channel_reply(thread, thread->caller);
     if (error < 0)
@@ -117,7 +122,11 @@ static int64_t call_reply(struct thread *thread) {
 static int64_t call_save_reply(struct thread *thread) {
   if (thread->caller == NULL)
     return -ENOENT;
-  return call_publish(thread, reply_save(thread), RIGHT_SEND | RIGHT_GRANT);
+  struct reply *reply = object_create(OBJECT_REPLY, thread->process->quota);
+  int64_t handle = call_publish(thread, reply, RIGHT_SEND | RIGHT_GRANT);
+  if (handle > 0)
+    reply_save(thread, reply);
+  return handle;
 }
 
 static int64_t call_signal(struct thread *thread) {

@@ -64,8 +64,10 @@ static bool is_device(uint64_t start, uint64_t bytes) {
     struct fdt_range range;
     for (fdt_node node = fdt_find_compatible(0, reserved[i]); node != FDT_NONE;
          node = fdt_find_compatible(node, reserved[i])) {
-      if (fdt_reg(node, 0, &range) && overlaps(start, bytes, range))
-        return false;
+      for (unsigned index = 0; fdt_reg(node, index, &range); index++) {
+        if (overlaps(start, bytes, range))
+          return false;
+      }
     }
   }
   return true;

@@ -64,11 +64,8 @@ int64_t call_end_process(struct thread *thread) {
   struct process *process = call_object(thread, frame->a0, OBJECT_PROCESS, RIGHT_CONTROL);
   if (process == NULL)
     return -EBADF;
-  object_retain(&thread->object); // it may be its own
   process_end(process, (struct end_info){.reason = END_EXITED, .code = (int64_t)frame->a1});
-  bool alive = thread->state != THREAD_ENDED;
-  object_release(&thread->object);
-  return alive ? 0 : CALL_PENDING;
+  return 0;
 }
 
 // Finds the message buffer that a thread is to have. The memory is retained.
@@ -124,11 +121,8 @@ int64_t call_end_thread(struct thread *thread) {
   struct thread *ended = call_object(thread, frame->a0, OBJECT_THREAD, RIGHT_CONTROL);
   if (ended == NULL)
     return -EBADF;
-  object_retain(&thread->object);
   thread_end(ended, frame->a1);
-  bool alive = thread->state != THREAD_ENDED;
-  object_release(&thread->object);
-  return alive ? 0 : CALL_PENDING;
+  return 0;
 }
 
 // Returns whether it is done: no thread runs on another hart.

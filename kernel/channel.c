@@ -35,8 +35,12 @@ static void enqueue_sender(struct thread *sender, struct channel *channel, uint6
 }
 
 static void serve(struct thread *receiver, struct channel *endpoint) {
-  if (endpoint->server != NULL)
-    endpoint->server->serves = NULL;
+  struct thread *before = endpoint->server;
+  if (before != NULL) {
+    before->serves = NULL;
+    if (before->inherits)
+      thread_inherit(before);
+  }
   receiver->serves = endpoint;
   endpoint->server = receiver;
 }
@@ -158,15 +162,11 @@ int64_t channel_reply(struct thread *thread, struct thread *caller) {
   return 0;
 }
 
-struct reply *reply_save(struct thread *thread) {
+void reply_save(struct thread *thread, struct reply *reply) {
   struct thread *caller = thread->caller;
-  struct reply *reply = caller == NULL ? NULL : object_create(OBJECT_REPLY, thread->process->quota);
-  if (reply == NULL)
-    return NULL;
   reply_forget(caller);
   reply->caller = caller;
   caller->reply = reply;
-  return reply;
 }
 
 // Nobody will answer.
@@ -222,9 +222,7 @@ void channel_close(struct channel *channel) {
 }
 
 void channel_destroy(struct channel *channel) {
-  channel->closed = true;
-  fail_all(&channel->senders);
-  fail_all(&channel->receivers);
+  channel_close(channel);
   if (channel->server != NULL)
     channel->server->serves = NULL;
   channel->server = NULL;

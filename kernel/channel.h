@@ -43,8 +43,8 @@ int64_t channel_receive(struct thread *thread, struct channel *channel, uint64_t
 // that waits no more.
 int64_t channel_reply(struct thread *thread, struct thread *caller);
 
-// The current caller's answer as a new object; NULL when memory is exhausted, or there is no caller.
-struct reply *reply_save(struct thread *thread);
+// Has a reply, which is new, be the one to answer the thread's current caller.
+void reply_save(struct thread *thread, struct reply *reply);
 
 // Sends the kernel's own message about a thread, which waits for the answer from now on. Returns false if
 // there is nobody to send it to.

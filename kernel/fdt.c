@@ -57,7 +57,7 @@ fdt_node fdt_next(fdt_node node) {
   }
 }
 
-const char *fdt_name(fdt_node node) { return (const char *)structure + node + 4; }
+static const char *fdt_name(fdt_node node) { return (const char *)structure + node + 4; }
 
 fdt_node fdt_parent(fdt_node node) {
   // Nodes whose end has not come yet, outermost first; the tree's depth is the firmware's, not a user's.

@@ -30,8 +30,6 @@ fdt_node fdt_find_compatible(fdt_node node, const char *compatible);
 // The node with that `phandle`, or FDT_NONE.
 fdt_node fdt_find_phandle(uint32_t phandle);
 
-const char *fdt_name(fdt_node node);
-
 // A property's value, or NULL when the node has none of that name.
 const void *fdt_property(fdt_node node, const char *name, uint32_t *bytes);
 

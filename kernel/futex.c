@@ -35,6 +35,7 @@ int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t expected, u
     return -EFAULT;
   if (value != expected || deadline == 0)
     return -EAGAIN;
+  object_retain(&thread->futex.memory->object); // or another object might take its place, and its waiters
   thread_wait(thread, WAIT_FUTEX, bucket_of(thread->futex), deadline);
   return CALL_PENDING;
 }

@@ -8,8 +8,7 @@
 #pragma once
 
 #define PAGE_SIZE     4096
-#define MEGAPAGE_SIZE 0x200000   // a level 1 leaf of Sv39
-#define GIGAPAGE_SIZE 0x40000000 // a level 2 leaf
+#define MEGAPAGE_SIZE 0x200000 // a level 1 leaf of Sv39
 
 #define KERNEL_OFFSET 0xffffffc000000000
 #define KERNEL_LOADED 0x80200000 // physical; where SBI firmware jumps to

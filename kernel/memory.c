@@ -333,6 +333,8 @@ static bool prepare(struct memory *memory, uint64_t page_number, uint64_t access
 static enum page_outcome resolve_slot(struct memory *memory, uint64_t page_number, uint64_t access,
                                       uint64_t **found, struct page_request *request) {
   uint64_t *slot = find_slot(memory, page_number);
+  if (memory->pager != NULL) // who may know where to get memory, if there is none
+    *request = (struct page_request){memory, page_number, access, NO_MEMORY_TOKEN};
   if (slot == NULL || (*slot & PRESENT) == 0) {
     if (memory->pager != NULL) {
       uint64_t token = slot == NULL ? 0 : *slot >> 1;

@@ -24,12 +24,6 @@ static void put_number(uint64_t value, unsigned base, unsigned least_digits) {
   write_bytes(digits + at, sizeof digits - at);
 }
 
-static void put_signed(int64_t value) {
-  if (value < 0)
-    put_string("-");
-  put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10, 1);
-}
-
 static void print_list(const char *format, va_list arguments) {
   for (; *format != 0; format++) {
     if (*format != '%') {
@@ -41,14 +35,6 @@ static void print_list(const char *format, va_list arguments) {
     switch (*format) {
     case 's':
       put_string(va_arg(arguments, const char *));
-      break;
-    case 'c': {
-      char byte = (char)va_arg(arguments, int);
-      write_bytes(&byte, 1);
-      break;
-    }
-    case 'd':
-      put_signed(is_long ? va_arg(arguments, int64_t) : va_arg(arguments, int));
       break;
     case 'u':
       put_number(is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 10, 1);

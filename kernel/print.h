@@ -3,7 +3,7 @@
 
 #include "types.h"
 
-// Knows %s, %c, %d, %u, %x, with `l` for 64-bit numbers, and %p, which is 16 digits of hexadecimal.
+// Knows %s, %u, %x, with `l` for 64-bit numbers, and %p, which is 16 digits of hexadecimal.
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // Prints "kernel panic: " and the message, and powers off with status 1.

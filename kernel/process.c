@@ -59,7 +59,6 @@ struct process *process_create(struct process *parent, const struct process_star
   if (!process->has_own_quota)
     quota_retain(payer);
   if (process->quota == NULL || !address_space_create(&process->space, process->quota)) {
-    process->ended = true; // for process_destroy: it has never been
     object_release(&process->object);
     return NULL;
   }
@@ -91,8 +90,6 @@ static void finish(struct process *process) {
     end_system(&process->end);
   process->ending = true;
   process->ended = true;
-  if (this_hart()->space == &process->space)
-    address_space_activate(NULL); // its tables are about to become other things
   capability_delete_all(&process->table);
   address_space_destroy(&process->space);
   release_channel(&process->system_calls);

@@ -254,11 +254,16 @@ struct thread *sched_next(void) {
     thread_end(thread, thread->end_value);
   else if (thread != NULL)
     put_back(hart, thread);
-  while (hart->ready_priorities == 0 && !steal(hart))
-    idle(hart);
+  for (;;) {
+    while (hart->ready_priorities == 0 && !steal(hart))
+      idle(hart);
+    thread = hart->ready[most_urgent(hart)].first;
+    dequeue(thread);
+    if (may_run_on(thread, hart))
+      break;
+    sched_ready(thread); // it came here before its affinity changed
+  }
   hart->reschedule = hart->turn_over = false;
-  thread = hart->ready[most_urgent(hart)].first;
-  dequeue(thread);
   thread->state = THREAD_RUNNING;
   thread->short_frame = false;
   hart->running = thread;

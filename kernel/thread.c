@@ -65,6 +65,8 @@ static void stop_waiting(struct thread *thread) {
     server = channel_waits_for(thread);
     queue_remove(thread);
   }
+  if (thread->waiting == WAIT_FUTEX)
+    object_release(&thread->futex.memory->object);
   deadline_clear(&thread->deadline);
   thread->timed = false;
   thread->waiting = WAIT_NOT;
@@ -138,12 +140,15 @@ void thread_inherit(struct thread *thread) {
       thread->inherits = priority != thread->priority;
       return;
     }
+    bool fell = priority < thread->effective_priority;
     thread->effective_priority = priority;
     thread->inherits = priority != thread->priority;
     if (thread->state == THREAD_READY) {
       sched_replace(thread);
       return;
     }
+    if (thread->state == THREAD_RUNNING && fell)
+      hart_look_again(thread->trapframe.hart); // somebody may be more urgent now
     if (thread->state != THREAD_WAITING)
       return;
     if (thread->queue != NULL) {

@@ -7,6 +7,7 @@
 #include "print.h"
 #include "riscv.h"
 #include "sched.h"
+#include "timer.h"
 
 struct lock kernel_lock;
 
@@ -40,6 +41,7 @@ struct trapframe *trap(struct trapframe *frame) {
 
 struct trapframe *trap_first(void) {
   lock_acquire(&kernel_lock);
+  this_hart()->since = timer_now();
   return leave();
 }
 
