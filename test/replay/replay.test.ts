@@ -29,13 +29,13 @@ async function boot(harts: number, engine: EngineName, replay?: MachineInterface
 function typeLive(machine: MachineInterface, text: string, instructions: bigint): void {
   const keys = Buffer.from(text);
   for (let turn = 0, typed = 0; machine.instructions < instructions; turn++) {
+    if (turn % 5 === 0 && typed < keys.length) machine.typeConsole(keys.subarray(typed, ++typed));
     const left = Number(instructions - machine.instructions);
     const stop = machine.run(Math.min(99_731 + turn * 1_013, left));
     if (stop.reason === "idle" && typed === keys.length) return;
     if (stop.reason === "idle" && stop.ticks !== undefined) {
       machine.advance(stop.ticks < 20_000n ? stop.ticks : 20_000n);
     }
-    if (turn % 5 === 0 && typed < keys.length) machine.typeConsole(keys.subarray(typed, ++typed));
   }
 }
 
