@@ -69,8 +69,8 @@ void deadline_clear(struct deadline *deadline) {
 
 uint64_t deadline_first(void) { return root == NULL ? UINT64_MAX : root->time; }
 
-void deadline_expire(uint64_t now) {
-  while (root != NULL && root->time <= now) {
+void deadline_expire(uint64_t now, unsigned most) {
+  for (; most > 0 && root != NULL && root->time <= now; most--) {
     struct deadline *deadline = root;
     deadline_clear(deadline);
     deadline->expired(deadline);

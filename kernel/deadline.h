@@ -20,5 +20,5 @@ void deadline_clear(struct deadline *deadline);
 // The time of the first, or UINT64_MAX.
 uint64_t deadline_first(void);
 
-// Takes out every deadline up to `now`, in order, and calls what it was set for.
-void deadline_expire(uint64_t now);
+// Takes out the deadlines up to `now`, but no more than `most`, in order, and calls what each was set for.
+void deadline_expire(uint64_t now, unsigned most);

@@ -12,7 +12,7 @@
 #define HART_READY       56
 #define HART_LOCK        64
 #define HART_QUEUES      72
-#define HART_BYTES       624
+#define HART_BYTES       632
 #define HART_STACK_BYTES 0x4000
 // Below each stack lies a page that is not mapped, so that an overflow is a fault and not a riddle.
 #define HART_STACK_GUARD 0x1000
@@ -41,8 +41,9 @@ struct hart {
   bool reschedule;              // the running thread may have to give way: look again
   bool turn_over;               // and go behind the others of its priority then
   bool idle;
-  struct thread *float_owner; // whose values the floating-point registers hold
-  uint64_t timer_set;         // when the timer will interrupt
+  struct thread *float_owner;    // whose values the floating-point registers hold
+  uint64_t timer_set;            // when the timer will interrupt
+  uint64_t deadlines_rest_until; // those that are due wait
   uint64_t idle_ticks;
 };
 

@@ -9,6 +9,8 @@
 
 #define SLICE_MICROSECONDS 10000
 
+#define DEADLINES_AT_ONCE 64
+
 void float_save(struct float_registers *registers);
 void float_load(const struct float_registers *registers);
 
@@ -122,6 +124,8 @@ void sched_replace(struct thread *thread) {
 // harm, while setting it may be a call of the firmware: so it is never put off.
 static void set_timer(struct hart *hart, uint64_t time) {
   uint64_t first = deadline_first();
+  if (first < hart->deadlines_rest_until)
+    first = hart->deadlines_rest_until;
   if (first < time)
     time = first;
   if (time < hart->timer_set) {
@@ -135,7 +139,10 @@ void sched_watch_deadlines(void) { set_timer(this_hart(), TIMER_NEVER); }
 void sched_tick(void) {
   struct hart *hart = this_hart();
   uint64_t now = timer_now();
-  deadline_expire(now);
+  deadline_expire(now, DEADLINES_AT_ONCE);
+  // However many there are, others run for as long again as these took.
+  uint64_t after = timer_now();
+  hart->deadlines_rest_until = after + (after - now);
   if (hart->running != NULL && now >= hart->slice_end) {
     hart->slice_end = now + timer_from_microseconds(SLICE_MICROSECONDS);
     sched_yield(hart->running);

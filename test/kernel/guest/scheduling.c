@@ -322,9 +322,32 @@ static void test_yielding(void) {
   kernel_schedule_thread(0, UNCHANGED, AFFINITY_ANY);
 }
 
+// Whoever sets more timers than can be served does not stop the rest.
+static void test_many_timers(void) {
+  enum { TIMERS = 1500 };
+  static handle_t timers[TIMERS];
+  handle_t notification = (handle_t)kernel_create_notification();
+  kernel_schedule_thread(0, UNCHANGED, 1);
+  uint64_t tenth_of_a_millisecond = TICKS_PER_MILLISECOND / 10;
+  for (unsigned i = 0; i < TIMERS; i++) {
+    timers[i] = (handle_t)kernel_create_timer();
+    check_equal(kernel_set_timer(timers[i], notification, now(), tenth_of_a_millisecond), 0);
+  }
+  uint64_t start = now(), turns = 0;
+  while (now() < start + 20 * TICKS_PER_MILLISECOND)
+    turns++;
+  check(turns > 1000);
+  check_equal(kernel_sleep(now() + TICKS_PER_MILLISECOND), 0);
+  for (unsigned i = 0; i < TIMERS; i++)
+    kernel_delete(timers[i]);
+  kernel_delete(notification);
+  kernel_schedule_thread(0, UNCHANGED, AFFINITY_ANY);
+}
+
 void test(void) {
   harts = (unsigned)inventory().harts;
   test_deadlock(); // the first gives everything its size
+  test_many_timers();
   struct system_info before = inventory();
   test_priorities();
   worker_join(worker_start_with(HANDLE_PROCESS, try_to_rise, 0, 0, at_priority(LOW)));
@@ -335,5 +358,6 @@ void test(void) {
   test_inheritance_of_a_queue();
   test_deadlock();
   test_yielding();
+  test_many_timers();
   check_inventory(&before);
 }
