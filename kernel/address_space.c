@@ -72,13 +72,9 @@ static struct region **find_link(struct address_space *space, user_address addre
 // A region like `model`, which shows its memory but is not in its space's list. NULL: memory is exhausted.
 static struct region *create_region(const struct region *model) {
   struct quota *quota = model->space->quota;
-  if (!quota_charge(quota, regions.bytes))
+  struct region *region = quota_allocate(quota, &regions);
+  if (region == NULL)
     return NULL;
-  struct region *region = pool_allocate(&regions);
-  if (region == NULL) {
-    quota_uncharge(quota, regions.bytes);
-    return NULL;
-  }
   *region = *model;
   struct memory *memory = region->memory;
   object_retain(&memory->object);
@@ -128,8 +124,7 @@ static void remove_region(struct region **link) {
     memory->regions = region->next_of_memory;
   if (region->next_of_memory != NULL)
     region->next_of_memory->previous_of_memory = region->previous_of_memory;
-  pool_free(&regions, region);
-  quota_uncharge(space->quota, regions.bytes);
+  quota_free(space->quota, &regions, region);
   object_release(&memory->object);
 }
 

@@ -13,6 +13,17 @@ void *call_object(const struct thread *thread, uint64_t handle, enum object_type
   return capability == NULL ? NULL : capability->object;
 }
 
+bool call_target(const struct thread *thread, uint64_t handle, enum object_type type,
+                 struct call_target *target) {
+  *target = (struct call_target){NULL, 0};
+  if (handle == 0)
+    return true;
+  struct capability *capability = capability_find(&thread->process->table, handle, type, RIGHT_SEND);
+  if (capability != NULL)
+    *target = (struct call_target){capability->object, capability->badge};
+  return capability != NULL;
+}
+
 int64_t call_publish(struct thread *thread, void *object, uint32_t rights) {
   if (object == NULL)
     return -ENOMEM;
@@ -130,11 +141,10 @@ static int64_t call_save_reply(struct thread *thread) {
 }
 
 static int64_t call_signal(struct thread *thread) {
-  struct capability *capability =
-      capability_find(&thread->process->table, thread->trapframe.a0, OBJECT_NOTIFICATION, RIGHT_SEND);
-  if (capability == NULL)
+  struct call_target target;
+  if (!call_target(thread, thread->trapframe.a0, OBJECT_NOTIFICATION, &target) || target.object == NULL)
     return -EBADF;
-  notification_signal((struct notification *)capability->object, capability->badge);
+  notification_signal(target.object, target.badge);
   return 0;
 }
 

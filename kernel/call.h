@@ -32,8 +32,19 @@ call_function call_create_process, call_end_process, call_create_thread, call_en
 // In call_machine.c.
 call_function call_print, call_open_interrupt, call_open_device, call_power, call_inspect;
 
+// What messages or signals may be sent to.
+struct call_target {
+  void *object;
+  uint64_t badge;
+};
+
 // The object a handle names, or NULL unless it has the type and the caller the rights.
 void *call_object(const struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights);
+
+// The object a handle names and the capability's badge, for a call that keeps it. Handle 0: NULL, and still
+// true. False unless the handle has the type and the caller RIGHT_SEND.
+bool call_target(const struct thread *thread, uint64_t handle, enum object_type type,
+                 struct call_target *target);
 
 // A new capability to an object just created, in the caller's table. Takes over the object's one reference:
 // without room for the capability the object is gone. Returns its handle, or ENOMEM, also for NULL.

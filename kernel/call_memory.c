@@ -21,21 +21,14 @@ static struct process *find_process(struct thread *thread, uint64_t handle, uint
 
 int64_t call_create_memory(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
-  struct channel *pager = NULL;
-  uint64_t badge = 0;
-  if (frame->a2 != 0) {
-    struct capability *capability =
-        capability_find(&thread->process->table, frame->a2, OBJECT_ENDPOINT, RIGHT_SEND);
-    if (capability == NULL)
-      return -EBADF;
-    pager = (struct channel *)capability->object;
-    badge = capability->badge;
-  }
+  struct call_target pager;
+  if (!call_target(thread, frame->a2, OBJECT_ENDPOINT, &pager))
+    return -EBADF;
   if ((frame->a1 & ~(uint64_t)MEMORY_WIRED) != 0)
     return -EINVAL;
   struct memory *memory;
-  int64_t error =
-      memory_create(thread->process->quota, frame->a0, (uint32_t)frame->a1, pager, badge, frame->a3, &memory);
+  int64_t error = memory_create(thread->process->quota, frame->a0, (uint32_t)frame->a1, pager.object,
+                                pager.badge, frame->a3, &memory);
   return error < 0 ? error : call_publish(thread, memory, MEMORY_RIGHTS);
 }
 
@@ -108,25 +101,30 @@ static struct memory *find_own_page(struct thread *thread, uint64_t address, uin
   return region->memory;
 }
 
-int64_t call_supply_page(struct thread *thread) {
-  const struct trapframe *frame = &thread->trapframe;
-  uint64_t own_page;
-  struct memory *memory = find_memory(thread, frame->a0, RIGHT_CONTROL);
-  if (memory == NULL)
+// The object that a pager's call is about, and the page of its own that takes part. 0 or an error.
+static int64_t find_exchange(struct thread *thread, struct memory **memory, struct memory **own,
+                             uint64_t *own_page) {
+  *memory = find_memory(thread, thread->trapframe.a0, RIGHT_CONTROL);
+  *own = find_own_page(thread, thread->trapframe.a2, own_page);
+  if (*memory == NULL)
     return -EBADF;
-  struct memory *own = find_own_page(thread, frame->a2, &own_page);
-  return own == NULL ? -EFAULT : memory_supply(memory, frame->a1, own, own_page);
+  return *own == NULL ? -EFAULT : 0;
+}
+
+int64_t call_supply_page(struct thread *thread) {
+  uint64_t own_page;
+  struct memory *memory, *own;
+  int64_t error = find_exchange(thread, &memory, &own, &own_page);
+  return error < 0 ? error : memory_supply(memory, thread->trapframe.a1, own, own_page);
 }
 
 int64_t call_evict_page(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
   uint64_t own_page;
-  struct memory *memory = find_memory(thread, frame->a0, RIGHT_CONTROL);
-  if (memory == NULL)
-    return -EBADF;
-  struct memory *own = find_own_page(thread, frame->a2, &own_page);
-  if (own == NULL)
-    return -EFAULT;
+  struct memory *memory, *own;
+  int64_t error = find_exchange(thread, &memory, &own, &own_page);
+  if (error < 0)
+    return error;
   return frame->a3 == 0 ? -EINVAL : memory_evict(memory, frame->a1, own, own_page, frame->a3);
 }
 

@@ -88,32 +88,15 @@ int64_t call_create_port(struct thread *thread) {
   return call_publish(thread, port_create(thread->process->quota, (uint32_t)capacity), RIGHTS_ALL);
 }
 
-// The notification a handle names, which the caller may signal. Handle 0: NULL, and still true.
-static bool find_notification(struct thread *thread, uint64_t handle, struct notification **notification,
-                              uint64_t *badge) {
-  *notification = NULL;
-  *badge = 0;
-  if (handle == 0)
-    return true;
-  struct capability *capability =
-      capability_find(&thread->process->table, handle, OBJECT_NOTIFICATION, RIGHT_SEND);
-  if (capability == NULL)
-    return false;
-  *notification = (struct notification *)capability->object;
-  *badge = capability->badge;
-  return true;
-}
-
 int64_t call_set_timer(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
   struct timer *timer = call_object(thread, frame->a0, OBJECT_TIMER, RIGHT_CONTROL);
-  struct notification *notification;
-  uint64_t badge;
-  if (timer == NULL || !find_notification(thread, frame->a1, &notification, &badge))
+  struct call_target target;
+  if (timer == NULL || !call_target(thread, frame->a1, OBJECT_NOTIFICATION, &target))
     return -EBADF;
   if (frame->a3 != 0 && frame->a3 < timer_from_microseconds(SHORTEST_INTERVAL))
     return -EINVAL;
-  timer_object_set(timer, notification, badge, frame->a2, frame->a3);
+  timer_object_set(timer, target.object, target.badge, frame->a2, frame->a3);
   sched_watch_deadlines();
   return 0;
 }
@@ -121,11 +104,10 @@ int64_t call_set_timer(struct thread *thread) {
 int64_t call_bind_interrupt(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
   struct interrupt *interrupt = call_object(thread, frame->a0, OBJECT_INTERRUPT, RIGHT_CONTROL);
-  struct notification *notification;
-  uint64_t badge;
-  if (interrupt == NULL || !find_notification(thread, frame->a1, &notification, &badge))
+  struct call_target target;
+  if (interrupt == NULL || !call_target(thread, frame->a1, OBJECT_NOTIFICATION, &target))
     return -EBADF;
-  interrupt_bind(interrupt, notification, badge);
+  interrupt_bind(interrupt, target.object, target.badge);
   return 0;
 }
 
@@ -141,12 +123,11 @@ int64_t call_notify_end(struct thread *thread) {
   const struct trapframe *frame = &thread->trapframe;
   struct process *process = call_object(thread, frame->a0, OBJECT_PROCESS, RIGHT_CONTROL);
   struct thread *ending = call_object(thread, frame->a0, OBJECT_THREAD, RIGHT_CONTROL);
-  struct notification *notification;
-  uint64_t badge;
-  if ((process == NULL && ending == NULL) || !find_notification(thread, frame->a1, &notification, &badge))
+  struct call_target target;
+  if ((process == NULL && ending == NULL) || !call_target(thread, frame->a1, OBJECT_NOTIFICATION, &target))
     return -EBADF;
   struct end_watch *watch = process != NULL ? &process->end_watch : &ending->end_watch;
-  end_watch_set(watch, notification, badge);
+  end_watch_set(watch, target.object, target.badge);
   if (process != NULL ? process->ended : ending->state == THREAD_ENDED)
     end_watch_signal(watch);
   return 0;

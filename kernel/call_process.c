@@ -16,43 +16,26 @@ static int64_t try_again(struct thread *thread) {
   return CALL_PENDING;
 }
 
-// The endpoint a handle names and the badge of the capability; false if it names something else.
-static bool find_endpoint(struct thread *thread, uint64_t handle, struct channel **endpoint,
-                          uint64_t *badge) {
-  *endpoint = NULL;
-  *badge = 0;
-  if (handle == 0)
-    return true;
-  struct capability *capability =
-      capability_find(&thread->process->table, handle, OBJECT_ENDPOINT, RIGHT_SEND);
-  if (capability == NULL)
-    return false;
-  *endpoint = (struct channel *)capability->object;
-  *badge = capability->badge;
-  return true;
-}
-
 int64_t call_create_process(struct thread *thread) {
   struct process_start start;
-  struct channel *system_calls, *faults;
-  uint64_t system_calls_badge, faults_badge;
+  struct call_target system_calls, faults;
   int64_t error = call_copy_in(thread, &start, thread->trapframe.a0, sizeof start);
   if (error != 0)
     return error;
-  if (!find_endpoint(thread, start.system_call_endpoint, &system_calls, &system_calls_badge) ||
-      !find_endpoint(thread, start.fault_endpoint, &faults, &faults_badge))
+  if (!call_target(thread, start.system_call_endpoint, OBJECT_ENDPOINT, &system_calls) ||
+      !call_target(thread, start.fault_endpoint, OBJECT_ENDPOINT, &faults))
     return -EBADF;
   struct process *process = process_create(thread->process, &start);
   if (process == NULL)
     return -ENOMEM;
-  process->system_calls = system_calls;
-  process->system_calls_badge = system_calls_badge;
-  process->faults = faults;
-  process->faults_badge = faults_badge;
-  if (system_calls != NULL)
-    object_retain(&system_calls->object);
-  if (faults != NULL)
-    object_retain(&faults->object);
+  process->system_calls = system_calls.object;
+  process->system_calls_badge = system_calls.badge;
+  process->faults = faults.object;
+  process->faults_badge = faults.badge;
+  if (system_calls.object != NULL)
+    object_retain(system_calls.object);
+  if (faults.object != NULL)
+    object_retain(faults.object);
   int64_t handle = call_publish(thread, process, PROCESS_RIGHTS);
   if (handle < 0)
     process_end(process, (struct end_info){.reason = END_EXITED, .code = handle});

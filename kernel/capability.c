@@ -1,6 +1,5 @@
 #include "capability.h"
 #include "channel.h"
-#include "pmem.h"
 
 static uint64_t count;
 
@@ -11,21 +10,12 @@ static bool is_receiver(const struct capability *capability) {
          (capability->type == OBJECT_ENDPOINT || capability->type == OBJECT_PORT);
 }
 
-static void *charged_page(struct quota *quota) {
-  if (!quota_charge(quota, PAGE_BYTES))
-    return NULL;
-  void *page = pmem_allocate();
-  if (page == NULL)
-    quota_uncharge(quota, PAGE_BYTES);
-  return page;
-}
-
 static bool grow(struct capability_table *table) {
   if (table->places == MAX_HANDLES)
     return false;
   if (table->pages == NULL)
-    table->pages = charged_page(table->quota);
-  struct capability *page = table->pages == NULL ? NULL : charged_page(table->quota);
+    table->pages = quota_allocate_page(table->quota);
+  struct capability *page = table->pages == NULL ? NULL : quota_allocate_page(table->quota);
   if (page == NULL)
     return false;
   table->pages[table->places / CAPABILITIES_PER_PAGE] = page;
@@ -119,10 +109,8 @@ void capability_delete_all(struct capability_table *table) {
       capability_delete(capability);
   }
   for (uint32_t i = 0; i < table->places / CAPABILITIES_PER_PAGE; i++)
-    pmem_free(table->pages[i]);
-  if (table->pages != NULL) {
-    pmem_free(table->pages);
-    quota_uncharge(table->quota, PAGE_BYTES + (uint64_t)table->places / CAPABILITIES_PER_PAGE * PAGE_BYTES);
-  }
+    quota_free_page(table->quota, table->pages[i]);
+  if (table->pages != NULL)
+    quota_free_page(table->quota, table->pages);
   *table = (struct capability_table){.quota = table->quota};
 }

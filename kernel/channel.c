@@ -24,8 +24,8 @@ static void wait_for_answer(struct thread *sender, struct thread *receiver, uint
   take_call(receiver, sender);
 }
 
-static void enqueue_sender(struct thread *sender, struct channel *channel, uint64_t badge, bool calls,
-                           uint64_t deadline) {
+void channel_wait_to_send(struct thread *sender, struct channel *channel, uint64_t badge, bool calls,
+                          uint64_t deadline) {
   sender->sender_badge = badge;
   sender->calls = calls;
   sender->urgent = sender->sending == MESSAGE_USER && (sender->trapframe.a1 & TAG_URGENT) != 0;
@@ -70,7 +70,7 @@ int64_t channel_send(struct thread *thread, struct channel *channel, uint64_t ba
   if (receiver == NULL) {
     if (deadline == 0)
       return -EAGAIN;
-    enqueue_sender(thread, channel, badge, calls, deadline);
+    channel_wait_to_send(thread, channel, badge, calls, deadline);
     return CALL_PENDING;
   }
   if (!calls)
@@ -86,7 +86,7 @@ bool channel_send_fault(struct thread *thread, struct channel *channel, uint64_t
   thread->sending = (uint8_t)kind;
   struct thread *receiver = meet_receiver(thread, channel, badge);
   if (receiver == NULL)
-    enqueue_sender(thread, channel, badge, true, WAIT_FOREVER);
+    channel_wait_to_send(thread, channel, badge, true, WAIT_FOREVER);
   else
     wait_for_answer(thread, receiver, WAIT_FOREVER);
   return true;

@@ -74,6 +74,10 @@ void channel_stop_serving(struct thread *thread);
 // The thread that a waiting one waits for; NULL if that is nobody in particular.
 struct thread *channel_waits_for(const struct thread *thread);
 
+// Has a sender wait until its message can be taken.
+void channel_wait_to_send(struct thread *sender, struct channel *channel, uint64_t badge, bool calls,
+                          uint64_t deadline);
+
 // A port that holds so many messages; NULL when memory is exhausted.
 struct channel *port_create(struct quota *quota, uint32_t capacity);
 

@@ -30,18 +30,10 @@ static bool is_anonymous(const struct memory *memory) {
   return !memory->device && !is_wired(memory) && memory->pager == NULL;
 }
 
-static struct page_directory *create_node(struct quota *quota) {
-  if (!quota_charge(quota, directories.bytes))
-    return NULL;
-  struct page_directory *node = pool_allocate(&directories);
-  if (node == NULL)
-    quota_uncharge(quota, directories.bytes);
-  return node;
-}
+static struct page_directory *create_node(struct quota *quota) { return quota_allocate(quota, &directories); }
 
 static void free_node(struct page_directory *node, struct quota *quota) {
-  pool_free(&directories, node);
-  quota_uncharge(quota, directories.bytes);
+  quota_free(quota, &directories, node);
 }
 
 static void *slot_page(uint64_t slot) { return physical_to_kernel(page_down(slot)); }
@@ -166,13 +158,9 @@ static void cut_all(struct memory *memory, uint64_t first) {
 // Makes a page that has never been there. Returns its slot, or NULL if memory or the quota is exhausted.
 static uint64_t *make_page(struct memory *memory, uint64_t page_number) {
   uint64_t *slot = make_slot(memory, page_number);
-  if (slot == NULL || !quota_charge(quota_of(memory), PAGE_SIZE))
+  void *page = slot == NULL ? NULL : quota_allocate_page(quota_of(memory));
+  if (page == NULL)
     return NULL;
-  void *page = pmem_allocate();
-  if (page == NULL) {
-    quota_uncharge(quota_of(memory), PAGE_SIZE);
-    return NULL;
-  }
   *slot = kernel_to_physical(page) | PRESENT;
   memory->resident++;
   return slot;

@@ -27,13 +27,9 @@ static struct kind {
 
 void *object_create(enum object_type type, struct quota *quota) {
   struct kind *kind = &kinds[type];
-  if (!quota_charge(quota, kind->pool.bytes))
+  struct object *object = quota_allocate(quota, &kind->pool);
+  if (object == NULL)
     return NULL;
-  struct object *object = pool_allocate(&kind->pool);
-  if (object == NULL) {
-    quota_uncharge(quota, kind->pool.bytes);
-    return NULL;
-  }
   *object = (struct object){.type = type, .references = 1, .quota = quota};
   quota_retain(quota);
   return object;
@@ -46,8 +42,7 @@ void object_release(struct object *object) {
   struct quota *quota = object->quota;
   if (kind->destroy != NULL)
     kind->destroy(object);
-  pool_free(&kind->pool, object);
-  quota_uncharge(quota, kind->pool.bytes);
+  quota_free(quota, &kind->pool, object);
   quota_release(quota);
 }
 

@@ -32,14 +32,9 @@ struct channel *port_create(struct quota *quota, uint32_t capacity) {
 static struct port_message *copy_message(const struct thread *sender, const struct channel *port,
                                          uint64_t badge) {
   uint64_t tag = sender->trapframe.a1;
-  struct pool *pool = pool_for(tag);
-  if (!quota_charge(port->object.quota, pool->bytes))
+  struct port_message *message = quota_allocate(port->object.quota, pool_for(tag));
+  if (message == NULL)
     return NULL;
-  struct port_message *message = pool_allocate(pool);
-  if (message == NULL) {
-    quota_uncharge(port->object.quota, pool->bytes);
-    return NULL;
-  }
   message->badge = badge;
   message->tag = tag;
   const uint64_t *registers = &sender->trapframe.a2;
@@ -51,9 +46,7 @@ static struct port_message *copy_message(const struct thread *sender, const stru
 }
 
 static void discard(struct channel *port, struct port_message *message) {
-  struct pool *pool = pool_for(message->tag);
-  quota_uncharge(port->object.quota, pool->bytes);
-  pool_free(pool, message);
+  quota_free(port->object.quota, pool_for(message->tag), message);
 }
 
 // Urgent messages come behind other urgent ones, and before the rest.
@@ -96,10 +89,7 @@ int64_t port_send(struct thread *thread, struct channel *port, uint64_t badge, u
   if (port->held == port->capacity) {
     if (deadline == 0)
       return -EAGAIN;
-    thread->sender_badge = badge;
-    thread->calls = false;
-    thread->urgent = (thread->trapframe.a1 & TAG_URGENT) != 0;
-    thread_wait(thread, WAIT_SEND, &port->senders, deadline);
+    channel_wait_to_send(thread, port, badge, false, deadline);
     return CALL_PENDING;
   }
   struct port_message *message = copy_message(thread, port, badge);

@@ -1,6 +1,6 @@
 #include "quota.h"
+#include "layout.h"
 #include "pmem.h"
-#include "pool.h"
 
 static struct quota root;
 static struct pool quotas = POOL(sizeof(struct quota));
@@ -55,4 +55,32 @@ void quota_uncharge(struct quota *quota, uint64_t bytes) {
     quota->limit = quota->used;
     quota_uncharge(quota->parent, bytes);
   }
+}
+
+void *quota_allocate(struct quota *quota, struct pool *pool) {
+  if (!quota_charge(quota, pool->bytes))
+    return NULL;
+  void *piece = pool_allocate(pool);
+  if (piece == NULL)
+    quota_uncharge(quota, pool->bytes);
+  return piece;
+}
+
+void quota_free(struct quota *quota, struct pool *pool, void *piece) {
+  pool_free(pool, piece);
+  quota_uncharge(quota, pool->bytes);
+}
+
+void *quota_allocate_page(struct quota *quota) {
+  if (!quota_charge(quota, PAGE_SIZE))
+    return NULL;
+  void *page = pmem_allocate();
+  if (page == NULL)
+    quota_uncharge(quota, PAGE_SIZE);
+  return page;
+}
+
+void quota_free_page(struct quota *quota, void *page) {
+  pmem_free(page);
+  quota_uncharge(quota, PAGE_SIZE);
 }

@@ -2,6 +2,7 @@
 // bytes it occupies, pages of memory objects included; so no process can exhaust the kernel's memory.
 #pragma once
 
+#include "pool.h"
 #include "types.h"
 
 struct quota {
@@ -30,3 +31,11 @@ void quota_close(struct quota *quota);
 // Returns false, and charges nothing, if there is not that much left.
 bool quota_charge(struct quota *quota, uint64_t bytes);
 void quota_uncharge(struct quota *quota, uint64_t bytes);
+
+// A zeroed piece of a pool, or a zeroed page, charged to the quota; NULL when that or memory is exhausted.
+void *quota_allocate(struct quota *quota, struct pool *pool);
+void *quota_allocate_page(struct quota *quota);
+
+// And back.
+void quota_free(struct quota *quota, struct pool *pool, void *piece);
+void quota_free_page(struct quota *quota, void *page);

@@ -165,13 +165,8 @@ void sched_save_float(struct thread *thread) {
 }
 
 bool sched_allocate_float(struct thread *thread) {
-  if (thread->floats != NULL)
-    return true;
-  if (!quota_charge(thread->object.quota, floats.bytes))
-    return false;
-  thread->floats = pool_allocate(&floats);
   if (thread->floats == NULL)
-    quota_uncharge(thread->object.quota, floats.bytes);
+    thread->floats = quota_allocate(thread->object.quota, &floats);
   return thread->floats != NULL;
 }
 
@@ -194,8 +189,7 @@ void sched_drop_float(struct thread *thread) { thread->float_hart = NULL; }
 void sched_forget_float(struct thread *thread) {
   if (thread->floats == NULL)
     return;
-  pool_free(&floats, thread->floats);
-  quota_uncharge(thread->object.quota, floats.bytes);
+  quota_free(thread->object.quota, &floats, thread->floats);
   thread->floats = NULL;
   for (unsigned i = 0; i < hart_count; i++) {
     if (harts[i].float_owner == thread)

@@ -34,17 +34,7 @@ uint64_t vm_satp(const page_table_entry *root, uint64_t asid) {
 }
 
 static page_table_entry *create_table(struct quota *quota) {
-  if (quota != NULL && !quota_charge(quota, PAGE_SIZE))
-    return NULL;
-  page_table_entry *table = pmem_allocate();
-  if (table == NULL && quota != NULL)
-    quota_uncharge(quota, PAGE_SIZE);
-  return table;
-}
-
-static void free_table(void *table, struct quota *quota) {
-  pmem_free(table);
-  quota_uncharge(quota, PAGE_SIZE);
+  return quota == NULL ? pmem_allocate() : quota_allocate_page(quota);
 }
 
 // The entry for `address` at `level`, 0 to 2, or NULL where a table above it is missing.
@@ -131,7 +121,7 @@ struct vm_table_list *vm_detach_tables(page_table_entry *root, user_address star
 void vm_free_tables(struct vm_table_list *tables, struct quota *quota) {
   while (tables != NULL) {
     struct vm_table_list *next = tables->next;
-    free_table(tables, quota);
+    quota_free_page(quota, tables);
     tables = next;
   }
 }
@@ -213,9 +203,9 @@ void vm_destroy_table(page_table_entry *root, struct quota *quota) {
     page_table_entry *middle = lower_table(root[i]);
     for (unsigned j = 0; j < ENTRIES; j++) {
       if (is_valid(middle[j]))
-        free_table(lower_table(middle[j]), quota);
+        quota_free_page(quota, lower_table(middle[j]));
     }
-    free_table(middle, quota);
+    quota_free_page(quota, middle);
   }
-  free_table(root, quota);
+  quota_free_page(quota, root);
 }

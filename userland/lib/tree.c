@@ -1,4 +1,5 @@
 #include "lib/tree.h"
+#include "lib/kernel.h"
 #include <string.h>
 
 enum token { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };
@@ -7,6 +8,19 @@ enum token { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };
 
 // Offsets of words in the header.
 enum header { AT_MAGIC = 0, AT_SIZE = 4, AT_STRUCTURE = 8, AT_STRINGS = 12 };
+
+#define INSPECTED_AT_ONCE 4096ul
+
+size_t tree_read(uint8_t *blob) {
+  size_t length = 0;
+  while (length + INSPECTED_AT_ONCE <= TREE_BYTES) {
+    int64_t bytes = kernel_inspect(HANDLE_MACHINE, INSPECT_TREE, length, blob + length, INSPECTED_AT_ONCE);
+    if (bytes <= 0)
+      break;
+    length += (size_t)bytes;
+  }
+  return length;
+}
 
 static uint32_t word_of(const uint8_t *at) {
   return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];

@@ -14,6 +14,12 @@ struct tree {
 typedef uint32_t tree_node;
 #define TREE_NONE 0u
 
+#define TREE_BYTES (1ul << 20) // room for any board's
+
+// Reads the board's device tree, as far as there are TREE_BYTES of room. Returns its length. Needs the
+// machine with RIGHT_READ.
+size_t tree_read(uint8_t *blob);
+
 // Takes up a blob of `bytes` bytes. Returns false if it is no device tree.
 bool tree_open(const void *blob, size_t bytes, struct tree *tree);
 

@@ -42,21 +42,6 @@ static void next_block(void) {
     state[13]++;
 }
 
-#define TREE_BYTES        (1ul << 20)
-#define INSPECTED_AT_ONCE 4096ul
-
-// Reads the board's device tree as far as there is room.
-static size_t read_tree(uint8_t *blob) {
-  size_t length = 0;
-  while (length + INSPECTED_AT_ONCE <= TREE_BYTES) {
-    int64_t bytes = kernel_inspect(HANDLE_MACHINE, INSPECT_TREE, length, blob + length, INSPECTED_AT_ONCE);
-    if (bytes <= 0)
-      break;
-    length += (size_t)bytes;
-  }
-  return length;
-}
-
 void random_init(void) {
   static const char otherwise[32] = "trapframe, without a seed";
   memcpy(&state[4], otherwise, sizeof otherwise);
@@ -64,7 +49,7 @@ void random_init(void) {
   if (blob == NULL)
     return;
   struct tree tree;
-  if (tree_open(blob, read_tree(blob), &tree)) {
+  if (tree_open(blob, tree_read(blob), &tree)) {
     uint32_t length = 0;
     tree_node chosen = tree_child_of_root(&tree, "chosen");
     const void *seed = chosen != TREE_NONE ? tree_property(&tree, chosen, "rng-seed", &length) : NULL;

@@ -285,14 +285,19 @@ static struct socket *find_named(const struct socket_name *name) {
   return NULL;
 }
 
+// What bind and connect are given: a socket and a name.
+static int64_t socket_and_name(struct task *task, const uint64_t *arguments, struct file **file,
+                               struct socket **socket, struct socket_name *name, char path[PATH_MAX]) {
+  int64_t error = socket_of(task, arguments[0], file, socket);
+  return error == 0 ? name_in(task, arguments[1], arguments[2], name, path) : error;
+}
+
 HANDLER(sys_bind) {
   struct file *file;
   struct socket *socket;
   struct socket_name name;
   char path[PATH_MAX];
-  int64_t error = socket_of(task, arguments[0], &file, &socket);
-  if (error == 0)
-    error = name_in(task, arguments[1], arguments[2], &name, path);
+  int64_t error = socket_and_name(task, arguments, &file, &socket, &name, path);
   if (error < 0)
     return error;
   if (socket->named_by != NULL || socket->in != NULL)
@@ -343,9 +348,7 @@ HANDLER(sys_connect) {
   struct socket *socket;
   struct socket_name name;
   char path[PATH_MAX];
-  int64_t error = socket_of(task, arguments[0], &file, &socket);
-  if (error == 0)
-    error = name_in(task, arguments[1], arguments[2], &name, path);
+  int64_t error = socket_and_name(task, arguments, &file, &socket, &name, path);
   if (error < 0)
     return error;
   if (path[0] != 0) {

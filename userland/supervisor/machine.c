@@ -8,24 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NANOSECONDS       1000000000ul
-#define MOST_TREE_BYTES   (1ul << 20)
-#define INSPECTED_AT_ONCE 4096ul
+#define NANOSECONDS 1000000000ul
 
 static struct tree tree;
 static char *options; // words, each ended by a null byte; then an empty one
-
-// Reads as much of the device tree's blob as there is.
-static size_t read_tree(uint8_t *blob, size_t most) {
-  size_t length = 0;
-  while (length + INSPECTED_AT_ONCE <= most) {
-    int64_t bytes = kernel_inspect(HANDLE_MACHINE, INSPECT_TREE, length, blob + length, INSPECTED_AT_ONCE);
-    if (bytes <= 0)
-      break;
-    length += (size_t)bytes;
-  }
-  return length;
-}
 
 static void read_options(void) {
   tree_node chosen = tree_child_of_root(&tree, "chosen");
@@ -44,10 +30,10 @@ static void read_options(void) {
 }
 
 void machine_open(void) {
-  uint8_t *blob = malloc(MOST_TREE_BYTES);
+  uint8_t *blob = malloc(TREE_BYTES);
   if (blob == NULL)
     die("no memory for the device tree");
-  size_t length = read_tree(blob, MOST_TREE_BYTES);
+  size_t length = tree_read(blob);
   uint8_t *kept = malloc(length == 0 ? 1 : length);
   if (kept == NULL || length == 0)
     die("no device tree");
