@@ -1,6 +1,6 @@
 /** The body of a WebAssembly function, written instruction by instruction with structured labels. */
 import type { Arithmetic, Comparison, Unary } from "../language/expression.ts";
-import { signedLeb, unsignedLeb } from "./binary.ts";
+import { signedLeb, unsignedLeb, vector } from "./binary.ts";
 
 export type ValueType = "i32" | "i64";
 export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
@@ -82,6 +82,8 @@ export class Code {
   readonly #bytes: number[] = [];
   readonly #locals: ValueType[];
   readonly #parameters: number;
+  /** Where branches stand that are hardly ever taken, or nearly always: offsets in `#bytes`, and which. */
+  readonly #hints: { readonly at: number; readonly likely: boolean }[] = [];
   #depth = 0;
 
   constructor(parameters: readonly ValueType[]) {
@@ -96,11 +98,26 @@ export class Code {
 
   /** The encoded body with its local declarations. */
   body(): number[] {
-    const declared = this.#locals.slice(this.#parameters).flatMap((t) => [1, VALUE_TYPE[t]]);
-    const count = this.#locals.length - this.#parameters;
-    const content = [...unsignedLeb(count), ...declared];
-    const size = unsignedLeb(content.length + this.#bytes.length + 1);
-    return size.concat(content, this.#bytes, 0x0b);
+    const declared = this.#declarations();
+    const size = unsignedLeb(declared.length + this.#bytes.length + 1);
+    return size.concat(declared, this.#bytes, 0x0b);
+  }
+
+  /** The function's entry of a branch-hint section, without its index; undefined where nothing is hinted. */
+  hints(): number[] | undefined {
+    if (this.#hints.length === 0) return undefined;
+    const before = this.#declarations().length;
+    return vector(this.#hints.map(({ at, likely }) => [...unsignedLeb(at + before), 1, likely ? 1 : 0]));
+  }
+
+  /** Bytes emitted so far. */
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  #declarations(): number[] {
+    const declared = this.#locals.slice(this.#parameters).map((t) => [1, VALUE_TYPE[t]]);
+    return vector(declared);
   }
 
   i32(value: number | bigint): this {
@@ -152,6 +169,14 @@ export class Code {
   call(functionIndex: number): this {
     return this.#emit(0x10, unsignedLeb(functionIndex));
   }
+  /** Leaves the function with the result of another, whose frame takes this one's place. */
+  tailCall(functionIndex: number): this {
+    return this.#emit(0x12, unsignedLeb(functionIndex));
+  }
+  /** Calls the function in the table at the index on the stack, of the type with this number. */
+  callIndirect(type: number): this {
+    return this.#emit(0x11, [...unsignedLeb(type), 0]);
+  }
   select(): this {
     return this.#emit(0x1b);
   }
@@ -183,6 +208,15 @@ export class Code {
       }
     });
   }
+  /** As `if` and `branchIf`, where the condition is nearly never true. */
+  ifUnlikely(then: () => void): this {
+    this.#hint(false);
+    return this.if(then);
+  }
+  branchIfUnlikely(label: Label): this {
+    this.#hint(false);
+    return this.branchIf(label);
+  }
   branch(label: Label): this {
     return this.#emit(0x0c, unsignedLeb(this.#depth - label));
   }
@@ -208,6 +242,10 @@ export class Code {
       };
       open(cases);
     });
+  }
+
+  #hint(likely: boolean): void {
+    this.#hints.push({ at: this.#bytes.length, likely });
   }
 
   #structured(opcode: number, type: number, body: (label: Label) => void): this {

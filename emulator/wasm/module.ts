@@ -15,8 +15,10 @@ export class ModuleBuilder {
   readonly #typeBytes: number[][] = [];
   readonly #imports: number[][] = [];
   #importedFunctions = 0;
+  #importedGlobals = 0;
   readonly #functions: { readonly type: number; code: Code | undefined }[] = [];
   readonly #globals: number[][] = [];
+  readonly #tables: number[][] = [];
   readonly #exports: number[][] = [];
 
   /** Imports the memory "memory"."memory" of at least `pages` 64 KiB pages. */
@@ -31,10 +33,27 @@ export class ModuleBuilder {
     return this.#importedFunctions++;
   }
 
+  /** Imports the mutable i32 global "host".NAME; all imports come before the first definition. */
+  importGlobal(called: string): number {
+    this.#imports.push([...name("host"), ...name(called), 0x03, VALUE_TYPE.i32, 0x01]);
+    return this.#importedGlobals++;
+  }
+
+  /** The number of a function type, for indirect calls. */
+  type(signature: Signature): number {
+    return this.#type(signature);
+  }
+
+  /** Exports the module's table, of `size` functions. */
+  exportTable(called: string, size: number): void {
+    this.#tables.push([0x70, 0x00, ...unsignedLeb(size)]);
+    this.#exports.push([...name(called), 0x01, 0]);
+  }
+
   /** A mutable global's index. */
   global(type: ValueType): number {
     const zero = [type === "i32" ? 0x41 : 0x42, ...signedLeb(0n), 0x0b];
-    return this.#globals.push([VALUE_TYPE[type], 0x01, ...zero]) - 1;
+    return this.#importedGlobals + this.#globals.push([VALUE_TYPE[type], 0x01, ...zero]) - 1;
   }
 
   /** Reserves a function's index, so that it can be called before `define` gives its body. */
@@ -54,6 +73,10 @@ export class ModuleBuilder {
     this.#exports.push([...name(called), 0x00, ...unsignedLeb(index)]);
   }
 
+  exportGlobal(called: string, index: number): void {
+    this.#exports.push([...name(called), 0x03, ...unsignedLeb(index)]);
+  }
+
   /** The module's bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     const bodies = this.#functions.map(({ code }, i) => {
@@ -65,10 +88,22 @@ export class ModuleBuilder {
       ...section(1, vector(this.#typeBytes)),
       ...section(2, vector(this.#imports)),
       ...section(3, vector(this.#functions.map((f) => unsignedLeb(f.type)))),
+      ...section(4, vector(this.#tables)),
       ...section(6, vector(this.#globals)),
       ...section(7, vector(this.#exports)),
+      ...this.#branchHints(),
       ...section(10, vector(bodies)),
     ]);
+  }
+
+  /** The custom section of the branch-hinting proposal, which stands before the code. */
+  #branchHints(): number[] {
+    const hinted = this.#functions.flatMap(({ code }, i) => {
+      const hints = code?.hints();
+      return hints === undefined ? [] : [unsignedLeb(i + this.#importedFunctions).concat(hints)];
+    });
+    if (hinted.length === 0) return [];
+    return section(0, [...name("metadata.code.branch_hint"), ...vector(hinted)]);
   }
 
   #type({ parameters, results }: Signature): number {
