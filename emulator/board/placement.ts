@@ -1,10 +1,11 @@
 /** Where everything lies in machine memory, and the settings that the description is compiled with. */
-import { DECODED_CODE_BYTES } from "../engine/interpreter/interpreter.ts";
+import { DECODED_CODE_BYTES, REGION_RECORD_BYTES } from "../engine/interpreter/interpreter.ts";
 import { TLB_OFFSET } from "../hart/layout.ts";
 import type { Setting } from "../language/expression.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { TLB_ENTRY_BYTES } from "../memory/tlb.ts";
 import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES } from "../trap/log.ts";
+import { clint } from "./memory-map.ts";
 import type { MachineOptions } from "./options.ts";
 
 export interface Placement {
@@ -16,6 +17,8 @@ export interface Placement {
   readonly trapLog: number;
   /** Decoded code; nothing architectural. */
   readonly pool: number;
+  /** Records of translated regions; nothing architectural either. */
+  readonly regions: number;
   readonly ram: number;
   readonly settings: Readonly<Record<Setting, bigint>>;
 }
@@ -36,9 +39,12 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
   };
   const trapLog = reserve(TRAP_LOG_HEADER + TRAP_LOG_RECORDS * TRAP_RECORD_BYTES);
   const hartBytes = TLB_OFFSET + cpu.tlbSets * cpu.tlbWays * TLB_ENTRY_BYTES;
-  const hartAddresses = Array.from({ length: harts }, () => reserve(hartBytes));
+  const hartStride = align(hartBytes, PAGE);
+  const firstHart = reserve(harts * hartStride);
+  const hartAddresses = Array.from({ length: harts }, (_, hart) => firstHart + hart * hartStride);
   const pageFlags = reserve(memory / PAGE);
-  const pool = reserve(engine === "interpreter" ? DECODED_CODE_BYTES : 0);
+  const pool = reserve(engine !== "reference" ? DECODED_CODE_BYTES : 0);
+  const regions = reserve(engine === "reference" ? 0 : REGION_RECORD_BYTES);
   const ram = reserve(memory);
   const has = (extension: string) => (cpu.extensions.has(extension) ? 1n : 0n);
   const levels = cpu.extensions.has("sv57") ? 5 : cpu.extensions.has("sv48") ? 4 : 3;
@@ -48,12 +54,17 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
     hartBytes,
     trapLog,
     pool,
+    regions,
     ram,
     settings: {
       ramBytes: BigInt(memory),
       ramBias: BigInt(ram) - RAM_BASE,
       pageFlags: BigInt(pageFlags),
       trapLog: BigInt(trapLog),
+      harts: BigInt(harts),
+      firstHart: BigInt(firstHart),
+      hartStride: BigInt(hartStride),
+      clint: BigInt(clint.base),
       tlbSets: BigInt(cpu.tlbSets),
       tlbWays: BigInt(cpu.tlbWays),
       maximumLevels: BigInt(levels),

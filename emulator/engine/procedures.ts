@@ -9,6 +9,8 @@ import { Lowering } from "./lower.ts";
 
 export interface ProcedureLinkage extends Linkage {
   readonly hartGlobal: number;
+  /** The procedures that were called so far, and their functions. */
+  readonly functions: ReadonlyMap<Procedure, number>;
   /** Emits the functions that were called but not yet defined, and those that they call in turn. */
   defineCalled(): void;
 }
@@ -59,6 +61,7 @@ export function linkProcedures(
     functionOf,
     hartGlobal,
     raisedGlobal,
+    functions: indices,
     defineCalled: () => {
       for (let p = waiting.pop(); p !== undefined; p = waiting.pop()) {
         const index = functionOf(p);

@@ -28,10 +28,13 @@ import type { Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { linkProcedures } from "../procedures.ts";
+import { slowPaths } from "../translator/slow-path.ts";
 import {
   advance,
   attention,
   countDataHits,
+  counted,
+  cutShort,
   dataContext,
   ENTRY_TARGET,
   FETCH_TABLE,
@@ -47,7 +50,15 @@ import {
   renewContexts,
   WRITE_TABLE,
 } from "./lookaside.ts";
-import { Handler, PAGE_SPAN, SLOT_SHIFT, SlotOffset } from "./slot.ts";
+import {
+  Handler,
+  MOST_REGIONS,
+  PAGE_SPAN,
+  REGION_BYTES,
+  RegionOffset,
+  SLOT_SHIFT,
+  SlotOffset,
+} from "./slot.ts";
 
 /** Host procedures of the interpreter itself, and of the board. */
 const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
@@ -65,16 +76,39 @@ const awake = procedure("awake", {}, "i32", () => wakes());
 /** What `run` gives back. */
 export const RunResult = { slots: 0, turn: 1, breakpoint: 2 } as const;
 
-/** What the generated module exports. */
+/**
+ * The function of a translated region: the hart's state, the slots left (low half) with the data accesses that hit
+ * (high half), the address of its first instruction, and how deep it may call. Gives back slots and hits; registers and
+ * pc are in the hart's state.
+ */
+export const REGION_SIGNATURE: { readonly parameters: ValueType[]; readonly results: ValueType[] } = {
+  parameters: ["i32", "i64", "i64", "i32"],
+  results: ["i64"],
+};
+/** How deep regions may call each other, so that the host's stack suffices. */
+const MOST_CALLS = 128;
+
+/** Under which name the module exports a procedure's function. */
+export const exportName = (p: Procedure): string => `procedure ${p.name}`;
+
+/** What the generated module exports, besides its procedures. */
 export interface InterpreterExports {
+  /** The functions of translated regions, by number. */
+  readonly regions: WebAssembly.Table;
+  /** 1 while a trap has been raised and not yet taken. */
+  readonly raised: WebAssembly.Global;
   /** Executes up to `slots` slots on the hart whose state is at an address, the first perhaps past a breakpoint. */
   run(hart: number, slots: number, past: number): number;
 }
 
-/** The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`. */
+/**
+ * The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`.
+ * `records` is where what is kept of translated regions lies in machine memory.
+ */
 export function generateInterpreter(
   configuration: Configuration,
   instructions: readonly Instruction[],
+  records: number,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory(configuration.memory.buffer.byteLength / 65536);
@@ -88,12 +122,17 @@ export function generateInterpreter(
     ]),
   });
   const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
+  const regions = { records, type: module.type(REGION_SIGNATURE) };
   module.define(
     run,
-    new Loop(linkage, imported.get("decodeSlot") ?? 0, configuration.rewrite).generate(instructions),
+    new Loop(linkage, imported.get("decodeSlot") ?? 0, regions, configuration.rewrite).generate(instructions),
   );
   module.exportFunction("run", run);
+  module.exportTable("regions", MOST_REGIONS);
+  module.exportGlobal("raised", linkage.raisedGlobal);
+  for (const p of slowPaths) linkage.functionOf(p);
   linkage.defineCalled();
+  for (const [p, index] of linkage.functions) module.exportFunction(exportName(p), index);
   return module.finish();
 }
 
@@ -104,7 +143,7 @@ function indexOf(linkage: ProcedureLinkage, p: Procedure): number {
 }
 
 const HART = 0;
-const REMAINING = 1;
+const SLOTS = 1;
 const PAST = 2;
 const READ_OPS: Record<string, Load> = {
   "1u": "i64.load8_u",
@@ -156,9 +195,17 @@ function reachesOutside(block: Block): boolean {
   return found;
 }
 
+interface RegionLinkage {
+  readonly records: number;
+  readonly type: number;
+}
+
 class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #decodeSlot: number;
+  /** Where the records of translated regions are, and the type of their functions. */
+  readonly #regions: number;
+  readonly #regionType: number;
   readonly #rewrite: Rewrite | undefined;
   readonly #code = new Code(["i32", "i32", "i32"]);
   /** The current slot, the page it lies in (0: none), and what added to slot / 8 gives the guest address. */
@@ -169,6 +216,9 @@ class Loop {
   readonly #bias = this.#code.local("i64");
   /** Guest address to go on at, where no slot says it. */
   readonly #pc = this.#code.local("i64");
+  /** The clock at which the run ends, and the slots until then when everything was looked at last. */
+  readonly #deadline = this.#code.local("i64");
+  readonly #remaining = this.#code.local("i32");
   /** Slots left before something must be looked at; what it was when slots were last counted. */
   readonly #budget = this.#code.local("i32");
   readonly #start = this.#code.local("i32");
@@ -183,8 +233,15 @@ class Loop {
   #fetch: Label = 0;
   #next: Label = 0;
 
-  constructor(linkage: ProcedureLinkage, decodeSlot: number, rewrite: Rewrite | undefined) {
+  constructor(
+    linkage: ProcedureLinkage,
+    decodeSlot: number,
+    regions: RegionLinkage,
+    rewrite: Rewrite | undefined,
+  ) {
     this.#linkage = linkage;
+    this.#regions = regions.records;
+    this.#regionType = regions.type;
     this.#rewrite = rewrite;
     this.#decodeSlot = decodeSlot;
   }
@@ -192,6 +249,8 @@ class Loop {
   generate(instructions: readonly Instruction[]): Code {
     const code = this.#code;
     code.get(HART).setGlobal(this.#linkage.hartGlobal);
+    this.#clock();
+    code.get(SLOTS).convert("extend_u").arithmetic("i64", "add").set(this.#deadline);
     code.loop((synchronise) => {
       this.#prepare();
       code.block((flush) => {
@@ -230,8 +289,12 @@ class Loop {
       code.get(HART).i32(0).store("i32.store", state.yielding.offset);
       code.i32(RunResult.turn).return();
     });
+    code.get(this.#deadline);
+    this.#clock();
     code
-      .get(REMAINING)
+      .arithmetic("i64", "sub")
+      .convert("wrap")
+      .tee(this.#remaining)
       .isZero()
       .if(() => code.i32(RunResult.slots).return());
     this.#call(interruptToTake.procedure);
@@ -249,10 +312,10 @@ class Loop {
     this.#call(slotsToTimer.procedure);
     code
       .tee(this.#address)
-      .get(REMAINING)
+      .get(this.#remaining)
       .convert("extend_u")
       .get(this.#address)
-      .get(REMAINING)
+      .get(this.#remaining)
       .convert("extend_u");
     code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget).set(this.#start);
     code.get(HART).load("i64.load", dataContext.offset).set(this.#dataContext);
@@ -383,13 +446,47 @@ class Loop {
       code.set(this.#pc).branch(this.#trapped);
     };
     const handlers = special.length + instructions.length;
-    const table = Array.from({ length: handlers }, (_, i) => i);
-    code.switchOn(this.#handler, table, handlers, (i) => {
-      const instruction = instructions[i - special.length];
-      if (instruction !== undefined) this.#handle(instruction);
-      else special[i]?.();
+    const table = Array.from({ length: handlers + 1 }, (_, i) => i);
+    code.loop((dispatch) => {
+      code.switchOn(this.#handler, table, handlers + 1, (i) => {
+        const instruction = instructions[i - special.length];
+        if (i === handlers) this.#enterRegion(dispatch);
+        else if (instruction !== undefined) this.#handle(instruction);
+        else special[i]?.();
+      });
     });
     code.unreachable();
+  }
+
+  /** The slot begins a translated region; where too few slots are left for it, its instruction executes here. */
+  #enterRegion(dispatch: Label): void {
+    const code = this.#code;
+    this.#giveBackSlot();
+    code.get(this.#handler).i32(Handler.firstRegion).arithmetic("i32", "sub").tee(this.#entry);
+    code.i32(Math.log2(REGION_BYTES)).arithmetic("i32", "shl").set(this.#handler);
+    code.get(this.#budget).get(this.#handler);
+    code.load("i32.load", this.#regions + RegionOffset.need).compare("i32", "lt_u");
+    code.if(() => {
+      code
+        .get(this.#handler)
+        .load("i32.load16_u", this.#regions + RegionOffset.handler)
+        .set(this.#handler);
+      code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
+      code.get(HART).i32(1).store("i32.store", cutShort.offset);
+      code.branch(dispatch);
+    });
+    code.get(HART).get(this.#start).store("i32.store", counted.offset);
+    code.get(HART);
+    code.get(this.#budget).convert("extend_u");
+    code.get(this.#dataHits).convert("extend_u").i64(32).arithmetic("i64", "shl").arithmetic("i64", "or");
+    this.#pcOfSlot();
+    code.i32(MOST_CALLS).get(this.#entry).callIndirect(this.#regionType).tee(this.#address);
+    code.convert("wrap").set(this.#budget);
+    code.get(this.#address).i64(32).arithmetic("i64", "shr_u").convert("wrap").set(this.#dataHits);
+    this.#load32(counted.offset).set(this.#start);
+    code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
+    code.getGlobal(this.#linkage.raisedGlobal).if(() => code.branch(this.#trapped));
+    code.branch(this.#fetch);
   }
 
   #handle(instruction: Instruction): void {
@@ -587,9 +684,7 @@ class Loop {
   #publish(): void {
     const code = this.#code;
     this.#spent(1);
-    code.tee(this.#handler);
     this.#call(advance.procedure);
-    code.get(REMAINING).get(this.#handler).arithmetic("i32", "sub").set(REMAINING);
     code.get(this.#budget).i32(1).arithmetic("i32", "add").set(this.#start);
   }
 
@@ -597,9 +692,7 @@ class Loop {
   #count(): void {
     const code = this.#code;
     this.#spent(0);
-    code.tee(this.#handler);
     this.#call(advance.procedure);
-    code.get(REMAINING).get(this.#handler).arithmetic("i32", "sub").set(REMAINING);
     code.get(this.#dataHits);
     this.#call(countDataHits.procedure);
     code.i32(0).set(this.#dataHits);
@@ -642,6 +735,11 @@ class Loop {
   /** Pushes the slot's position in guest bytes. */
   #slotAddress(): void {
     this.#code.get(this.#slot).i32(SLOT_SHIFT).arithmetic("i32", "shr_u").convert("extend_u");
+  }
+
+  /** Pushes the hart's position in time. */
+  #clock(): void {
+    this.#code.get(HART).load("i64.load", state.clock.offset);
   }
 
   #load32(offset: number): Code {

@@ -7,18 +7,23 @@ import { CodePages } from "./code-pages.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { generateInterpreter, RunResult } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, nextSpace, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
-import { DECODED_PAGE_BYTES } from "./slot.ts";
+import { DECODED_PAGE_BYTES, MOST_REGIONS, REGION_BYTES } from "./slot.ts";
 
 /** Pages of code kept decoded. */
 const DECODED_PAGES = 2048;
 /** Bytes of machine memory the interpreter needs for decoded code. */
 export const DECODED_CODE_BYTES = DECODED_PAGES * DECODED_PAGE_BYTES;
 
+/** Bytes of machine memory for the records of translated regions. */
+export const REGION_RECORD_BYTES = MOST_REGIONS * REGION_BYTES;
+
 export interface InterpreterPlacement {
   /** Where decoded code goes, `DECODED_CODE_BYTES` long. */
   readonly pool: number;
   /** Where RAM begins in machine memory. */
   readonly ram: number;
+  /** Where records of translated regions go, `REGION_RECORD_BYTES` long. */
+  readonly regions: number;
 }
 
 /** The module compiled last, and what it was compiled for. */
@@ -73,7 +78,9 @@ export class Interpreter implements Engine {
     const { settings, cpu, memory, rewrite } = configuration;
     const likeness = [...Object.values(settings), ...cpu.extensions, memory.buffer.byteLength].join();
     const compile = () =>
-      WebAssembly.compile(generateInterpreter(configuration, instructionSet(cpu.extensions)));
+      WebAssembly.compile(
+        generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions),
+      );
     if (rewrite !== undefined) return new Interpreter(configuration, placement, await compile());
     if (recent?.likeness !== likeness) recent = { likeness, module: compile() };
     return new Interpreter(configuration, placement, await recent.module);

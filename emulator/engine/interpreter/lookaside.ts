@@ -48,6 +48,13 @@ export const fetchTranslated = field32(FIELDS + 24);
 export const dataTranslated = field32(FIELDS + 28);
 const currentSpace = field32(FIELDS + 32);
 export const nextSpace = field32(FIELDS + 36);
+/** While a region executes: slots that were left when slots were last counted. */
+export const counted = field32(FIELDS + 40);
+/** Set when a region could not be entered, or was left, for want of slots. */
+export const cutShort = field32(FIELDS + 44);
+/** What the last access that a region could not make by itself has taught it: a page, and where to find it (or 0). */
+export const foundPage = field64(FIELDS + 48);
+export const foundTarget = field32(FIELDS + 56);
 /** satp values that have a context number. */
 const SPACES = 63;
 const SPACE_TABLE = FIELDS + 64;
@@ -108,6 +115,26 @@ const kind = (mode: I32): I32 => {
   const supervisor = mode.eq(1).and(status.bit(Status.SUM));
   return mode.and(1).or(supervisor.shl(1)).or(status.bit(Status.MXR).shl(2));
 };
+
+/** What a table remembers of the page of an address: what added to an address gives its place; 0 for nothing. */
+const rememberedIn = (table: number, virtual: I64, context: I64): I32 => {
+  const entry = local(hart.add(entryOf(virtual)));
+  const known = cell64("i64", entry, table).eq(pageOf(virtual).or(context));
+  return select32(known, cell32("i32", entry, table + ENTRY_TARGET), 0);
+};
+
+/** Where a load finds the page of an address, as what is added to the address; 0 where no table says it. */
+export const rememberedRead = (virtual: I64): I32 => rememberedIn(READ_TABLE, virtual, dataContext.get());
+/** The same for a store. */
+export const rememberedWrite = (virtual: I64): I32 => rememberedIn(WRITE_TABLE, virtual, dataContext.get());
+
+/** The decoded page that holds the instruction at an address, as far as it is remembered; 0 otherwise. */
+export const rememberedCode = procedure("rememberedCode", { pc: "i64" }, "i32", ({ pc }) =>
+  rememberedIn(FETCH_TABLE, pc, fetchContext.get()),
+);
+
+/** A data access was counted as a hit before it was known to be looked up anew. */
+export const uncountData = () => state.tlbHits.set(state.tlbHits.get().sub(dataTranslated.get().toU64()));
 
 /** Finds the number of the address space in satp, or gives it one; when they run out all start anew. */
 const numberSpace = procedure("numberSpace", {}, "i32", () => {

@@ -25,4 +25,17 @@ export const Handler = {
   illegal: 3,
   breakpoint: 4,
   firstInstruction: 5,
+  /** From here on: the entry of translated region `handler - firstRegion`. */
+  firstRegion: 1024,
+} as const;
+
+/** Translated regions there may be at a time. */
+export const MOST_REGIONS = 16384;
+/** What is kept of each, so that the interpreter can enter it or execute its first instruction instead. */
+export const REGION_BYTES = 8;
+export const RegionOffset = {
+  /** Slots that must be left to enter it; all ones when it is no longer true to its code (4 bytes). */
+  need: 0,
+  /** The handler that its entry had (2 bytes). */
+  handler: 4,
 } as const;
