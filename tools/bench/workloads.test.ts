@@ -9,7 +9,7 @@ test.each([emptyWorkload, ...workloads])("$name finds its results right", async 
   const elf = await buildWorkload({ ...workload, iterations: 2 });
   let printed = "";
   const machine = await Machine.create({
-    memory: 2 ** 25,
+    memory: 2 ** 26,
     harts: workload.harts,
     cpu: defaultCpu,
     engine: "interpreter",

@@ -1,55 +1,66 @@
 /** The workloads: what each is made of, how long it runs, and how it is built. */
 import { buildGuest } from "../guest/build.ts";
 
-export type SuiteName = "integer" | "float" | "system";
+export type SuiteName = "cpu" | "system";
 
 export interface Workload {
   readonly name: string;
   readonly suite: SuiteName;
-  /** Beside start.S and runtime.c, in tools/bench/workload/. */
+  /** Beside what every workload is linked with, in tools/bench/workload/. */
   readonly sources: readonly string[];
+  /** Added to the compiler's flags. */
+  readonly flags?: readonly string[];
   readonly harts: number;
-  /** How often its `run` is called: enough for half a second to two on QEMU. */
+  /** How often its `run` is called: enough for half a second to one on QEMU. */
   readonly iterations: number;
 }
 
 const folder = "tools/bench/workload";
-const supervisor = ["supervisor.c", "supervisor.S"];
+
+/** Nothing here reads errno, and with it a square root would be a call into a library there is not. */
+const compilerFlags = ["-fno-math-errno"];
+
+function cpu(name: string, iterations: number): Workload {
+  return { name, suite: "cpu", sources: [`${name}.c`], harts: 1, iterations };
+}
+
+function chase(name: string, iterations: number, kibibytes: number): Workload {
+  const flags = [`-DNAME="${name}"`, `-DCHASE_KIB=${kibibytes}`];
+  return { name, suite: "cpu", sources: ["chase.c"], flags, harts: 1, iterations };
+}
+
+/** Runs in supervisor and user mode. */
+function supervised(name: string, iterations: number, source = name): Workload {
+  const sources = [`${source}.c`, `${source}.S`, "supervisor.c", "supervisor.S"];
+  return { name, suite: "system", sources, harts: 1, iterations };
+}
+
+/** Runs in machine mode. */
+function machine(name: string, iterations: number, source = `${name}.c`, harts = 1): Workload {
+  return { name, suite: "system", sources: [source], harts, iterations };
+}
 
 export const workloads: readonly Workload[] = [
-  { name: "mix", suite: "integer", sources: ["mix.c"], harts: 1, iterations: 500 },
-  { name: "quicksort", suite: "integer", sources: ["quicksort.c"], harts: 1, iterations: 120 },
-  { name: "sieve", suite: "integer", sources: ["sieve.c"], harts: 1, iterations: 40 },
-  { name: "bytecode", suite: "integer", sources: ["bytecode.c"], harts: 1, iterations: 12 },
-  { name: "strings", suite: "integer", sources: ["strings.c"], harts: 1, iterations: 400 },
-  { name: "sha256", suite: "integer", sources: ["sha256.c"], harts: 1, iterations: 700 },
-  { name: "copy", suite: "integer", sources: ["copy.c"], harts: 1, iterations: 1500 },
-  { name: "fib", suite: "integer", sources: ["fib.c"], harts: 1, iterations: 24 },
-  { name: "nbody", suite: "float", sources: ["nbody.c"], harts: 1, iterations: 240 },
-  {
-    name: "ecall",
-    suite: "system",
-    sources: ["ecall.c", "ecall.S", ...supervisor],
-    harts: 1,
-    iterations: 360,
-  },
-  {
-    name: "pagefault",
-    suite: "system",
-    sources: ["pagefault.c", "pagefault.S", ...supervisor],
-    harts: 1,
-    iterations: 120,
-  },
-  {
-    name: "address-space",
-    suite: "system",
-    sources: ["address_space.c", "address_space.S", ...supervisor],
-    harts: 1,
-    iterations: 32,
-  },
-  { name: "timer", suite: "system", sources: ["timer.c", "timer.S"], harts: 1, iterations: 1600 },
-  { name: "fence-i", suite: "system", sources: ["fence_i.c"], harts: 1, iterations: 1000 },
-  { name: "atomics", suite: "system", sources: ["atomics.c"], harts: 4, iterations: 100 },
+  cpu("mix", 500),
+  cpu("records", 400),
+  cpu("quicksort", 180),
+  chase("chase-256k", 10000, 256),
+  chase("chase-32m", 6, 32 * 1024),
+  cpu("bytecode", 12),
+  cpu("strings", 600),
+  cpu("sha256", 800),
+  cpu("copy", 2000),
+  cpu("fib", 20),
+  cpu("nbody", 400),
+  cpu("mandelbrot", 24),
+  cpu("matrix", 12),
+  supervised("ecall", 120),
+  supervised("syscall", 24),
+  supervised("pagefault", 60),
+  supervised("address-space", 12, "address_space"),
+  machine("timer", 240),
+  machine("atomics", 800, "atomics.c", 4),
+  machine("self-modifying", 500, "self_modifying.c"),
 ];
 
 /** Does nothing: measures how long a machine takes to start and to stop. */
@@ -63,16 +74,15 @@ export const emptyWorkload: Workload = {
 
 /** Builds the workload where it is out of date; the path of its ELF file. Throws `GuestBuildError`. */
 export function buildWorkload(
-  { name, sources, iterations }: Workload,
+  { name, sources, flags = [], iterations }: Workload,
   onProgress?: (message: string) => void,
 ): Promise<string> {
   return buildGuest(
     {
       name: `bench/${name}-${iterations}`,
-      sources: ["start.S", "runtime.c", ...sources].map((source) => `${folder}/${source}`),
+      sources: ["start.S", "machine.c", "memory.c", ...sources].map((source) => `${folder}/${source}`),
       linkerScript: `${folder}/link.ld`,
-      // Nothing here reads errno, and with it a square root would be a call into a library there is not.
-      flags: ["-fno-math-errno"],
+      flags: [...compilerFlags, ...flags],
       linkFlags: [`--defsym=ITERATIONS=${iterations}`],
     },
     onProgress,

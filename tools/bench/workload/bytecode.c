@@ -1,7 +1,7 @@
 // Indirect jumps: an interpreter for a small register machine, running the search for the start below
 // LIMIT whose Collatz sequence is the longest.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { LIMIT = 3000, LONGEST_START = 2919, LONGEST_STEPS = 216 };
 

@@ -1,6 +1,6 @@
 // Loads and stores in bulk: memcpy of blocks of many sizes, aligned alike and not.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { BYTES = 65536 };
 

@@ -1,6 +1,6 @@
 // Calls and returns: Fibonacci numbers by the doubly recursive definition.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { N = 27, FIB_N = 196418 };
 

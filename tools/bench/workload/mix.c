@@ -1,7 +1,7 @@
 // The integer mix that CoreMark made customary: linked lists, matrices, a state machine, and a CRC-16
 // over the results of all three.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { NODES = 256, SIZE = 24, INPUT_BYTES = 512 };
 

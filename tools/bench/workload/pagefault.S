@@ -18,7 +18,7 @@ user_touches:
   bnez t1, 2b
   addi t0, t0, -1
   bnez t0, 1b
-  ecall
+  ebreak
 
   .text
   .balign 4
@@ -42,7 +42,6 @@ fault_trap:
   sd a5, 104(sp)
   sd a6, 112(sp)
   sd a7, 120(sp)
-  mv a2, a0
   csrr a0, scause
   csrr a1, stval
   call handle_fault

@@ -17,11 +17,9 @@ static void fence_page(uint64_t virtual_address) {
   __asm__ volatile("sfence.vma %0, zero" : : "r"(virtual_address) : "memory");
 }
 
-// Called by fault_trap; `a0` is user mode's.
-void handle_fault(uint64_t cause, uint64_t value, uint64_t a0);
-void handle_fault(uint64_t cause, uint64_t value, uint64_t a0) {
-  if (cause == CAUSE_ECALL_FROM_U)
-    leave_user(a0);
+// Called by fault_trap.
+void handle_fault(uint64_t cause, uint64_t value);
+void handle_fault(uint64_t cause, uint64_t value) {
   uint64_t page = (value - USER_DATA) / PAGE_BYTES;
   if (cause != CAUSE_LOAD_PAGE_FAULT || page >= PAGES)
     unexpected_trap(cause, 0, value);

@@ -1,6 +1,6 @@
 // Compares, swaps and recursion over an array: quicksort with median of three, insertion sort for short runs.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { COUNT = 16384, SHORT_RUN = 12 };
 

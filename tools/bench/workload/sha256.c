@@ -1,6 +1,6 @@
 // Rotates, xors and additions in long straight lines: SHA-256 (FIPS 180-4) of 16 KiB.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { BYTES = 16384, BLOCK_BYTES = 64 };
 

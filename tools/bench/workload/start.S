@@ -63,6 +63,7 @@ park:
   j park
 
   .balign 4
+  .globl machine_trap
 machine_trap:
   csrr a0, mcause
   csrr a1, mepc

@@ -1,6 +1,6 @@
 // Byte loads and short loops: comparing, searching, folding case and CRC-32 over generated text.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { TEXT_BYTES = 8192, WORDS = 16 };
 

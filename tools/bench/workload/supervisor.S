@@ -3,12 +3,15 @@
 #define MSTATUS_MPP_S 0x0800
 #define MSTATUS_MPP 0x1800
 #define SSTATUS_SPP 0x0100
-// Everything that user mode can raise: causes 0 to 8, and the page faults.
-#define DELEGATED 0xb1ff
+#define CAUSE_BREAKPOINT 3
+// Everything that user mode can raise but breakpoints: causes 0 to 8, and the page faults.
+#define DELEGATED 0xb1f7
 
   .text
   .globl enter_supervisor_mode
 enter_supervisor_mode:
+  la t0, user_end
+  csrw mtvec, t0
   li t0, DELEGATED
   csrw medeleg, t0
   li t0, MSTATUS_MPP
@@ -44,7 +47,19 @@ run_user:
   mv a0, a1
   sret
 
-// void leave_user(uint64_t result)
+// User mode ends by ebreak. That this goes by machine mode keeps a check for the end out of the supervisor's handlers.
+  .balign 4
+user_end:
+  csrr t0, mcause
+  addi t0, t0, -CAUSE_BREAKPOINT
+  bnez t0, machine_trap
+  li t0, MSTATUS_MPP_S
+  csrs mstatus, t0
+  la t0, leave_user
+  csrw mepc, t0
+  mret
+
+// Has run_user return what is in a0.
   .globl leave_user
 leave_user:
   ld sp, kernel_sp

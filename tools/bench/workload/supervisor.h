@@ -1,7 +1,7 @@
 // A supervisor for the system workloads: Sv39 address spaces with the kernel in each, and user code to run.
 #pragma once
 
-#include "runtime.h"
+#include "machine.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -24,7 +24,8 @@ enum { PAGE_BYTES = 4096 };
 
 enum { CAUSE_ECALL_FROM_U = 8, CAUSE_LOAD_PAGE_FAULT = 13 };
 
-// Returns to its caller in supervisor mode, with the exceptions of user mode delegated to it.
+// Returns to its caller in supervisor mode, with the exceptions of user mode delegated to it, except
+// breakpoints.
 void enter_supervisor_mode(void);
 
 // A root page table that maps the kernel, the devices and the user code.
@@ -44,9 +45,8 @@ void switch_address_space(uint64_t satp);
 // Where user mode finds a label of section .user.
 uint64_t user_address(const char *label);
 
-// Runs user code from `entry` on until something calls `leave_user`, whose argument it returns.
+// Runs user code from `entry` on, with `argument` in a0, and returns what is in a0 at its ebreak.
 uint64_t run_user(uint64_t entry, uint64_t argument);
-_Noreturn void leave_user(uint64_t result);
 
 static inline void set_supervisor_vector(void (*vector)(void)) {
   __asm__ volatile("csrw stvec, %0" : : "r"(vector));

@@ -1,6 +1,6 @@
 // Self-modifying code: a function whose instructions are written anew before each call, with fence.i between.
 
-#include "runtime.h"
+#include "workload.h"
 
 enum { LENGTH = 16, REWRITES = 100, CODE_WORDS = LENGTH + 1 };
 
@@ -25,7 +25,7 @@ static uint64_t run(void) {
 }
 
 const struct workload workload = {
-    .name = "fence-i",
+    .name = "self-modifying",
     .checksum = LENGTH * (REWRITES * (REWRITES - 1) / 2) + REWRITES * (LENGTH * (LENGTH - 1) / 2),
     .run = run,
 };

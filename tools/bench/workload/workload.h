@@ -1,4 +1,4 @@
-// What a workload is, and the little machine it runs on: QEMU's virt board without firmware.
+// What a workload is, and the little that all of them share. Nothing here needs a machine of its own.
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,9 @@ struct workload {
   const char *name;
   // What every call of `run` must return.
   uint64_t checksum;
+  // Whether the checksum depends on which products the compiler fuses into sums; then it is that of zig cc's
+  // rv64gc.
+  bool depends_on_fusing;
   // Called once, before counting starts; may be null. May leave machine mode.
   void (*prepare)(void);
   // One iteration.
@@ -19,13 +22,6 @@ struct workload {
 
 // Defined once in each workload's own source.
 extern const struct workload workload;
-
-// Instructions retired on this hart. QEMU without icount answers with host time instead.
-static inline uint64_t instructions_retired(void) {
-  uint64_t count;
-  __asm__ volatile("rdinstret %0" : "=r"(count));
-  return count;
-}
 
 // A 64-bit xorshift step: small, without multiplication, full period for a non-zero state.
 static inline uint64_t next_random(uint64_t *state) {
@@ -42,21 +38,6 @@ static inline uint64_t fold(uint64_t checksum, uint64_t value) {
   checksum *= 0x9e3779b97f4a7c15;
   return checksum ^ checksum >> 29;
 }
-
-void print(const char *text);
-void print_hex(uint64_t value);
-void print_decimal(uint64_t value);
-
-// Adds the instructions another hart retired to the total that is printed.
-void count_instructions(uint64_t instructions);
-
-// Called by start.S: on hart 0, on the others, and when machine mode takes a trap.
-_Noreturn void first_hart(void);
-void other_hart(uint64_t hart);
-_Noreturn void unexpected_trap(uint64_t cause, uint64_t pc, uint64_t value);
-
-// Ends the run; a status of 0 means success.
-_Noreturn void power_off(uint32_t status);
 
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
