@@ -2,8 +2,10 @@
 import type { Arithmetic, Comparison, Unary } from "../language/expression.ts";
 import { signedLeb, unsignedLeb, vector } from "./binary.ts";
 
-export type ValueType = "i32" | "i64";
-export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+export type IntegerType = "i32" | "i64";
+export type FloatType = "f32" | "f64";
+export type ValueType = IntegerType | FloatType;
+export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 
 const ARITHMETIC: Record<Arithmetic, readonly [i32: number, i64: number]> = {
   add: [0x6a, 0x7c],
@@ -46,6 +48,47 @@ const UNARY: Record<Unary, readonly [i32: number, i64: number]> = {
   extend32_s: [0x01, 0xc4],
 };
 
+const FLOAT_ARITHMETIC = {
+  add: [0x92, 0xa0],
+  sub: [0x93, 0xa1],
+  mul: [0x94, 0xa2],
+  div: [0x95, 0xa3],
+} as const;
+const FLOAT_COMPARISON = {
+  eq: [0x5b, 0x61],
+  ne: [0x5c, 0x62],
+  lt: [0x5d, 0x63],
+  gt: [0x5e, 0x64],
+  le: [0x5f, 0x65],
+  ge: [0x60, 0x66],
+} as const;
+const FLOAT_UNARY = {
+  abs: [0x8b, 0x99],
+  neg: [0x8c, 0x9a],
+  ceil: [0x8d, 0x9b],
+  floor: [0x8e, 0x9c],
+  trunc: [0x8f, 0x9d],
+  nearest: [0x90, 0x9e],
+  sqrt: [0x91, 0x9f],
+} as const;
+const FLOAT_CONVERSION = {
+  "f32.convert_i64_s": [0xb4],
+  "f32.demote_f64": [0xb6],
+  "f64.convert_i64_s": [0xb9],
+  "f64.promote_f32": [0xbb],
+  "i32.reinterpret_f32": [0xbc],
+  "i64.reinterpret_f64": [0xbd],
+  "f32.reinterpret_i32": [0xbe],
+  "f64.reinterpret_i64": [0xbf],
+  "i64.trunc_sat_f32_s": [0xfc, 4],
+  "i64.trunc_sat_f64_s": [0xfc, 6],
+} as const;
+
+export type FloatArithmetic = keyof typeof FLOAT_ARITHMETIC;
+export type FloatComparison = keyof typeof FLOAT_COMPARISON;
+export type FloatUnary = keyof typeof FLOAT_UNARY;
+export type FloatConversion = keyof typeof FLOAT_CONVERSION;
+
 const LOADS = {
   "i32.load": 0x28,
   "i64.load": 0x29,
@@ -82,6 +125,7 @@ export class Code {
   readonly #bytes: number[] = [];
   readonly #locals: ValueType[];
   readonly #parameters: number;
+  readonly #scratch = new Map<string, number>();
   /** Where branches stand that are hardly ever taken, or nearly always: offsets in `#bytes`, and which. */
   readonly #hints: { readonly at: number; readonly likely: boolean }[] = [];
   #depth = 0;
@@ -94,6 +138,17 @@ export class Code {
   /** A new local variable's index; parameters come first. */
   local(type: ValueType): number {
     return this.#locals.push(type) - 1;
+  }
+
+  /** The n-th scratch local of a type: what one puts there lasts until somebody else uses scratch locals. */
+  scratch(type: ValueType, n: number): number {
+    const key = `${type}.${n}`;
+    let local = this.#scratch.get(key);
+    if (local === undefined) {
+      local = this.local(type);
+      this.#scratch.set(key, local);
+    }
+    return local;
   }
 
   /** The encoded body with its local declarations. */
@@ -141,17 +196,38 @@ export class Code {
   setGlobal(index: number): this {
     return this.#emit(0x24, unsignedLeb(index));
   }
-  arithmetic(type: ValueType, op: Arithmetic): this {
+  arithmetic(type: IntegerType, op: Arithmetic): this {
     return this.#emit(ARITHMETIC[op][type === "i32" ? 0 : 1]);
   }
-  compare(type: ValueType, op: Comparison): this {
+  compare(type: IntegerType, op: Comparison): this {
     return this.#emit(COMPARISON[op][type === "i32" ? 0 : 1]);
   }
-  unary(type: ValueType, op: Unary): this {
+  unary(type: IntegerType, op: Unary): this {
     return this.#emit(UNARY[op][type === "i32" ? 0 : 1]);
   }
   convert(op: "wrap" | "extend_u" | "extend_s"): this {
     return this.#emit({ wrap: 0xa7, extend_s: 0xac, extend_u: 0xad }[op]);
+  }
+  float(type: FloatType, value: number): this {
+    const view = new DataView(new ArrayBuffer(8));
+    if (type === "f32") view.setFloat32(0, value, true);
+    else view.setFloat64(0, value, true);
+    const bytes = new Uint8Array(view.buffer, 0, type === "f32" ? 4 : 8);
+    return this.#emit(type === "f32" ? 0x43 : 0x44, [...bytes]);
+  }
+  floatArithmetic(type: FloatType, op: FloatArithmetic): this {
+    return this.#emit(FLOAT_ARITHMETIC[op][type === "f32" ? 0 : 1]);
+  }
+  floatCompare(type: FloatType, op: FloatComparison): this {
+    return this.#emit(FLOAT_COMPARISON[op][type === "f32" ? 0 : 1]);
+  }
+  floatUnary(type: FloatType, op: FloatUnary): this {
+    return this.#emit(FLOAT_UNARY[op][type === "f32" ? 0 : 1]);
+  }
+  /** By its name in WebAssembly's text format. */
+  floatConvert(op: FloatConversion): this {
+    const [opcode, ...rest] = FLOAT_CONVERSION[op];
+    return this.#emit(opcode, rest);
   }
   isZero(): this {
     return this.#emit(0x45);

@@ -1,6 +1,6 @@
 /** A WebAssembly module under construction: imports, functions, globals and exports. */
 import { name, signedLeb, unsignedLeb, vector } from "./binary.ts";
-import type { Code, ValueType } from "./code.ts";
+import type { Code, IntegerType, ValueType } from "./code.ts";
 import { VALUE_TYPE } from "./code.ts";
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -51,7 +51,7 @@ export class ModuleBuilder {
   }
 
   /** A mutable global's index. */
-  global(type: ValueType): number {
+  global(type: IntegerType): number {
     const zero = [type === "i32" ? 0x41 : 0x42, ...signedLeb(0n), 0x0b];
     return this.#importedGlobals + this.#globals.push([VALUE_TYPE[type], 0x01, ...zero]) - 1;
   }
