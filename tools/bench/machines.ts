@@ -4,17 +4,24 @@ import { join } from "node:path";
 import type { EngineName } from "../../emulator/board/options.ts";
 import { ROOT } from "../guest/root.ts";
 
+/** What a machine boots, as paths; the console is on stdout. */
+export interface System {
+  /** Undefined for the firmware that the machine brings along. */
+  readonly firmware?: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly append?: string;
+}
+
 export interface BenchedMachine {
   /** For example "QEMU emulator version 7.2.22". */
   readonly description: string;
   /** Runs a bare-metal program in machine mode. */
   bare(elf: string, harts: number): string[];
-  /** Boots Linux with the machine's default firmware and the console on stdout. */
-  linux(kernel: string, initrd: string): string[];
+  boot(system: System): string[];
 }
 
-const linuxMemory = "256M";
-const linuxCommandLine = "console=ttyS0";
+const memory = "256M";
 
 /** Ours, started as a user would start it. */
 export function trapframe(engine: EngineName): BenchedMachine {
@@ -22,12 +29,13 @@ export function trapframe(engine: EngineName): BenchedMachine {
   return {
     description: `trapframe, ${engine}, Node ${process.versions.node}`,
     bare: (elf, harts) => [...run, "--bios=none", `--harts=${harts}`, elf],
-    linux: (kernel, initrd) => [
+    boot: ({ firmware, kernel, initrd, append }) => [
       ...run,
       "--stats=json",
-      `--memory=${linuxMemory}`,
+      `--memory=${memory}`,
+      ...(firmware === undefined ? [] : [`--bios=${firmware}`]),
       `--initrd=${initrd}`,
-      `--append=${linuxCommandLine}`,
+      ...(append === undefined ? [] : [`--append=${append}`]),
       kernel,
     ],
   };
@@ -38,20 +46,17 @@ export function qemu(): BenchedMachine | undefined {
   const program = "qemu-system-riscv64";
   const { stdout, error } = spawnSync(program, ["--version"], { encoding: "utf8" });
   if (error !== undefined) return undefined;
-  const run = [program, "-M", "virt", "-display", "none", "-monitor", "none", "-serial", "stdio"];
+  // One thread for all harts, as we have: more would be charged for waiting for each other.
+  const run = [program, "-M", "virt", "-accel", "tcg,thread=single"];
+  const console = ["-display", "none", "-monitor", "none", "-serial", "stdio"];
   return {
     description: stdout.split("\n")[0] ?? program,
-    bare: (elf, harts) => [...run, "-bios", "none", "-smp", String(harts), "-kernel", elf],
-    linux: (kernel, initrd) => [
+    bare: (elf, harts) => [...run, ...console, "-bios", "none", "-smp", String(harts), "-kernel", elf],
+    boot: ({ firmware = "default", kernel, initrd, append }) => [
       ...run,
-      "-m",
-      linuxMemory,
-      "-kernel",
-      kernel,
-      "-initrd",
-      initrd,
-      "-append",
-      linuxCommandLine,
+      ...console,
+      ...["-m", memory, "-bios", firmware, "-kernel", kernel, "-initrd", initrd],
+      ...(append === undefined ? [] : ["-append", append]),
     ],
   };
 }

@@ -1,5 +1,6 @@
 /** What a command costs: the processor time of all its threads and children, as the system accounts for it. */
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import { onEndingSignal } from "../terminal/signals.ts";
@@ -14,27 +15,35 @@ export interface Measurement {
   readonly errors: string;
 }
 
-// Node tells what its own process used, but not what a child did; bash does. Times go to descriptor 3.
-const timeCommand = `TIMEFORMAT="%3U %3S %3R"; { time "$@" 2>&4; } 4>&2 2>&3`;
+// Node tells what its own process used, but not what a child did; bash does. Times go to descriptor 3. A SIGTERM for the
+// whole group is bash's to survive: it has still to tell them.
+const timeCommand = `trap : TERM; TIMEFORMAT="%3U %3S %3R"; { time "$@" 2>&4; } 4>&2 2>&3`;
 
-/** Runs `command` with nothing on its stdin, and kills it after `limitSeconds`. Throws `Failure` when there is no bash. */
-export function measure(command: readonly string[], limitSeconds: number): Promise<Measurement> {
+/**
+ * Runs `command` with nothing on its stdin. It gets SIGTERM when `until` has appeared on its stdout, and is killed after
+ * `limitSeconds`. Throws `Failure` when there is no bash.
+ */
+export function measure(
+  command: readonly string[],
+  limitSeconds: number,
+  until?: string,
+): Promise<Measurement> {
   return new Promise((resolve, reject) => {
     const child = spawn("bash", ["-c", timeCommand, "bash", ...command], {
       // A process group of its own, so that all of it can be ended.
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
-    const killGroup = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    const killGroup = (signal: NodeJS.Signals) => {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
     };
     let tooLong = false;
     const timer = setTimeout(() => {
       tooLong = true;
-      killGroup();
+      killGroup("SIGKILL");
     }, limitSeconds * 1000);
     const stopListening = onEndingSignal((status) => {
-      killGroup();
+      killGroup("SIGKILL");
       process.exit(status);
     });
     const [output, errors, times] = [1, 2, 3].map((descriptor) => {
@@ -42,6 +51,7 @@ export function measure(command: readonly string[], limitSeconds: number): Promi
       child.stdio[descriptor]?.on("data", (chunk: Buffer) => chunks.push(chunk));
       return () => Buffer.concat(chunks).toString();
     });
+    if (until !== undefined) endAt(until, child.stdout, () => killGroup("SIGTERM"));
     child.on("error", (error) => {
       clearTimeout(timer);
       stopListening();
@@ -52,7 +62,9 @@ export function measure(command: readonly string[], limitSeconds: number): Promi
     child.on("close", (code) => {
       clearTimeout(timer);
       stopListening();
-      const [user = 0, system = 0, wall = 0] = (times?.() ?? "").trim().split(" ").map(Number);
+      // Before them, bash may say which signal ended the command.
+      const lastLine = times?.().trim().split("\n").at(-1) ?? "";
+      const [user = 0, system = 0, wall = 0] = lastLine.split(" ").map(Number);
       resolve({
         cpuSeconds: user + system,
         wallSeconds: wall,
@@ -62,4 +74,15 @@ export function measure(command: readonly string[], limitSeconds: number): Promi
       });
     });
   });
+}
+
+function endAt(marker: string, output: Readable | null, end: () => void): void {
+  let seen = "";
+  const look = (chunk: Buffer) => {
+    seen += chunk.toString("latin1");
+    if (!seen.includes(marker)) return;
+    output?.off("data", look);
+    end();
+  };
+  output?.on("data", look);
 }

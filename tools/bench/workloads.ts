@@ -15,10 +15,11 @@ export interface Workload {
   readonly iterations: number;
 }
 
-const folder = "tools/bench/workload";
+/** Where their sources are, from the top of the repository. */
+export const workloadFolder = "tools/bench/workload";
 
 /** Nothing here reads errno, and with it a square root would be a call into a library there is not. */
-const compilerFlags = ["-fno-math-errno"];
+export const compilerFlags = ["-fno-math-errno"];
 
 function cpu(name: string, iterations: number): Workload {
   return { name, suite: "cpu", sources: [`${name}.c`], harts: 1, iterations };
@@ -80,8 +81,10 @@ export function buildWorkload(
   return buildGuest(
     {
       name: `bench/${name}-${iterations}`,
-      sources: ["start.S", "machine.c", "memory.c", ...sources].map((source) => `${folder}/${source}`),
-      linkerScript: `${folder}/link.ld`,
+      sources: ["start.S", "machine.c", "memory.c", ...sources].map(
+        (source) => `${workloadFolder}/${source}`,
+      ),
+      linkerScript: `${workloadFolder}/link.ld`,
       flags: [...compilerFlags, ...flags],
       linkFlags: [`--defsym=ITERATIONS=${iterations}`],
     },

@@ -1,16 +1,23 @@
 /** `trapframe bench`: our machine's speed beside QEMU's; `trapframe bench kernel`: what the microkernel's operations cost. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
+import { defaultOptions } from "../../emulator/board/options.ts";
 import { engineNames } from "../../emulator/engine/create.ts";
-import { Benchmark, type Result, ratios } from "../bench/benchmark.ts";
+import { Benchmark, nativeRatios, type Result, ratios, suiteMeans, wallRatios } from "../bench/benchmark.ts";
+import { drawRatios } from "../bench/chart.ts";
 import { qemu, trapframe } from "../bench/machines.ts";
+import { describeHostCompiler } from "../bench/native.ts";
 import { formatHeader, formatMeans, formatResult } from "../bench/report.ts";
-import { linuxTask, type Task, workloadTask } from "../bench/task.ts";
-import { buildWorkload, emptyWorkload, workloads } from "../bench/workloads.ts";
+import {
+  bootsLinux,
+  buildBoots,
+  buildEmpty,
+  buildWorkloads,
+  taskNames,
+  type Wanted,
+} from "../bench/suites.ts";
 import { ROOT } from "../guest/root.ts";
+import { writeOutput } from "../host/read-input.ts";
 import { type DebianLinux, debianFolder, findDebian, openDebian } from "../linux/debian.ts";
-import { powerOffInit, writeInitramfs } from "../linux/initramfs.ts";
 import { Progress } from "../terminal/progress.ts";
 import { type Command, lazyCommand } from "./command.ts";
 import { parseCount, usage } from "./quantity.ts";
@@ -31,7 +38,7 @@ const benchOptions = {
     group,
     choices: engineNames,
     requiresArg: true,
-    default: "interpreter",
+    default: defaultOptions.engine,
     description: "how our machine executes instructions",
   },
   linux: {
@@ -42,6 +49,7 @@ const benchOptions = {
     description: "folder with Debian's kernel and busybox, to measure how long Linux takes to boot",
   },
   json: { group, type: "boolean", default: false, description: "print every run as JSON" },
+  svg: { group, type: "string", requiresArg: true, description: "draw the ratios to QEMU into this file" },
 } as const;
 
 type BenchArguments = InferredOptionTypes<typeof benchOptions>;
@@ -60,36 +68,42 @@ export const command: Command<BenchArguments> = {
       .example([
         ["$0 bench", "everything; takes some minutes"],
         ["$0 bench --filter '^system/'", "only traps, page faults and their like"],
-        ["$0 bench --linux DIR --filter linux", "only booting Linux"],
+        ["$0 bench --linux DIR --filter '^boot/'", "only booting Linux and our own system"],
       ]),
   handler: bench,
 };
 
-async function bench({ filter, runs, engine, linux, json }: BenchArguments): Promise<void> {
+async function bench({ filter, runs, engine, linux, json, svg }: BenchArguments): Promise<void> {
   const count = parseCount("--runs", runs, 1, mostRuns);
-  const pattern = parseFilter(filter);
-  const chosen = workloads.filter(({ suite, name }) => pattern.test(`${suite}/${name}`));
-  const wantsLinux = pattern.test("boot/linux");
-  if (chosen.length === 0 && !wantsLinux) {
-    const names = [...workloads.map(({ suite, name }) => `${suite}/${name}`), "boot/linux"];
-    throw usage(`--filter: nothing matches "${filter}"; there are ${names.join(", ")}`);
-  }
+  const wanted = parseFilter(filter);
+  const wantsLinux = bootsLinux(wanted);
   const debian = wantsLinux ? locateDebian(linux) : undefined;
 
   const ours = trapframe(engine);
   const theirs = qemu();
+  if (svg !== undefined && theirs === undefined) {
+    throw usage("--svg draws our speed beside QEMU's, and qemu-system-riscv64 is not installed");
+  }
+  const hostCompiler = describeHostCompiler();
   const print = (text: string) => process.stdout.write(json ? "" : text);
   await Progress.show("building the workloads", async (progress) => {
     const say = (doing: string) => progress.say(doing);
-    const empty = workloadTask(emptyWorkload, await buildWorkload(emptyWorkload, say));
-    const tasks: Task[] = [];
-    for (const workload of chosen) tasks.push(workloadTask(workload, await buildWorkload(workload, say)));
-    if (debian !== undefined) tasks.push(linuxTask(debian, packInitramfs(debian)));
+    const empty = await buildEmpty(say);
+    const tasks = [
+      ...(await buildWorkloads(wanted, hostCompiler !== undefined, say)),
+      ...(await buildBoots(wanted, debian, say)),
+    ];
 
     say("measuring how long the machines take to start");
     const benchmark = new Benchmark(ours, theirs, count, say);
     const startup = await benchmark.startup(empty);
-    const machines = [ours.description, theirs?.description ?? "QEMU is not installed: no comparison"];
+    const machines = [
+      ours.description,
+      theirs?.description ?? "QEMU is not installed: no comparison",
+      hostCompiler === undefined
+        ? "no C compiler for this host: no native programs"
+        : `native: ${hostCompiler}`,
+    ];
     print(formatHeader(machines, count, startup));
     const results: Result[] = [];
     for (const task of tasks) {
@@ -97,11 +111,18 @@ async function bench({ filter, runs, engine, linux, json }: BenchArguments): Pro
       results.push(result);
       print(formatResult(result));
     }
-    print(formatMeans(results));
+    const means = suiteMeans(results);
+    print(formatMeans(means));
     if (json) {
-      const rows = results.map((result) => ({ ...result, ratios: ratios(result) }));
-      process.stdout.write(`${JSON.stringify({ machines, startup, results: rows }, undefined, 2)}\n`);
+      const rows = results.map((result) => ({
+        ...result,
+        ratios: ratios(result),
+        wallRatios: wallRatios(result),
+        nativeRatios: nativeRatios(result),
+      }));
+      process.stdout.write(`${JSON.stringify({ machines, startup, results: rows, means }, undefined, 2)}\n`);
     }
+    if (svg !== undefined) await writeOutput("chart", svg, new TextEncoder().encode(drawRatios(results)));
   });
   if (wantsLinux && debian === undefined) {
     process.stderr.write(
@@ -110,7 +131,16 @@ async function bench({ filter, runs, engine, linux, json }: BenchArguments): Pro
   }
 }
 
-function parseFilter(text = ""): RegExp {
+/** Which tasks a `--filter` is for. Throws `Failure` when it is for none. */
+function parseFilter(text = ""): Wanted {
+  const pattern = toPattern(text);
+  if (!taskNames.some((name) => pattern.test(name))) {
+    throw usage(`--filter: nothing matches "${text}"; there are ${taskNames.join(", ")}`);
+  }
+  return (name) => pattern.test(name);
+}
+
+function toPattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
@@ -120,11 +150,4 @@ function parseFilter(text = ""): RegExp {
 
 function locateDebian(folder: string | undefined): DebianLinux | undefined {
   return folder === undefined ? findDebian(ROOT) : openDebian(folder);
-}
-
-function packInitramfs({ busybox }: DebianLinux): string {
-  const path = join(ROOT, ".build/guest/bench/linux.cpio");
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, writeInitramfs(readFileSync(busybox), powerOffInit));
-  return path;
 }

@@ -1,5 +1,6 @@
 /** The file server's throughput for people: a table, a plot in the terminal, and a plot as SVG. */
 
+import { drawing, text } from "../svg.ts";
 import { type Build, LATENCY_MICROSECONDS, type Throughput } from "./files.ts";
 
 /** What each build of the file server reached. */
@@ -113,12 +114,6 @@ export function drawThroughput(throughputs: Throughputs): string {
   const floor = height - below;
   const x = (index: number) => Math.round(left + (index / steps) * (width - left - right));
   const y = (value: number) => Math.round(floor - (value / top) * (floor - above));
-  const text = (
-    at: readonly [number, number],
-    anchor: "start" | "middle" | "end",
-    said: string,
-    fill = "#333",
-  ) => `<text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}" fill="${fill}">${said}</text>`;
   const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((part) => [
     `<path d="M${left} ${y(part * top)}H${width - right}" stroke="#ddd"/>`,
     text([left - 8, y(part * top) + 4], "end", formatCount(part * top)),
@@ -133,18 +128,11 @@ export function drawThroughput(throughputs: Throughputs): string {
       text([last[0] + 10, last[1] + 4], "start", build, COLOURS[build]),
     ];
   });
-  const parts = [
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+  return drawing(width, height, [
     text([left, 28], "start", TITLE, "#000"),
     ...grid,
     ...ticks,
     text([(left + width - right) / 2, height - 10], "middle", `clients (disk: ${LATENCY_MICROSECONDS} us)`),
     ...lines,
-  ];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
-    ...parts,
-    "</svg>",
-    "",
-  ].join("\n");
+  ]);
 }
