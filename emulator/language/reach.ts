@@ -23,6 +23,23 @@ export function walkBlock(
   }
 }
 
+/** The procedures that a block itself calls. */
+export function calledFrom(block: Block): Set<Procedure> {
+  const called = new Set<Procedure>();
+  const node = (n: Node): void => {
+    if (n.kind === "call") called.add(n.procedure);
+    for (const child of children(n)) node(child);
+  };
+  const visit = (b: Block): void => {
+    for (const s of b) {
+      for (const n of operands(s)) node(n);
+      for (const within of inner(s)) visit(within);
+    }
+  };
+  visit(block);
+  return called;
+}
+
 function children(n: Node): readonly Node[] {
   switch (n.kind) {
     case "arithmetic":
@@ -65,7 +82,8 @@ function operands(s: Statement): readonly Node[] {
   }
 }
 
-function inner(s: Statement): readonly Block[] {
+/** The blocks within a statement. */
+export function inner(s: Statement): readonly Block[] {
   switch (s.kind) {
     case "if":
       return [s.taken, s.otherwise];

@@ -21,6 +21,10 @@ export interface CodeEvents {
   pageBecameCode(): void;
   /** Decoded pages have moved or gone. */
   pagesDropped(): void;
+  /** Bytes of RAM that have been decoded from may have changed. */
+  codeChanged(offset: number, bytes: number): void;
+  /** The decoded page of this page of RAM goes; of all pages where none is named. */
+  pageGoes(page?: number): void;
 }
 
 /** Stores into a page of code that hit no instruction, before the page counts as data again. */
@@ -76,6 +80,18 @@ export class CodePages {
     return this.#address(index);
   }
 
+  /** Address of the decoded slot of the instruction at an offset in RAM. */
+  slotAt(offset: number): number {
+    const slot = this.decodedPage(offset & ~0xfff) + ((offset & 0xfff) << SLOT_SHIFT);
+    if (this.#view.getUint16(slot, true) === Handler.undecoded) this.decodeSlot(slot);
+    return slot;
+  }
+
+  /** The page of RAM that a decoded page was made of. */
+  pageAt(decodedPage: number): number | undefined {
+    return this.#pageOf[(decodedPage - this.#memory.pool) / DECODED_PAGE_BYTES];
+  }
+
   /** Decodes one instruction into the scratch page at its offset in the page; gives that page's address. */
   decodeAlone(word: number, offset: number): number {
     const slot = this.#address(0) + (offset << SLOT_SHIFT);
@@ -125,6 +141,7 @@ export class CodePages {
       if (index === undefined) continue;
       const from = Math.max(offset - page * 4096, 0);
       const to = Math.min(offset + bytes - page * 4096, 4096);
+      this.#events.codeChanged(page * 4096 + from, to - from);
       if (to - from > 64) this.#drop(index, page);
       else this.#forget(index, page, from, to);
     }
@@ -147,6 +164,7 @@ export class CodePages {
   }
 
   #drop(index: number, page: number): void {
+    this.#events.pageGoes(page);
     this.#indexOf.delete(page);
     this.#pageOf[index] = undefined;
     this.#free.push(index);
@@ -155,6 +173,7 @@ export class CodePages {
   }
 
   #dropAll(): void {
+    this.#events.pageGoes();
     for (const page of this.#indexOf.keys()) this.#setFlag(page, false);
     this.#reset();
     this.#events.pagesDropped();

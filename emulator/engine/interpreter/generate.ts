@@ -18,16 +18,19 @@ import type { Block } from "../../language/statement.ts";
 import { protectionChanged } from "../../memory/pmp.ts";
 import { translationDropped } from "../../memory/tlb.ts";
 import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
+import { controlChanged } from "../../trap/control.ts";
 import { interruptToTake, slotsToTimer, wakes } from "../../trap/interrupt.ts";
 import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
-import type { Label, Load, Store, ValueType } from "../../wasm/code.ts";
+import type { Label, ValueType } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
 import type { Configuration, Rewrite } from "../engine.ts";
+import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
 import type { Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { linkProcedures } from "../procedures.ts";
+import { looksAtClock } from "../observes.ts";
 import { slowPaths } from "../translator/slow-path.ts";
 import {
   advance,
@@ -36,6 +39,7 @@ import {
   counted,
   cutShort,
   dataContext,
+  demandAttention,
   ENTRY_TARGET,
   FETCH_TABLE,
   fetchAlone,
@@ -88,8 +92,8 @@ export const REGION_SIGNATURE: { readonly parameters: ValueType[]; readonly resu
 /** How deep regions may call each other, so that the host's stack suffices. */
 const MOST_CALLS = 128;
 
-/** Under which name the module exports a procedure's function. */
-export const exportName = (p: Procedure): string => `procedure ${p.name}`;
+/** Under which name the module exports a procedure's function, or that of what answers a hook. */
+export const exportName = (procedure: string): string => `procedure ${procedure}`;
 
 /** What the generated module exports, besides its procedures. */
 export interface InterpreterExports {
@@ -97,6 +101,7 @@ export interface InterpreterExports {
   readonly regions: WebAssembly.Table;
   /** 1 while a trap has been raised and not yet taken. */
   readonly raised: WebAssembly.Global;
+  readonly [procedure: string]: unknown;
   /** Executes up to `slots` slots on the hart whose state is at an address, the first perhaps past a breakpoint. */
   run(hart: number, slots: number, past: number): number;
 }
@@ -113,14 +118,13 @@ export function generateInterpreter(
   const module = new ModuleBuilder();
   module.importMemory(configuration.memory.buffer.byteLength / 65536);
   const imported = new Map(Object.entries(IMPORTS).map(([n, s]) => [n, module.importFunction(n, s)]));
-  const linkage = linkProcedures(module, configuration, {
-    imported,
-    hooks: new Map([
+  const hooks = new Map([
       [accessAllowed.procedure.name, rememberAccess.procedure],
       [translationDropped.procedure.name, forgetTranslation.procedure],
       [protectionChanged.procedure.name, forgetAll.procedure],
-    ]),
-  });
+      [controlChanged.procedure.name, demandAttention.procedure],
+    ]);
+  const linkage = linkProcedures(module, configuration, { imported, hooks });
   const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
   const regions = { records, type: module.type(REGION_SIGNATURE) };
   module.define(
@@ -132,7 +136,9 @@ export function generateInterpreter(
   module.exportGlobal("raised", linkage.raisedGlobal);
   for (const p of slowPaths) linkage.functionOf(p);
   linkage.defineCalled();
-  for (const [p, index] of linkage.functions) module.exportFunction(exportName(p), index);
+  for (const [p, index] of linkage.functions) module.exportFunction(exportName(p.name), index);
+  for (const [name, index] of imported) module.exportFunction(exportName(name), index);
+  for (const [hook, answer] of hooks) module.exportFunction(exportName(hook), indexOf(linkage, answer));
   return module.finish();
 }
 
@@ -145,35 +151,6 @@ function indexOf(linkage: ProcedureLinkage, p: Procedure): number {
 const HART = 0;
 const SLOTS = 1;
 const PAST = 2;
-const READ_OPS: Record<string, Load> = {
-  "1u": "i64.load8_u",
-  "1s": "i64.load8_s",
-  "2u": "i64.load16_u",
-  "2s": "i64.load16_s",
-  "4u": "i64.load32_u",
-  "4s": "i64.load32_s",
-  "8u": "i64.load",
-};
-const WRITE_OPS: Record<number, Store> = {
-  1: "i64.store8",
-  2: "i64.store16",
-  4: "i64.store32",
-  8: "i64.store",
-};
-
-/** Whether a block may look at the clock: then the slots executed so far must have been counted. */
-function looksAtClock(block: Block): boolean {
-  let found = false;
-  walkBlock(block, {
-    node: (n) => {
-      if (n.kind === "call" && n.procedure.kind === "host") found = true;
-      if (n.kind !== "cell" || n.address.kind !== "hart") return;
-      if (n.offset === state.clock.offset || n.offset === state.retired.offset) found = true;
-    },
-  });
-  return found;
-}
-
 function synchronises(block: Block): boolean {
   let found = false;
   walkBlock(block, {
@@ -550,23 +527,18 @@ class Loop {
       next: () => this.#pcOfSlot(length),
       read: (node, lower) => {
         lower.node(node.address);
-        const key = `${node.bytes}${node.signed ? "s" : "u"}`;
         this.#ifRemembered(
           READ_TABLE,
           node.bytes,
-          () => this.#rememberedAddress(READ_TABLE).load(READ_OPS[key] ?? "i64.load", 0),
+          () => this.#rememberedAddress(READ_TABLE).load(guestLoad(node.bytes, node.signed), 0),
           () => {
             this.#publish();
             code.get(this.#address).i32(node.bytes);
             this.#call(readVirtual.procedure);
             lower.leaveIfRaised();
             this.#heed();
-            if (node.signed) {
-              code.unary(
-                "i64",
-                node.bytes === 1 ? "extend8_s" : node.bytes === 2 ? "extend16_s" : "extend32_s",
-              );
-            }
+            const extension = signExtension(node.bytes);
+            if (node.signed && extension !== undefined) code.unary("i64", extension);
           },
           "i64",
         );
@@ -579,7 +551,7 @@ class Loop {
           () => {
             this.#rememberedAddress(WRITE_TABLE);
             lower.node(statement.value);
-            code.store(WRITE_OPS[statement.bytes] ?? "i64.store", 0);
+            code.store(guestStore(statement.bytes), 0);
           },
           () => {
             this.#publish();
@@ -753,7 +725,7 @@ class Loop {
   #observes(p: Procedure): boolean {
     let answer = this.#observing.get(p);
     if (answer === undefined) {
-      answer = p.kind === "host" || looksAtClock(p.body());
+      answer = looksAtClock(p);
       this.#observing.set(p, answer);
     }
     return answer;

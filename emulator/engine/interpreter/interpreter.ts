@@ -3,6 +3,7 @@ import { ENGINE_BYTES, ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
+import type { CodeEvents } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { generateInterpreter, RunResult } from "./generate.ts";
@@ -29,10 +30,15 @@ export interface InterpreterPlacement {
 /** The module compiled last, and what it was compiled for. */
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
 
+/** Learns of changes to code that has been decoded. */
+export type CodeListener = Pick<CodeEvents, "codeChanged" | "pageGoes">;
+
 export class Interpreter implements Engine {
+  /** The decoded code, and what the generated module exports: for what is built on the interpreter. */
+  readonly pages: CodePages;
+  readonly exports: InterpreterExports;
+  listener: CodeListener | undefined;
   readonly #configuration: Configuration;
-  readonly #pages: CodePages;
-  readonly #exports: InterpreterExports;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #view: DataView;
@@ -56,15 +62,17 @@ export class Interpreter implements Engine {
       pool: placement.pool,
       capacity: DECODED_PAGES,
     };
-    this.#pages = new CodePages(memory, createDecoder(instructions), instructions, {
+    this.pages = new CodePages(memory, createDecoder(instructions), instructions, {
       pageBecameCode: () => this.#forgetStores(),
       pagesDropped: () => this.#forgetEverything(),
+      codeChanged: (offset, bytes) => this.listener?.codeChanged(offset, bytes),
+      pageGoes: (page) => this.listener?.pageGoes(page),
     });
     const instance = new WebAssembly.Instance(module, {
       memory: { memory: configuration.memory },
       host: this.#hostFunctions(),
     });
-    this.#exports = instance.exports as unknown as InterpreterExports;
+    this.exports = instance.exports as unknown as InterpreterExports;
     for (const hart of configuration.harts) {
       this.#bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
       // Address space 0 is that of satp = 0.
@@ -91,7 +99,7 @@ export class Interpreter implements Engine {
     const clock = () => this.#view.getBigUint64(address + state.clock.offset, true);
     for (let left = slots, passes = past; ; passes = true) {
       const before = clock();
-      const result = this.#exports.run(address, left, passes ? 1 : 0);
+      const result = this.exports.run(address, left, passes ? 1 : 0);
       if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
       if (this.#breakpoints.has(this.#view.getBigUint64(address + state.pc.offset, true)))
         return "breakpoint";
@@ -102,11 +110,11 @@ export class Interpreter implements Engine {
 
   breakAt(addresses: ReadonlySet<bigint>): void {
     this.#breakpoints = addresses;
-    this.#pages.breakAt(new Set([...addresses].map((address) => Number(address & 0xfffn))));
+    this.pages.breakAt(new Set([...addresses].map((address) => Number(address & 0xfffn))));
   }
 
   memoryChanged(offset: number, bytes: number): void {
-    this.#pages.changed(offset, bytes);
+    this.pages.changed(offset, bytes);
   }
 
   stateChanged(): void {
@@ -128,13 +136,13 @@ export class Interpreter implements Engine {
         this.#demandAttention();
       },
       storeObserved: (offset: number, bytes: number) => {
-        this.#pages.changed(offset >>> 0, bytes);
+        this.pages.changed(offset >>> 0, bytes);
         host.storeObserved(offset >>> 0, bytes);
         this.#demandAttention();
       },
-      decodedPage: (offset: number) => this.#pages.decodedPage(offset >>> 0),
-      decodeAlone: (word: number, offset: number) => this.#pages.decodeAlone(word, offset),
-      decodeSlot: (slot: number) => this.#pages.decodeSlot(slot),
+      decodedPage: (offset: number) => this.pages.decodedPage(offset >>> 0),
+      decodeAlone: (word: number, offset: number) => this.pages.decodeAlone(word, offset),
+      decodeSlot: (slot: number) => this.pages.decodeSlot(slot),
     };
   }
 

@@ -61,6 +61,9 @@ const SPACE_TABLE = FIELDS + 64;
 
 const NEVER = 0xff;
 
+/** Has the loop look at everything before the next instruction. */
+export const demandAttention = procedure("demandAttention", {}, "none", () => attention.set(u32(1)));
+
 /** Forgets everything about the executing hart. */
 export const forgetAll = procedure("forgetAll", {}, "none", () => {
   fillCells(hart.add(READ_TABLE), NEVER, u32(3 * TABLE_BYTES));

@@ -20,6 +20,8 @@ export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget
   counted.set(budget);
 });
 
+export { rememberedCode };
+
 const PAGE = -4096n;
 const withinPage = (virtual: I64, bytes: number): I32 =>
   virtual

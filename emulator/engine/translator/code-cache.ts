@@ -1,0 +1,307 @@
+/**
+ * The translated regions there are: compiles them in batches, puts them where the interpreter finds them, and takes
+ * them away when the code they were made of changes. When too much has been translated, all of it goes at once.
+ */
+
+import type { Procedure } from "../../language/procedure.ts";
+import { calledFrom } from "../../language/reach.ts";
+import { ModuleBuilder } from "../../wasm/module.ts";
+import type { Configuration } from "../engine.ts";
+import type { CodePages } from "../interpreter/code-pages.ts";
+import type { InterpreterExports } from "../interpreter/generate.ts";
+import { exportName, REGION_SIGNATURE } from "../interpreter/generate.ts";
+import { Handler, MOST_REGIONS, REGION_BYTES, RegionOffset } from "../interpreter/slot.ts";
+import type { Analysis } from "./analysis.ts";
+import { analyse } from "./analysis.ts";
+import { emitRegion } from "./emit.ts";
+import type { Region } from "./region.ts";
+import { slowPaths } from "./slow-path.ts";
+
+/** A region that has been translated. */
+export interface Translation {
+  readonly number: number;
+  readonly region: Region;
+  /** Offsets in RAM of its instructions. */
+  readonly places: ReadonlySet<number>;
+  readonly run: unknown;
+  /** Bytes of WebAssembly. */
+  readonly bytes: number;
+}
+
+export interface CodeCacheCounters {
+  /** Regions, guest instructions and bytes of WebAssembly translated so far, and modules they are in. */
+  regions: number;
+  instructions: number;
+  bytes: number;
+  modules: number;
+  /** Regions taken away because their code changed, and times that everything was. */
+  dropped: number;
+  flushes: number;
+}
+
+/** Bytes of WebAssembly kept; the machine code made of them takes several times as much. */
+const MOST_BYTES = 12 * 1024 * 1024;
+const PAGE = 4096;
+
+export class CodeCache {
+  readonly counters: CodeCacheCounters = {
+    regions: 0,
+    instructions: 0,
+    bytes: 0,
+    modules: 0,
+    dropped: 0,
+    flushes: 0,
+  };
+  readonly #configuration: Configuration;
+  readonly #exports: InterpreterExports;
+  readonly #pages: CodePages;
+  readonly #records: number;
+  readonly #view: DataView;
+  readonly #byPlace = new Map<number, Translation>();
+  /** By page of RAM: what must go when the page changes. */
+  readonly #byPage = new Map<number, Set<Translation>>();
+  #next = 0;
+  #bytes = 0;
+
+  constructor(configuration: Configuration, exports: InterpreterExports, pages: CodePages, records: number) {
+    this.#configuration = configuration;
+    this.#exports = exports;
+    this.#pages = pages;
+    this.#records = records;
+    this.#view = new DataView(configuration.memory.buffer);
+  }
+
+  /** The translation that begins at an offset in RAM. */
+  at(place: number): Translation | undefined {
+    return this.#byPlace.get(place);
+  }
+
+  /** Compiles regions together and has the interpreter enter them; one at the same place as another replaces it. */
+  install(regions: readonly Region[]): void {
+    if (this.#next + regions.length > MOST_REGIONS || this.#bytes > MOST_BYTES) this.flush();
+    const first = this.#next;
+    this.#next += regions.length;
+    const batch = new Batch(regions, first, this.#configuration, this.#exports, this.#pages, this.#records);
+    const { bytes, analyses, sizes } = batch.build((place) => this.#byPlace.get(place));
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), batch.imports());
+    regions.forEach((region, i) => {
+      const run = instance.exports[`region ${i}`];
+      const places = placesOf(region);
+      const translation = { number: first + i, region, places, run, bytes: sizes[i] ?? 0 };
+      this.#enter(translation, analyses[i]?.slots[0] ?? 0);
+      this.counters.regions++;
+      this.counters.instructions += places.size;
+    });
+    this.counters.modules++;
+    this.counters.bytes += bytes.length;
+    this.#bytes += bytes.length;
+  }
+
+  /** Takes away the regions with an instruction in bytes of RAM that change. */
+  changed(from: number, to: number): void {
+    for (let page = from >>> 12; page <= (to - 1) >>> 12; page++) {
+      for (const translation of this.#byPage.get(page) ?? []) {
+        if (touches(translation, Math.max(from, page * PAGE), Math.min(to, (page + 1) * PAGE))) {
+          this.#drop(translation);
+        }
+      }
+    }
+  }
+
+  /** Takes away what lies on a page of RAM. */
+  dropPage(page: number): void {
+    for (const translation of this.#byPage.get(page) ?? []) this.#drop(translation);
+  }
+
+  /** Takes everything away. */
+  flush(): void {
+    for (const translation of this.#byPlace.values()) this.#leave(translation);
+    this.#byPlace.clear();
+    this.#byPage.clear();
+    for (let n = 0; n < this.#next; n++) this.#exports.regions.set(n, null);
+    this.#next = 0;
+    this.#bytes = 0;
+    this.counters.flushes++;
+  }
+
+  #enter(translation: Translation, slots: number): void {
+    const { number, region, run } = translation;
+    const record = this.#records + number * REGION_BYTES;
+    const slot = this.#pages.slotAt(region.place);
+    const standing = this.#view.getUint16(slot, true);
+    const replaced = standing >= Handler.firstRegion ? standing - Handler.firstRegion : undefined;
+    const handler =
+      replaced === undefined
+        ? standing
+        : this.#view.getUint16(this.#records + replaced * REGION_BYTES + RegionOffset.handler, true);
+    this.#view.setUint32(record + RegionOffset.need, slots, true);
+    this.#view.setUint16(record + RegionOffset.handler, handler, true);
+    this.#exports.regions.set(number, run);
+    this.#view.setUint16(slot, Handler.firstRegion + number, true);
+    this.#byPlace.set(region.place, translation);
+    for (const page of region.pages.values()) {
+      const there = this.#byPage.get(page) ?? new Set();
+      there.add(translation);
+      this.#byPage.set(page, there);
+    }
+  }
+
+  #drop(translation: Translation): void {
+    this.#leave(translation);
+    const { place, pages } = translation.region;
+    if (this.#byPlace.get(place) === translation) this.#byPlace.delete(place);
+    for (const page of pages.values()) this.#byPage.get(page)?.delete(translation);
+    this.counters.dropped++;
+  }
+
+  /** Nothing enters it any more, neither the interpreter nor another region. */
+  #leave({ number, region }: Translation): void {
+    const record = this.#records + number * REGION_BYTES;
+    this.#view.setInt32(record + RegionOffset.need, -1, true);
+    const slot = this.#pages.slotAt(region.place);
+    if (this.#view.getUint16(slot, true) !== Handler.firstRegion + number) return;
+    this.#view.setUint16(slot, this.#view.getUint16(record + RegionOffset.handler, true), true);
+  }
+}
+
+function placesOf(region: Region): Set<number> {
+  const places = new Set<number>();
+  const start = region.place & (PAGE - 1);
+  for (const { operations } of region.blocks) {
+    for (const { delta } of operations) {
+      const page = region.pages.get(Math.floor((start + delta) / PAGE)) ?? 0;
+      places.add(page * PAGE + ((start + delta) & (PAGE - 1)));
+    }
+  }
+  return places;
+}
+
+function touches({ places, region }: Translation, from: number, to: number): boolean {
+  // An instruction may begin up to three bytes before, or, when it lies on two pages, on another one.
+  for (let place = from - 3; place < to; place++) if (places.has(place)) return true;
+  return (from & (PAGE - 1)) < 2 && region.blocks.some(({ operations }) => operations.some((o) => o.crosses));
+}
+
+/** Regions that are compiled as one module, so that they call each other directly. */
+class Batch {
+  readonly #regions: readonly Region[];
+  readonly #first: number;
+  readonly #configuration: Configuration;
+  readonly #exports: InterpreterExports;
+  readonly #pages: CodePages;
+  readonly #records: number;
+  readonly #module = new ModuleBuilder();
+  readonly #procedures = new Map<string, number>();
+  readonly #imported: Record<string, WebAssembly.ImportValue> = {};
+
+  constructor(
+    regions: readonly Region[],
+    first: number,
+    configuration: Configuration,
+    exports: InterpreterExports,
+    pages: CodePages,
+    records: number,
+  ) {
+    this.#regions = regions;
+    this.#first = first;
+    this.#configuration = configuration;
+    this.#exports = exports;
+    this.#pages = pages;
+    this.#records = records;
+  }
+
+  build(known: (place: number) => Translation | undefined): {
+    bytes: Uint8Array<ArrayBuffer>;
+    analyses: readonly Analysis[];
+    sizes: readonly number[];
+  } {
+    const module = this.#module;
+    const { memory, settings } = this.#configuration;
+    module.importMemory(memory.buffer.byteLength / 65536);
+    const raisedGlobal = module.importGlobal("raised");
+    this.#imported.raised = this.#exports.raised;
+    this.#importProcedures();
+    const functions = this.#importRegions(known);
+    for (const { place } of this.#regions) functions.set(place, module.declare(REGION_SIGNATURE));
+    const analyses = this.#regions.map(analyse);
+    const sizes = this.#regions.map((region, i) => {
+      const start = region.place & (PAGE - 1);
+      const code = emitRegion(region, analyses[i] ?? analyse(region), {
+        settings,
+        raisedGlobal,
+        functionOf: (p) => this.#procedures.get(exportName(p.name)),
+        record: this.#records + (this.#first + i) * REGION_BYTES,
+        decodedPage: (page) => this.#pages.decodedPage(page * PAGE),
+        regionAt: (delta) => {
+          const page = region.pages.get(Math.floor((start + delta) / PAGE));
+          return page === undefined
+            ? undefined
+            : functions.get(page * PAGE + ((region.place + delta) & (PAGE - 1)));
+        },
+      });
+      const index = functions.get(region.place) ?? 0;
+      module.define(index, code);
+      module.exportFunction(`region ${i}`, index);
+      return code.length;
+    });
+    return { bytes: module.finish(), analyses, sizes };
+  }
+
+  imports(): WebAssembly.Imports {
+    return { memory: { memory: this.#configuration.memory }, host: this.#imported };
+  }
+
+  #importProcedures(): void {
+    const called = new Set<Procedure>(slowPaths);
+    for (const { blocks } of this.#regions) {
+      for (const { operations } of blocks) {
+        for (const { operation } of operations) for (const p of calledFrom(operation.body)) called.add(p);
+      }
+    }
+    for (const p of called) {
+      const name = exportName(p.name);
+      const exported = this.#exports[name];
+      // A hook that nobody listens to has no function.
+      if (!(exported instanceof Function) || this.#procedures.has(name)) continue;
+      this.#imported[name] = exported as WebAssembly.ExportValue;
+      const results = p.result === undefined ? [] : [p.result];
+      this.#procedures.set(
+        name,
+        this.#module.importFunction(name, { parameters: p.parameters.map((q) => q.type), results }),
+      );
+    }
+  }
+
+  /** The regions of other batches that these may go on in. */
+  #importRegions(known: (place: number) => Translation | undefined): Map<number, number> {
+    const functions = new Map<number, number>();
+    for (const region of this.#regions) {
+      for (const place of exitsOf(region)) {
+        const other = known(place);
+        if (other === undefined || functions.has(place)) continue;
+        const name = `place ${place}`;
+        this.#imported[name] = other.run as WebAssembly.ExportValue;
+        functions.set(place, this.#module.importFunction(name, REGION_SIGNATURE));
+      }
+    }
+    return functions;
+  }
+}
+
+/** Offsets in RAM that a region may go on at outside, as far as it is known where its pages are. */
+function exitsOf(region: Region): Set<number> {
+  const places = new Set<number>();
+  const start = region.place & (PAGE - 1);
+  const leave = (delta: number) => {
+    const page = region.pages.get(Math.floor((start + delta) / PAGE));
+    if (page !== undefined) places.add(page * PAGE + ((region.place + delta) & (PAGE - 1)));
+  };
+  for (const block of region.blocks) {
+    const last = block.operations.at(-1);
+    if (last === undefined) continue;
+    const { flow, length, decoded } = last.operation;
+    if (flow.kind === "next" || flow.kind === "branch") leave(last.delta + length);
+    if (flow.kind === "branch" || flow.kind === "jump") leave(last.delta + decoded.immediate);
+  }
+  return places;
+}

@@ -1,0 +1,664 @@
+/**
+ * Writes a region as a WebAssembly function. Registers are in locals; they are loaded from the hart's state on entry and
+ * stored where the region is left. Slots are counted block by block, ahead of their execution; what leaves a block in
+ * its middle takes the rest back.
+ */
+import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import type { RegisterOperand } from "../../language/expression.ts";
+import type { Procedure } from "../../language/procedure.ts";
+import type { Label } from "../../wasm/code.ts";
+import { Code } from "../../wasm/code.ts";
+import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
+import { REGION_SIGNATURE } from "../interpreter/generate.ts";
+import {
+  attention,
+  counted,
+  cutShort,
+  fetchTranslated,
+  foundPage,
+  foundTarget,
+} from "../interpreter/lookaside.ts";
+import { RegionOffset } from "../interpreter/slot.ts";
+import type { Linkage, Site } from "../lower.ts";
+import { Lowering } from "../lower.ts";
+import { looksAtClock } from "../observes.ts";
+import type { Analysis, Registers } from "./analysis.ts";
+import { registersOf } from "./analysis.ts";
+import type { Placed, Region, RegionBlock } from "./region.ts";
+import type { Group, Segment } from "./segment.ts";
+import { segmentsOf, slotOf } from "./segment.ts";
+import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
+
+/** What a region's code is linked with. */
+export interface RegionLinkage extends Linkage {
+  /** Address of the region's record (interpreter/slot.ts). */
+  readonly record: number;
+  /** Address of the decoded page of a page of RAM, by which it is recognised. */
+  decodedPage(page: number): number;
+  /** The function of the region that begins at a delta of this one; undefined where it is not translated. */
+  regionAt(delta: number): number | undefined;
+}
+
+/** The function of a region. */
+export function emitRegion(region: Region, analysis: Analysis, linkage: RegionLinkage): Code {
+  return new Emitter(region, analysis, linkage).emit();
+}
+
+const HART = 0;
+const COUNTER = 1;
+const PC = 2;
+const DEPTH = 3;
+const HITS_SHIFT = 32n;
+const PAGE = 4096;
+
+/** A page that accesses at a register's value are expected in, in locals. */
+interface PageSlot {
+  /** The page's virtual address. */
+  readonly page: number;
+  /** What an access's distance from the page must be below: 0 where no page is known. */
+  readonly limit: number;
+  /** What added to a virtual address gives its place in machine memory. */
+  readonly target: number;
+  /** The most bytes that one check covers. */
+  readonly span: number;
+}
+
+/** How an operation reaches guest memory. */
+type GuestAccess = Pick<Site, "read" | "write">;
+
+/** Where in a block an operation stands. */
+interface Position {
+  readonly block: RegionBlock;
+  readonly index: number;
+  readonly placed: Placed;
+  /** Slots and accesses of the block that come after it. */
+  readonly slotsAfter: number;
+  readonly accessesAfter: number;
+}
+
+class Emitter {
+  readonly #region: Region;
+  readonly #analysis: Analysis;
+  readonly #linkage: RegionLinkage;
+  readonly #code = new Code(REGION_SIGNATURE.parameters);
+  readonly #x = new Map<number, number>();
+  readonly #f = new Map<number, number>();
+  readonly #segments: readonly (readonly Segment[])[];
+  readonly #slots = new Map<string, PageSlot>();
+  /** Where execution goes on outside. */
+  readonly #target = this.#code.local("i64");
+  readonly #address = this.#code.local("i64");
+  readonly #labels = new Map<number, Label>();
+  readonly #observing = new Map<Procedure, boolean>();
+  #leave: Label = 0;
+  #stop: Label = 0;
+
+  constructor(region: Region, analysis: Analysis, linkage: RegionLinkage) {
+    this.#region = region;
+    this.#analysis = analysis;
+    this.#linkage = linkage;
+    const { used } = analysis;
+    for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64"));
+    for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64"));
+    this.#segments = region.blocks.map(({ operations }) => segmentsOf(operations));
+    this.#reserveSlots();
+  }
+
+  emit(): Code {
+    const code = this.#code;
+    code.block((stop) => {
+      this.#stop = stop;
+      code.block((leave) => {
+        this.#leave = leave;
+        this.#slotsLeft()
+          .i32(this.#linkage.record)
+          .load("i32.load", RegionOffset.need)
+          .compare("i32", "lt_u");
+        code.ifUnlikely(() => {
+          this.#storePc(() => code.get(PC));
+          code.get(COUNTER).return();
+        });
+        this.#loadRegisters();
+        this.#tree(0);
+        code.unreachable();
+      });
+      this.#emitLeave();
+    });
+    this.#emitStop();
+    return code;
+  }
+
+  /** Leaves everything: something must be looked at before the next instruction, so no slots are left for others. */
+  #emitLeave(): void {
+    const code = this.#code;
+    this.#storeRegisters(this.#analysis.written);
+    this.#storePc(() => code.get(this.#target));
+    code.get(HART).get(HART).load("i32.load", counted.offset);
+    this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
+    code
+      .get(COUNTER)
+      .i64(-1n << HITS_SHIFT)
+      .arithmetic("i64", "and")
+      .return();
+  }
+
+  /** Leaves because too few slots are left to go on here. */
+  #emitStop(): void {
+    const code = this.#code;
+    this.#storeRegisters(this.#analysis.written);
+    code.get(HART).i32(1).store("i32.store", cutShort.offset);
+    this.#storePc(() => code.get(this.#target));
+    code.get(COUNTER);
+  }
+
+  // ---- control flow, nested as N. Ramsey describes in "Beyond Relooper" (2022)
+
+  #tree(node: number): void {
+    const { shape } = this.#analysis;
+    const merges = (shape.dominated[node] ?? []).filter((n) => shape.merges.has(n)).reverse();
+    if (!shape.loopHeads.has(node)) {
+      this.#within(node, merges);
+      return;
+    }
+    this.#code.loop((again) => {
+      this.#labels.set(node, again);
+      this.#within(node, merges);
+    });
+  }
+
+  /** A node, then those of `merges` that it and what it dominates lead to. */
+  #within(node: number, merges: readonly number[]): void {
+    const [last, ...others] = merges;
+    if (last === undefined) {
+      this.#block(node);
+      return;
+    }
+    this.#code.block((label) => {
+      this.#labels.set(last, label);
+      this.#within(node, others);
+    });
+    this.#tree(last);
+  }
+
+  /** Goes on at another block, or outside, from the end of one. */
+  #goTo(node: number, delta: number): void {
+    const { shape, nodes } = this.#analysis;
+    const from = this.#region.blocks[node];
+    const to = nodes.get(delta);
+    if (from === undefined || to === undefined || !shape.successors[node]?.includes(to)) {
+      this.#exitTo(node, delta);
+      return;
+    }
+    if (this.#pageOf(delta) !== this.#pageOf(from.operations.at(-1)?.delta ?? from.delta)) {
+      this.#ifElsewhere(delta, () => this.#exit(node, () => this.#at(delta)));
+    }
+    const label = this.#labels.get(to);
+    if (shape.merges.has(to) || shape.isBackEdge(node, to)) {
+      if (label === undefined) throw new Error(`block ${to} has no label`);
+      this.#code.branch(label);
+    } else {
+      this.#tree(to);
+    }
+  }
+
+  /** Does something if the code at a delta is not where the region expects it. */
+  #ifElsewhere(delta: number, then: () => void): void {
+    const page = this.#region.pages.get(this.#pageOf(delta));
+    if (page === undefined) throw new Error(`no page is known at ${delta}`);
+    this.#at(delta);
+    this.#call(rememberedCode.procedure);
+    this.#code.i32(this.#linkage.decodedPage(page)).compare("i32", "ne").ifUnlikely(then);
+  }
+
+  /** Leaves towards a delta: to the region that begins there, if it is known. */
+  #exitTo(node: number, delta: number): void {
+    const callee = this.#regionAt(delta);
+    if (callee === undefined) {
+      this.#exit(node, () => this.#at(delta));
+      return;
+    }
+    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#guard(delta);
+    this.#code.get(HART).get(COUNTER);
+    this.#at(delta);
+    this.#code.get(DEPTH).tailCall(callee);
+  }
+
+  #regionAt(delta: number): number | undefined {
+    return this.#region.pages.has(this.#pageOf(delta)) ? this.#linkage.regionAt(delta) : undefined;
+  }
+
+  /** With all registers stored: leaves if the code at a delta, on another page than the entry, is not as expected. */
+  #guard(delta: number): void {
+    if (this.#pageOf(delta) === 0) return;
+    this.#ifElsewhere(delta, () => {
+      this.#storePc(() => this.#at(delta));
+      this.#code.get(COUNTER).return();
+    });
+  }
+
+  /** Leaves with the pc that is pushed. */
+  #exit(node: number, pushPc: () => void): void {
+    this.#storePc(pushPc);
+    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#code.get(COUNTER).return();
+  }
+
+  /** Calls the region at a delta, and goes on after the call if it returns to there. */
+  #callTo(node: number, delta: number, back: number): void {
+    const code = this.#code;
+    const callee = this.#regionAt(delta);
+    const continues = this.#analysis.nodes.has(back);
+    if (callee === undefined || !continues) {
+      this.#exitTo(node, delta);
+      return;
+    }
+    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#guard(delta);
+    code.get(DEPTH).isZero();
+    code.ifUnlikely(() => {
+      this.#storePc(() => this.#at(delta));
+      code.get(COUNTER).return();
+    });
+    code.get(HART).get(COUNTER);
+    this.#at(delta);
+    code.get(DEPTH).i32(1).arithmetic("i32", "sub").call(callee).set(COUNTER);
+    code.get(HART).load("i64.load", state.pc.offset);
+    this.#at(back);
+    code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
+    this.#loadRegisters();
+    for (const { limit } of this.#slots.values()) code.i64(0).set(limit);
+    this.#goTo(node, back);
+  }
+
+  // ---- blocks
+
+  #block(node: number): void {
+    const block = this.#region.blocks[node];
+    if (block === undefined) throw new Error(`there is no block ${node}`);
+    const code = this.#code;
+    if (this.#analysis.checks.has(node)) this.#check(node, block);
+    const total = block.operations.reduce((sum, { operation }) => sum + (operation.accesses ?? 0), 0);
+    this.#adjust(total, -block.operations.length);
+    const positions = this.#positions(block, total);
+    for (const segment of this.#segments[node] ?? []) {
+      const own = positions.slice(segment.first, segment.end);
+      const points = own.filter(({ index }) => segment.groups.get(index)?.first === index);
+      if (points.length === 0) for (const position of own) this.#plain(node, position);
+      else this.#versions(node, own, points, segment);
+    }
+    const last = block.operations.at(-1);
+    if (last === undefined) code.unreachable();
+    else if (last.operation.flow.kind === "next") this.#goTo(node, last.delta + last.operation.length);
+  }
+
+  #positions(block: RegionBlock, total: number): Position[] {
+    let accessesAfter = total;
+    return block.operations.map((placed, index) => {
+      accessesAfter -= placed.operation.accesses ?? 0;
+      return { block, index, placed, slotsAfter: block.operations.length - index - 1, accessesAfter };
+    });
+  }
+
+  #check(node: number, block: RegionBlock): void {
+    const code = this.#code;
+    // The entry's check was made before the function's body, unless the block repeats.
+    if (node === 0 && !this.#analysis.shape.loopHeads.has(0)) return;
+    this.#slotsLeft()
+      .i32(this.#analysis.slots[node] ?? 0)
+      .compare("i32", "lt_u");
+    code.ifUnlikely(() => {
+      this.#at(block.delta);
+      code.set(this.#target).branch(this.#stop);
+    });
+  }
+
+  /** Both versions of a segment; the slow one is entered where a check fails, and goes on to the segment's end. */
+  #versions(node: number, own: readonly Position[], points: readonly Position[], segment: Segment): void {
+    const code = this.#code;
+    code.block((done) => {
+      const open = (n: number): void => {
+        const point = points[n];
+        if (point === undefined) {
+          const misses = new Map(points.map(({ index }, i) => [index, missLabels[i] ?? 0]));
+          const addresses = new Map<Group, number>();
+          for (const position of own) this.#fast(position, segment, misses, addresses);
+          code.branch(done);
+          return;
+        }
+        code.block((label) => {
+          missLabels[n] = label;
+          open(n + 1);
+        });
+        const until = points[n - 1]?.index ?? Number.POSITIVE_INFINITY;
+        for (const position of own) {
+          if (position.index >= point.index && position.index < until) this.#slow(node, position);
+        }
+      };
+      // The first check's slow version comes first, so its block is the innermost.
+      points = [...points].reverse();
+      const missLabels: Label[] = [];
+      open(0);
+    });
+  }
+
+  // ---- operations
+
+  #plain(node: number, position: Position): void {
+    const { placed } = position;
+    const { operation } = placed;
+    if (placed.crosses) this.#enterNextPage(position);
+    const lower = new Lowering(this.#linkage, this.#site(position));
+    lower.block(operation.body);
+    if (operation.flow.kind === "end") {
+      this.#leaveTo(() => this.#at(placed.delta + operation.length));
+      return;
+    }
+    if (operation.reachesOutside || operation.accesses !== 0) this.#heed(position);
+    this.#follow(node, position, lower);
+  }
+
+  #follow(node: number, { placed }: Position, lower: Lowering): void {
+    const code = this.#code;
+    const { delta, operation } = placed;
+    const { flow, length, decoded } = operation;
+    const next = delta + length;
+    switch (flow.kind) {
+      case "branch":
+        lower.node(flow.condition);
+        code.if(() => this.#goTo(node, delta + decoded.immediate));
+        this.#goTo(node, next);
+        return;
+      case "jump":
+        if (flow.link) this.#callTo(node, delta + decoded.immediate, next);
+        else this.#goTo(node, delta + decoded.immediate);
+        return;
+      case "indirect":
+        lower.node(flow.target);
+        code.set(this.#target);
+        if (!flow.link) {
+          for (const successor of this.#region.blocks[node]?.successors ?? []) {
+            code.get(this.#target);
+            this.#at(successor);
+            code.compare("i64", "eq").if(() => this.#goTo(node, successor));
+          }
+        }
+        this.#exit(node, () => code.get(this.#target));
+        return;
+    }
+  }
+
+  /** An operation whose access, if it makes one, finds its page as the group's check has shown. */
+  #fast(
+    position: Position,
+    segment: Segment,
+    misses: ReadonlyMap<number, Label>,
+    addresses: Map<Group, number>,
+  ): void {
+    const code = this.#code;
+    const { placed, index } = position;
+    const group = segment.groups.get(index);
+    if (placed.crosses) this.#enterNextPage(position);
+    if (group === undefined) {
+      new Lowering(this.#linkage, this.#site(position)).block(placed.operation.body);
+      return;
+    }
+    const slot = this.#slotOf(group);
+    const miss = misses.get(index);
+    const locate = (push: () => void): number => {
+      if (miss !== undefined) {
+        const address = code.local("i32");
+        addresses.set(group, address);
+        push();
+        const shift = group.from - group.access.offset;
+        if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
+        code
+          .tee(this.#address)
+          .get(slot.page)
+          .arithmetic("i64", "sub")
+          .get(slot.limit)
+          .compare("i64", "ge_u");
+        code.branchIfUnlikely(miss);
+        code.get(this.#address).convert("wrap").get(slot.target).arithmetic("i32", "add").set(address);
+      }
+      code.get(addresses.get(group) ?? 0);
+      return (placed.operation.access?.offset ?? 0) - group.from;
+    };
+    const site = this.#site(position, {
+      read: (node, lower) => {
+        const offset = locate(() => lower.node(node.address));
+        code.load(guestLoad(node.bytes, node.signed), offset);
+      },
+      write: (statement, lower) => {
+        const offset = locate(() => lower.node(statement.address));
+        lower.node(statement.value);
+        code.store(guestStore(statement.bytes), offset);
+      },
+    });
+    new Lowering(this.#linkage, site).block(placed.operation.body);
+  }
+
+  /** An operation whose access, if it makes one, is looked up; the slot learns from it. */
+  #slow(node: number, position: Position): void {
+    const code = this.#code;
+    const { access } = position.placed.operation;
+    if (access === undefined) {
+      this.#plain(node, position);
+      return;
+    }
+    if (position.placed.crosses) this.#enterNextPage(position);
+    new Lowering(this.#linkage, this.#site(position)).block(position.placed.operation.body);
+    this.#heed(position);
+    const slot = this.#slots.get(slotOf(access));
+    if (slot === undefined) return;
+    code.get(HART).load("i64.load", foundPage.offset).set(slot.page);
+    code.i64(PAGE + 1 - slot.span).i64(0);
+    code.get(HART).load("i32.load", foundTarget.offset).tee(slot.target).select().set(slot.limit);
+  }
+
+  /** Before an instruction that lies on two pages: each is fetched from, which the TLB counts. */
+  #enterNextPage(position: Position): void {
+    const code = this.#code;
+    const { delta } = position.placed;
+    this.#ifElsewhere(delta + 2, () => {
+      this.#adjust(
+        -position.accessesAfter - (position.placed.operation.accesses ?? 0),
+        position.slotsAfter + 1,
+      );
+      this.#at(delta);
+      code.set(this.#target).branch(this.#stop);
+    });
+    code.get(HART).get(HART).load("i64.load", state.tlbHits.offset);
+    code.get(HART).load("i64.load32_u", fetchTranslated.offset).arithmetic("i64", "add");
+    code.store("i64.store", state.tlbHits.offset);
+  }
+
+  #site(position: Position, access = this.#lookedUp(position)): Site {
+    const code = this.#code;
+    const { delta, operation } = position.placed;
+    const { decoded, accesses = 0 } = operation;
+    let made = 0;
+    const read = (file: ReadonlyMap<number, number>, operand: RegisterOperand) => {
+      const local = file.get(decoded[operand]);
+      if (local === undefined) code.i64(0);
+      else code.get(local);
+    };
+    const write = (file: ReadonlyMap<number, number>, operand: RegisterOperand, value: () => void) => {
+      value();
+      const local = file.get(decoded[operand]);
+      if (local === undefined) code.drop();
+      else code.set(local);
+    };
+    return {
+      code,
+      hart: () => code.get(HART),
+      leaveRaised: () => {
+        this.#adjust(Math.min(0, made - accesses) - position.accessesAfter, position.slotsAfter);
+        this.#leaveTo(() => this.#at(delta));
+      },
+      leaveReturning: () => {
+        throw new Error("an instruction cannot return");
+      },
+      beforeCall: (p) => {
+        if (!this.#observes(p)) return;
+        this.#pushBudget(position);
+        this.#call(publish.procedure);
+      },
+      x: (operand) => read(this.#x, operand),
+      f: (operand) => read(this.#f, operand),
+      writeX: (operand, value) => write(this.#x, operand, value),
+      writeF: (operand, value) => write(this.#f, operand, value),
+      immediate: () => code.i64(decoded.immediate),
+      encoding: () => code.i32(decoded.word),
+      pc: () => this.#at(delta),
+      next: () => this.#at(delta + operation.length),
+      read: (node, lower) => {
+        made++;
+        access.read(node, lower);
+      },
+      write: (statement, lower) => {
+        made++;
+        access.write(statement, lower);
+      },
+      jumpTo: (target) => this.#leaveTo(target),
+      jumpByImmediate: () => this.#leaveTo(() => this.#at(delta + decoded.immediate)),
+    };
+  }
+
+  /** Accesses whose pages must be looked up; those that are not made for certain are counted here. */
+  #lookedUp(position: Position): GuestAccess {
+    const code = this.#code;
+    const call = (missed: Procedure) => {
+      if (position.placed.operation.accesses === undefined) this.#adjust(1, 0);
+      this.#pushBudget(position);
+      this.#call(missed);
+    };
+    return {
+      read: (node, lower) => {
+        lower.node(node.address);
+        call(missedReads[node.bytes].procedure);
+        lower.leaveIfRaised();
+        const extension = signExtension(node.bytes);
+        if (node.signed && extension !== undefined) code.unary("i64", extension);
+      },
+      write: (statement, lower) => {
+        lower.node(statement.address);
+        lower.node(statement.value);
+        call(missedWrites[statement.bytes].procedure);
+        lower.leaveIfRaised();
+      },
+    };
+  }
+
+  /** After an operation that may have changed what the region relies on. */
+  #heed(position: Position): void {
+    const { delta, operation } = position.placed;
+    this.#code.get(HART).load("i32.load", attention.offset);
+    this.#code.ifUnlikely(() => {
+      this.#adjust(-position.accessesAfter, position.slotsAfter);
+      this.#leaveTo(() => this.#at(delta + operation.length));
+    });
+  }
+
+  #leaveTo(pushPc: () => void): void {
+    pushPc();
+    this.#code.set(this.#target).branch(this.#leave);
+  }
+
+  // ---- pieces
+
+  #reserveSlots(): void {
+    const spans = new Map<string, number>();
+    for (const { groups } of this.#segments.flat()) {
+      for (const group of groups.values()) {
+        spans.set(group.slot, Math.max(spans.get(group.slot) ?? 0, group.to - group.from));
+      }
+    }
+    for (const [name, span] of spans) {
+      const code = this.#code;
+      this.#slots.set(name, {
+        page: code.local("i64"),
+        limit: code.local("i64"),
+        target: code.local("i32"),
+        span,
+      });
+    }
+  }
+
+  #slotOf({ slot }: Group): PageSlot {
+    const found = this.#slots.get(slot);
+    if (found === undefined) throw new Error(`no slot is reserved for ${slot}`);
+    return found;
+  }
+
+  /** Pushes the slots that are left. */
+  #slotsLeft(): Code {
+    return this.#code.get(COUNTER).convert("wrap");
+  }
+
+  /** Pushes the slots that were left before an operation. */
+  #pushBudget({ slotsAfter }: Position): void {
+    this.#slotsLeft()
+      .i32(slotsAfter + 1)
+      .arithmetic("i32", "add");
+  }
+
+  /** Counts accesses that hit, and slots left. */
+  #adjust(hits: number, slots: number): void {
+    const change = (BigInt(hits) << HITS_SHIFT) + BigInt(slots);
+    if (change === 0n) return;
+    this.#code.get(COUNTER).i64(change).arithmetic("i64", "add").set(COUNTER);
+  }
+
+  #at(delta: number): void {
+    this.#code.get(PC);
+    if (delta !== 0) this.#code.i64(delta).arithmetic("i64", "add");
+  }
+
+  #pageOf(delta: number): number {
+    return Math.floor(((this.#region.place & (PAGE - 1)) + delta) / PAGE);
+  }
+
+  #storePc(push: () => void): void {
+    this.#code.get(HART);
+    push();
+    this.#code.store("i64.store", state.pc.offset);
+  }
+
+  #loadRegisters(): void {
+    const code = this.#code;
+    for (const [n, local] of this.#x)
+      code
+        .get(HART)
+        .load("i64.load", X_OFFSET + n * 8)
+        .set(local);
+    for (const [n, local] of this.#f)
+      code
+        .get(HART)
+        .load("i64.load", F_OFFSET + n * 8)
+        .set(local);
+  }
+
+  #storeRegisters(set: Registers): void {
+    const store = (local: number | undefined, offset: number) => {
+      if (local !== undefined) this.#code.get(HART).get(local).store("i64.store", offset);
+    };
+    for (const n of registersOf(set, "x")) store(this.#x.get(n), X_OFFSET + n * 8);
+    for (const n of registersOf(set, "f")) store(this.#f.get(n), F_OFFSET + n * 8);
+  }
+
+  #call(p: Procedure): void {
+    const index = this.#linkage.functionOf(p);
+    if (index === undefined) throw new Error(`procedure "${p.name}" is not linked`);
+    this.#code.call(index);
+  }
+
+  #observes(p: Procedure): boolean {
+    let answer = this.#observing.get(p);
+    if (answer === undefined) {
+      answer = looksAtClock(p);
+      this.#observing.set(p, answer);
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Regions: the pieces of guest code that are translated as one function. A region is what was seen to execute of a
+ * function or a loop, from one entry on; calls are not followed, but what comes after them is.
+ */
+import type { Operation } from "./operation.ts";
+import type { Profile } from "./profile.ts";
+
+/** An operation and where it stands: bytes from the region's entry, in the address space. */
+export interface Placed {
+  readonly delta: number;
+  readonly operation: Operation;
+  /** Its second half lies on the next page. */
+  readonly crosses: boolean;
+}
+
+/** Operations that execute one after the other, and which blocks may follow. */
+export interface RegionBlock {
+  readonly delta: number;
+  readonly operations: readonly Placed[];
+  /** Deltas of the blocks that its last operation may lead to within the region. */
+  readonly successors: readonly number[];
+}
+
+export interface Region {
+  /** Offset in RAM of its first instruction. */
+  readonly place: number;
+  /** The entry's block first. */
+  readonly blocks: readonly RegionBlock[];
+  /** The pages of RAM it lies on: by their distance from the entry's, in pages, their numbers. */
+  readonly pages: ReadonlyMap<number, number>;
+}
+
+/** Code as it stands in memory. */
+export interface CodeReader {
+  /** The operation at an offset in RAM; undefined where there is none. The two pages are those of its two halves. */
+  operation(place: number, secondHalf: number | undefined): Operation | undefined;
+  /** Whether a breakpoint may stand at a place. */
+  breaks(place: number): boolean;
+}
+
+export interface RegionLimits {
+  readonly operations: number;
+  /** Destinations of one indirect jump. */
+  readonly destinations: number;
+}
+
+const PAGE = 4096;
+
+/** Where what a profile has seen leads from an entry on. Undefined where the entry itself cannot be translated. */
+export function formRegion(
+  entry: number,
+  profile: Profile,
+  code: CodeReader,
+  limits: RegionLimits,
+): Region | undefined {
+  const former = new Former(entry, profile, code, limits);
+  return former.form();
+}
+
+class Former {
+  readonly #entry: number;
+  readonly #profile: Profile;
+  readonly #code: CodeReader;
+  readonly #limits: RegionLimits;
+  readonly #pages = new Map<number, number>();
+  readonly #placed = new Map<number, Placed>();
+  /** Deltas at which a block begins. */
+  readonly #leaders = new Set<number>([0]);
+  /** Where each operation that ends a block leads to within the region. */
+  readonly #ways = new Map<number, number[]>();
+
+  constructor(entry: number, profile: Profile, code: CodeReader, limits: RegionLimits) {
+    this.#entry = entry;
+    this.#profile = profile;
+    this.#code = code;
+    this.#limits = limits;
+    this.#pages.set(0, entry >>> 12);
+  }
+
+  form(): Region | undefined {
+    const waiting = [{ delta: 0, count: 1 }];
+    for (let next = takeHottest(waiting); next !== undefined; next = takeHottest(waiting)) {
+      this.#explore(next.delta, (delta) => {
+        const place = this.#placeOf(delta);
+        if (place === undefined) return;
+        this.#leaders.add(delta);
+        if (!this.#placed.has(delta)) waiting.push({ delta, count: this.#profile.executed(place) });
+      });
+    }
+    if (!this.#placed.has(0)) return undefined;
+    const blocks = [...this.#leaders]
+      .filter((delta) => this.#placed.has(delta))
+      .sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : a - b))
+      .map((delta) => this.#block(delta));
+    return { place: this.#entry, blocks, pages: this.#pages };
+  }
+
+  /** Places operations from a delta on until execution goes elsewhere, and tells where. */
+  #explore(from: number, lead: (delta: number) => void): void {
+    let delta = from;
+    while (!this.#placed.has(delta)) {
+      const place = this.#placeOf(delta);
+      if (place === undefined || this.#placed.size >= this.#limits.operations) return;
+      const crosses = (place & (PAGE - 1)) === PAGE - 2;
+      const second = crosses ? this.#placeOf(delta + 2) : undefined;
+      const operation = this.#code.breaks(place) ? undefined : this.#code.operation(place, second);
+      if (operation === undefined) return;
+      const placed = { delta, operation, crosses: crosses && operation.length === 4 };
+      // A region that cannot execute its first operation would be entered for ever.
+      if (delta === 0 && placed.crosses) return;
+      this.#placed.set(delta, placed);
+      const ways = this.#waysFrom(placed, place);
+      const next = delta + operation.length;
+      const nextPage = this.#pageOf(next) !== this.#pageOf(delta);
+      if (operation.flow.kind === "next" && !nextPage) {
+        delta = next;
+        continue;
+      }
+      this.#ways.set(delta, ways);
+      ways.forEach(lead);
+      return;
+    }
+    // It runs into what another block has placed, which is now two.
+    this.#leaders.add(delta);
+  }
+
+  /** Deltas that an operation leads to, as far as the profile has been there. */
+  #waysFrom({ delta, operation }: Placed, place: number): number[] {
+    const { flow, length, decoded } = operation;
+    const next = delta + length;
+    const seen = this.#profile.destinations(place);
+    for (const { place: to, distance } of seen) this.#meet(delta + distance, to);
+    const been = (d: number) => {
+      const at = this.#placeOf(d);
+      return at !== undefined && this.#profile.executed(at) > 0 ? [d] : [];
+    };
+    switch (flow.kind) {
+      case "next":
+        return been(next);
+      case "branch":
+        return [...new Set([...been(delta + decoded.immediate), ...been(next)])];
+      case "jump":
+        return flow.link ? been(next) : been(delta + decoded.immediate);
+      case "indirect": {
+        if (flow.returns) return [];
+        if (flow.link) return been(next);
+        const targets = seen
+          .slice(0, this.#limits.destinations)
+          .filter(({ place: to, distance }) => this.#placeOf(delta + distance) === to);
+        return targets.map(({ distance }) => delta + distance);
+      }
+      case "end":
+        return [];
+    }
+  }
+
+  /** Learns which page of RAM a page of the region is, unless it has been said to be another. */
+  #meet(delta: number, place: number): void {
+    if (((this.#entry + delta) & (PAGE - 1)) !== (place & (PAGE - 1))) return;
+    const page = this.#pageOf(delta);
+    if (!this.#pages.has(page)) this.#pages.set(page, place >>> 12);
+  }
+
+  #pageOf(delta: number): number {
+    return Math.floor(((this.#entry & (PAGE - 1)) + delta) / PAGE);
+  }
+
+  #placeOf(delta: number): number | undefined {
+    const page = this.#pages.get(this.#pageOf(delta));
+    return page === undefined ? undefined : page * PAGE + ((this.#entry + delta) & (PAGE - 1));
+  }
+
+  #block(start: number): RegionBlock {
+    const operations: Placed[] = [];
+    for (let delta = start; ; ) {
+      const placed = this.#placed.get(delta);
+      // The region's size was reached: execution leaves here.
+      if (placed === undefined) return { delta: start, operations, successors: [] };
+      operations.push(placed);
+      const ways = this.#ways.get(delta);
+      if (ways !== undefined)
+        return { delta: start, operations, successors: ways.filter((way) => this.#placed.has(way)) };
+      delta += placed.operation.length;
+      if (this.#leaders.has(delta) && this.#placed.has(delta))
+        return { delta: start, operations, successors: [delta] };
+    }
+  }
+}
+
+function takeHottest<T extends { readonly count: number }>(waiting: T[]): T | undefined {
+  let best = 0;
+  waiting.forEach(({ count }, i) => {
+    if (count > (waiting[best]?.count ?? 0)) best = i;
+  });
+  return waiting.splice(best, 1)[0];
+}
