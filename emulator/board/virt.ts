@@ -2,7 +2,6 @@
 
 import type { BusWindow } from "../device/bus.ts";
 import { Bus } from "../device/bus.ts";
-import { Clint } from "../device/clint.ts";
 import type { DeviceTime, DirectMemory } from "../device/device.ts";
 import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Htif } from "../device/htif.ts";
@@ -152,7 +151,6 @@ class Board implements Machine {
       { ...map.bootRom, device: new ReadOnlyMemory(plan.bootRom) },
       { ...map.test, device: new Syscon(power) },
       { ...map.rtc, device: this.#rtc },
-      { ...map.clint, device: new Clint(this.#timers()) },
       { ...map.plic, device: plic },
       { ...map.serial, device: this.#serial },
       ...this.#virtioWindows(plic),
@@ -425,24 +423,6 @@ class Board implements Machine {
       if (device === undefined) return { ...region, device: new EmptySlot() };
       return { ...region, device: new VirtioMmio(device, this.#directMemory, plic.line(region.interrupt)) };
     });
-  }
-
-  #timers(): ConstructorParameters<typeof Clint>[0] {
-    return {
-      harts: this.options.harts,
-      ticks: () => this.ticks,
-      setTicks: (ticks) => {
-        const offset = ticks - this.ticks;
-        for (let hart = 0; hart < this.options.harts; hart++) {
-          this.#set64(hart, state.timeOffset.offset, this.#get64(hart, state.timeOffset.offset) + offset);
-        }
-      },
-      compare: (hart) => this.#get64(hart, state.mtimecmp.offset),
-      setCompare: (hart, ticks) => this.#set64(hart, state.mtimecmp.offset, ticks),
-      software: (hart) =>
-        ((this.#get64(hart, state.lines.offset) >> BigInt(Interrupt.machineSoftware)) & 1n) === 1n,
-      setSoftware: (hart, level) => this.#setLine(hart, Interrupt.machineSoftware, level),
-    };
   }
 
   #setLine(hart: number, interrupt: number, level: boolean): void {

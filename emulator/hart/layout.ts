@@ -93,6 +93,9 @@ export const state = {
   cycleOffset: field64(),
   instretOffset: field64(),
   timeOffset: field64(),
+  /** What the comparators drive, as mip bits, until `timersUntil` on the clock; 0 where that must be worked out anew. */
+  timers: field64(),
+  timersUntil: field64(),
 
   tlbHits: field64(),
   tlbMisses: field64(),

@@ -8,8 +8,9 @@ import { procedure } from "../language/procedure.ts";
 import { local, match, raise, returns, storeCell, when } from "../language/statement.ts";
 import { renewProtection } from "../memory/pmp.ts";
 import { Cause } from "../trap/cause.ts";
+import { controlChanged } from "../trap/control.ts";
 import { EnvironmentBit } from "../trap/envcfg.ts";
-import { Interrupt, pending, supervisorTimerOn, ticks } from "../trap/interrupt.ts";
+import { Interrupt, pending, supervisorTimerOn, ticks, timersChanged } from "../trap/interrupt.ts";
 import { flag, Status } from "../trap/status.ts";
 import type { InstructionClass } from "./class.ts";
 import { innocuous } from "./class.ts";
@@ -83,6 +84,25 @@ function view(name: string, number: number, read: () => I64, extra: Extra & { fi
   };
 }
 
+/** Registers of which an engine takes notice between instructions. */
+const controlling = (...registers: readonly Csr[]): Csr[] =>
+  registers.map((csr) => ({
+    ...csr,
+    write: (value) => {
+      csr.write(value);
+      controlChanged({});
+    },
+  }));
+
+/** A register that comparators depend on. */
+const settingTimers = (csr: Csr): Csr => ({
+  ...csr,
+  write: (value) => {
+    csr.write(value);
+    timersChanged();
+  },
+});
+
 const line = parseCsrFields;
 const constant = (name: string, number: number, value = 0n) =>
   view(name, number, () => u64(value), { sensitive: insensitive });
@@ -102,14 +122,16 @@ const withDirtySummary = (status: I64) => status.or(status.bits(Status.FS, 2).eq
 const mstatusValue = () => withDirtySummary(state.mstatus.get().or(constantBits(mstatusFields)));
 
 const status = [
-  stored("mstatus", 0x300, state.mstatus, mstatusFields, { read: mstatusValue }),
-  view("sstatus", 0x100, () => mstatusValue().and(maskOf(sstatusFields) | flag(63)), {
-    fields: "SIE:1 SPIE:5 SPP:8 FS:14-13 SUM:18 MXR:19 UXL:33-32=2",
-    write: (value) => {
-      const mask = maskOf(sstatusFields) & maskOf(mstatusFields.filter((f) => f.rule === "any"));
-      state.mstatus.set(state.mstatus.get().and(~mask).or(value.and(mask)));
-    },
-  }),
+  ...controlling(
+    stored("mstatus", 0x300, state.mstatus, mstatusFields, { read: mstatusValue }),
+    view("sstatus", 0x100, () => mstatusValue().and(maskOf(sstatusFields) | flag(63)), {
+      fields: "SIE:1 SPIE:5 SPP:8 FS:14-13 SUM:18 MXR:19 UXL:33-32=2",
+      write: (value) => {
+        const mask = maskOf(sstatusFields) & maskOf(mstatusFields.filter((f) => f.rule === "any"));
+        state.mstatus.set(state.mstatus.get().and(~mask).or(value.and(mask)));
+      },
+    }),
+  ),
   view("misa", 0x301, () => setting64("misa"), { sensitive: insensitive }),
 ];
 
@@ -132,8 +154,7 @@ const machinePendingToModify = () =>
     .and(~flag(Interrupt.supervisorExternal))
     .or(state.mip.get().and(flag(Interrupt.supervisorExternal)));
 
-const traps = [
-  stored("medeleg", 0x302, state.medeleg, line("exceptions:9-0 pages:13-12 storePage:15")),
+const interrupts = controlling(
   stored("mideleg", 0x303, state.mideleg, delegable),
   stored("mie", 0x304, state.mie, line(enables)),
   view("mip", 0x344, () => pending({}), {
@@ -155,6 +176,10 @@ const traps = [
       state.mip.set(state.mip.get().and(mask.not()).or(value.and(mask)));
     },
   }),
+);
+
+const traps = [
+  stored("medeleg", 0x302, state.medeleg, line("exceptions:9-0 pages:13-12 storePage:15")),
   stored("mtvec", 0x305, state.mtvec, vector),
   stored("stvec", 0x105, state.stvec, vector),
   stored("mscratch", 0x340, state.mscratch, wholeRegister),
@@ -172,7 +197,7 @@ const traps = [
 const SATP_BARE = 0;
 const SATP_SV39 = 8;
 
-const translation = [
+const translation = controlling(
   stored("satp", 0x180, state.satp, line("MODE:63-60 ASID:59-44 PPN:43-0"), {
     // A write with an unsupported MODE has no effect at all (privileged 4.1.11).
     write: (value) => {
@@ -182,7 +207,7 @@ const translation = [
     },
     denied: () => state.mode.get().eq(1).and(state.mstatus.get().bit(Status.TVM)),
   }),
-];
+);
 
 // ---- configuration
 
@@ -206,7 +231,11 @@ function environment(name: string, number: number, field: Field64, fields: strin
 }
 
 const configuration = [
-  environment("menvcfg", 0x30a, state.menvcfg, `${environmentFields} ADUE:61 PBMTE:62 STCE:63`),
+  ...controlling(
+    settingTimers(
+      environment("menvcfg", 0x30a, state.menvcfg, `${environmentFields} ADUE:61 PBMTE:62 STCE:63`),
+    ),
+  ),
   environment("senvcfg", 0x10a, state.senvcfg, environmentFields),
   constant("mvendorid", 0xf11),
   constant("marchid", 0xf12),
@@ -263,13 +292,17 @@ const counters = [
   ...eventCounters,
   stored("mcounteren", 0x306, state.mcounteren, line("enables:31-0")),
   stored("scounteren", 0x106, state.scounteren, line("enables:31-0")),
-  stored("stimecmp", 0x14d, state.stimecmp, wholeRegister, {
-    reset: 2n ** 64n - 1n,
-    denied: () => {
-      const delegated = supervisorTimerOn().and(state.mcounteren.get().bit(1));
-      return setting32("sstc").isZero().or(state.mode.get().ltU(3).and(delegated.isZero()));
-    },
-  }),
+  ...controlling(
+    settingTimers(
+      stored("stimecmp", 0x14d, state.stimecmp, wholeRegister, {
+        reset: 2n ** 64n - 1n,
+        denied: () => {
+          const delegated = supervisorTimerOn().and(state.mcounteren.get().bit(1));
+          return setting32("sstc").isZero().or(state.mode.get().ltU(3).and(delegated.isZero()));
+        },
+      }),
+    ),
+  ),
 ];
 
 // ---- floating point
@@ -348,6 +381,7 @@ export const csrs: readonly Csr[] = [
   ...float,
   ...counters,
   ...status,
+  ...interrupts,
   ...traps,
   ...translation,
   ...configuration,

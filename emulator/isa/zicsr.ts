@@ -1,7 +1,7 @@
 /** Zicsr: atomic reads and writes of CSRs (unprivileged manual, chapter "Zicsr"). */
 import type { I32, I64 } from "../language/expression.ts";
 import { u32 } from "../language/expression.ts";
-import { local, synchronise, when } from "../language/statement.ts";
+import { local, when } from "../language/statement.ts";
 import { checkCsrAccess, readCsr, readCsrToModify, whenLeaking, writeCsr } from "./csr.ts";
 import type { Instruction } from "./instruction.ts";
 import { instruction } from "./instruction.ts";
@@ -32,7 +32,6 @@ function access(
       whenLeaking(number(), () => write.set(0));
       when(write, () => {
         writeCsr({ number: number(), value: update(readCsrToModify({ number: number() }), operand) });
-        synchronise();
       });
       rd.set(old);
     },

@@ -44,6 +44,12 @@ export type Setting =
   | "pageFlags"
   /** Address of the trap log (trap/log.ts). */
   | "trapLog"
+  /** How many harts there are, address of the first one's state, and bytes from one to the next. */
+  | "harts"
+  | "firstHart"
+  | "hartStride"
+  /** Guest-physical address of the CLINT; 0 where there is none. */
+  | "clint"
   | "tlbSets"
   | "tlbWays"
   /** Deepest page table: 3 for Sv39, 4 for Sv48, 5 for Sv57. */

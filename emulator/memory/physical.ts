@@ -1,4 +1,5 @@
 /** Physical memory: RAM, and devices behind the bus. */
+import { inClint, readClint, writeClint } from "../device/clint.ts";
 import type { I32, I64 } from "../language/expression.ts";
 import { cell32, cell64, setting32, setting64 } from "../language/expression.ts";
 import { hostProcedure, procedure } from "../language/procedure.ts";
@@ -42,12 +43,12 @@ const reportStore = (address: I64, bytes: I32): void =>
 const misaligned = (address: I64, bytes: I32) => address.toI32().and(bytes.sub(1));
 
 /** Devices take naturally aligned accesses in the low 4 GiB. */
-const noDevice = (address: I64, bytes: I32) =>
-  address
-    .shrU(32)
-    .ne(0)
-    .or(misaligned(address, bytes).ne(0))
-    .or(deviceAt({ address: address.toI32(), bytes }).isZero());
+const raiseUnlessDevice = (address: I64, bytes: I32, cause: I32, virtual: I64): void => {
+  when(address.shrU(32).ne(0).or(misaligned(address, bytes).ne(0)), () => raise(cause, virtual));
+  when(inClint(address.toI32()).isZero(), () =>
+    when(deviceAt({ address: address.toI32(), bytes }).isZero(), () => raise(cause, virtual)),
+  );
+};
 
 /** Loads 1, 2, 4 or 8 bytes, zero-extended. Raises `cause` with `virtual` where nothing answers. */
 export const readPhysical = procedure(
@@ -62,8 +63,9 @@ export const readPhysical = procedure(
       when(bytes.eq(2), () => returns(cell64("u16", place)));
       returns(cell64("u8", place));
     });
-    when(noDevice(address, bytes), () => raise(cause, virtual));
-    const low = address.toI32();
+    raiseUnlessDevice(address, bytes, cause, virtual);
+    const low = local(address.toI32());
+    when(inClint(low), () => returns(readClint({ address: low, bytes })));
     when(bytes.ne(8), () => returns(deviceRead({ address: low, bytes }).toU64()));
     const first = local(deviceRead({ address: low, bytes: 4 }).toU64());
     return deviceRead({ address: low.add(4), bytes: 4 })
@@ -79,9 +81,7 @@ export const checkWritable = procedure(
   { address: "i64", bytes: "i32", cause: "i32", virtual: "i64" },
   "none",
   ({ address, bytes, cause, virtual }) => {
-    when(inRam(address, bytes).isZero(), () => {
-      when(noDevice(address, bytes), () => raise(cause, virtual));
-    });
+    when(inRam(address, bytes).isZero(), () => raiseUnlessDevice(address, bytes, cause, virtual));
   },
 );
 
@@ -124,7 +124,11 @@ export const writePhysical = procedure(
         reportStore(address, bytes);
       },
       () => {
-        const low = address.toI32();
+        const low = local(address.toI32());
+        when(inClint(low), () => {
+          writeClint({ address: low, bytes, value });
+          returns();
+        });
         when(
           bytes.eq(8),
           () => {

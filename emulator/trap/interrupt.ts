@@ -1,9 +1,9 @@
 /** Interrupts: what is pending, and which one is taken (privileged 3.1.9, 4.1.3). */
 import { state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
-import { select, select32, setting32, u32, u64 } from "../language/expression.ts";
+import { hart, select, select32, setting32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
-import { local, returns, when } from "../language/statement.ts";
+import { local, returns, storeCell, when } from "../language/statement.ts";
 import { EnvironmentBit } from "./envcfg.ts";
 import { flag, Status } from "./status.ts";
 
@@ -30,21 +30,48 @@ export const ticks = (): I64 => state.clock.get().divU(SLOTS_PER_TICK).add(state
 export const supervisorTimerOn = (): I32 =>
   setting32("sstc").and(state.menvcfg.get().bit(EnvironmentBit.STCE));
 
-/** mip as software reads it: written bits, the board's lines and the comparators' outputs. */
-export const pending = procedure("pending", {}, "i64", () => {
+/** The comparators' outputs now, as mip bits. */
+const comparators = procedure("comparators", {}, "i64", () => {
   const now = local(ticks());
   const machineTimer = now.geU(state.mtimecmp.get()).toU64().shl(Interrupt.machineTimer);
-  const written = local(state.mip.get().or(state.lines.get()).or(machineTimer));
   const supervisorTimer = now.geU(state.stimecmp.get()).toU64().shl(Interrupt.supervisorTimer);
-  return select(
-    supervisorTimerOn(),
-    written.and(~flag(Interrupt.supervisorTimer)).or(supervisorTimer),
-    written,
-  );
+  return machineTimer.or(select(supervisorTimerOn(), supervisorTimer, 0));
+});
+
+const timersOutdated = (): I32 => state.clock.get().geU(state.timersUntil.get());
+
+/** To be said by whoever writes a comparator, its enable or the time of the hart whose state lies there. */
+export const timersChanged = (of: I32 = hart): void => storeCell("i64", of, u64(0), state.timersUntil.offset);
+
+/** Keeps what the comparators drive, and until when: so nobody needs to compare, or divide, before. */
+const renewTimers = procedure("renewTimers", {}, "none", () => {
+  state.timers.set(comparators({}));
+  const elapsed = local(state.clock.get().divU(SLOTS_PER_TICK));
+  const nearest = local(u64(-1));
+  // An output also changes when mtime wraps to 0.
+  for (const at of [state.mtimecmp.get(), state.stimecmp.get(), u64(0)]) {
+    const tick = local(at.sub(state.timeOffset.get()));
+    // What is beyond the range of the clock never comes.
+    when(tick.gtU(elapsed).and(tick.ltU(1n << 56n)), () => {
+      const slot = local(tick.mul(SLOTS_PER_TICK));
+      when(slot.ltU(nearest), () => nearest.set(slot));
+    });
+  }
+  state.timersUntil.set(nearest);
+});
+
+/** mip as software reads it: written bits, the board's lines and the comparators' outputs. */
+export const pending = procedure("pending", {}, "i64", () => {
+  const timers = local(state.timers.get());
+  when(timersOutdated(), () => timers.set(comparators({})));
+  const written = local(state.mip.get().or(state.lines.get()));
+  const shown = select(supervisorTimerOn(), written.and(~flag(Interrupt.supervisorTimer)), written);
+  return shown.or(timers);
 });
 
 /** The interrupt to take now, or -1. */
 export const interruptToTake = procedure("interruptToTake", {}, "i32", () => {
+  when(timersOutdated(), () => renewTimers({}));
   const enabled = local(pending({}).and(state.mie.get()));
   when(enabled.isZero(), () => returns(u32(-1)));
   const mode = local(state.mode.get());
@@ -62,24 +89,7 @@ export const interruptToTake = procedure("interruptToTake", {}, "i32", () => {
 /** Whether a hart asleep in wfi wakes: something enabled is pending, whatever the global enables say. */
 export const wakes = (): I32 => pending({}).and(state.mie.get()).ne(0);
 
-/** Slots until a comparator that has not fired yet does; all ones when none ever will. */
-export const slotsToTimer = procedure("slotsToTimer", {}, "i64", () => {
-  const clock = local(state.clock.get());
-  const never = u64(-1);
-  const nearest = local(never);
-  for (const comparator of [state.mtimecmp, state.stimecmp]) {
-    const at = local(comparator.get().sub(state.timeOffset.get()));
-    // A comparator beyond the range of the clock never fires.
-    when(
-      comparator
-        .get()
-        .gtU(ticks())
-        .and(at.ltU(1n << 56n)),
-      () => {
-        const slots = local(at.mul(SLOTS_PER_TICK).sub(clock));
-        when(slots.ltU(nearest), () => nearest.set(slots));
-      },
-    );
-  }
-  return nearest;
-});
+/** Slots until a comparator's output may change, when `interruptToTake` has just been asked. */
+export const slotsToTimer = procedure("slotsToTimer", {}, "i64", () =>
+  state.timersUntil.get().sub(state.clock.get()),
+);

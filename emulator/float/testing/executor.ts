@@ -5,11 +5,15 @@ import type { Procedure } from "../../language/procedure.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import type { Outcome } from "./oracle.ts";
 
-const NO_SETTINGS = {
+export const NO_SETTINGS = {
   ramBytes: 0n,
   ramBias: 0n,
   pageFlags: 0n,
   trapLog: 0n,
+  harts: 0n,
+  firstHart: 0n,
+  hartStride: 0n,
+  clint: 0n,
   tlbSets: 0n,
   tlbWays: 0n,
   maximumLevels: 0n,
