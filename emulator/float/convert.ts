@@ -1,5 +1,4 @@
 /** Conversions between formats, and between numbers and integers. */
-import type { I32, I64 } from "../language/expression.ts";
 import { select, select32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, returns, when } from "../language/statement.ts";
@@ -89,12 +88,15 @@ const magnitudeConversion = (format: Format, round: Round) =>
 /** Conversions of 64-bit integers to numbers. */
 export function fromInteger(format: Format, round: Round) {
   const convert = magnitudeConversion(format, round);
+  const parameters = { value: "i64", mode: "i32" } as const;
   return {
-    signed: (value: I64, mode: I32): I64 => {
-      const negative = value.ltS(0);
+    signed: procedure(`${format.name}.fromSigned`, parameters, "i64", ({ value, mode }) => {
+      const negative = local(value.ltS(0));
       const magnitude = select(negative, value.negate(), value);
       return convert({ sign: select(negative, format.sign, 0), magnitude, mode });
-    },
-    unsigned: (magnitude: I64, mode: I32): I64 => convert({ sign: 0n, magnitude, mode }),
+    }),
+    unsigned: procedure(`${format.name}.fromUnsigned`, parameters, "i64", ({ value, mode }) =>
+      convert({ sign: 0n, magnitude: value, mode }),
+    ),
   };
 }

@@ -145,8 +145,10 @@ export function floatingPoint(precision: Precision): Instruction[] {
       () => {
         const { signed, unsigned } = operations.fromInteger;
         const mode = roundingMode();
-        if (integer.endsWith("u")) setResult(format, unsigned(is32 ? rs1.low32() : rs1, mode));
-        else setResult(format, signed(is32 ? rs1.signExtend(32) : rs1, mode));
+        const result = integer.endsWith("u")
+          ? unsigned({ value: is32 ? rs1.low32() : rs1, mode })
+          : signed({ value: is32 ? rs1.signExtend(32) : rs1, mode });
+        setResult(format, result);
       },
     );
   });

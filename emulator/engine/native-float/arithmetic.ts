@@ -12,6 +12,7 @@ import {
   pushUsualState,
 } from "./host-format.ts";
 import type { NativePaths, Surroundings } from "./operation.ts";
+import { pushSumError } from "./two-sum.ts";
 
 const A = 0;
 const B = 1;
@@ -65,18 +66,16 @@ export function addition(host: HostFormat): NativePaths {
       s.code.arithmetic("i32", "and");
       giveNumber(s, type, sum);
     },
-    // A sum's error is a number and can be computed (Knuth 4.2.2, theorem B); overflow makes it a NaN.
     exact: (s) => {
       const { code } = s;
       const sum = compute(s, host, "add");
       const part = code.scratch(type, 1);
-      code.get(sum);
-      pushNumber(s, type, A);
-      code.floatArithmetic(type, "sub").set(part);
-      pushNumber(s, type, A);
-      code.get(sum).get(part).floatArithmetic(type, "sub").floatArithmetic(type, "sub");
-      pushNumber(s, type, B);
-      code.get(part).floatArithmetic(type, "sub").floatArithmetic(type, "add");
+      pushSumError(code, type, {
+        a: () => pushNumber(s, type, A),
+        b: () => pushNumber(s, type, B),
+        sum,
+        part,
+      });
       code.float(type, 0).floatCompare(type, "eq");
       pushToNearest(s, BINARY_MODE);
       code.arithmetic("i32", "and");
