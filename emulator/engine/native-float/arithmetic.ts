@@ -7,6 +7,7 @@ import {
   pushInteger,
   pushIsFinite,
   pushIsSurelyNormal,
+  pushIsZero,
   pushNumber,
   pushToNearest,
   pushUsualState,
@@ -99,10 +100,6 @@ export function multiplication(host: HostFormat): NativePaths {
   const exactDouble = (s: Surroundings) => {
     const { code } = s;
     const product = compute(s, host, "mul");
-    const isZero = (index: number) => {
-      pushNumber(s, type, index);
-      code.float(type, 0).floatCompare(type, "eq");
-    };
     pushProductFits(
       code,
       () => pushInteger(s, A),
@@ -110,8 +107,8 @@ export function multiplication(host: HostFormat): NativePaths {
     );
     pushIsSurelyNormal(code, host, product);
     code.arithmetic("i32", "and");
-    isZero(A);
-    isZero(B);
+    pushIsZero(s, type, A);
+    pushIsZero(s, type, B);
     code.arithmetic("i32", "or");
     pushIsFinite(code, type, product);
     code.arithmetic("i32", "and").arithmetic("i32", "or");

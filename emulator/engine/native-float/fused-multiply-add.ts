@@ -5,12 +5,14 @@ import type { HostFormat } from "./host-format.ts";
 import {
   giveNumber,
   pushInteger,
+  pushIsFinite,
   pushIsSurelyNormal,
+  pushIsZero,
   pushNumber,
   pushToNearest,
   pushUsualState,
 } from "./host-format.ts";
-import type { NativePaths, Surroundings } from "./operation.ts";
+import type { NativeOperation, NativePaths, Surroundings } from "./operation.ts";
 import { pushSumError } from "./two-sum.ts";
 
 const MODE = 3;
@@ -140,6 +142,30 @@ export function fusedDouble(): NativePaths {
     code.arithmetic("i32", "and");
     return { result, error };
   };
+  /** The product is exactly zero where a factor is. */
+  const zeroFactor: NativeOperation = (s) => {
+    const { code } = s;
+    const sum = code.scratch(type, 0);
+    pushNumber(s, type, 0);
+    pushNumber(s, type, 1);
+    code.floatArithmetic(type, "mul");
+    pushNumber(s, type, 2);
+    code.floatArithmetic(type, "add").set(sum);
+    pushIsFinite(code, type, sum);
+    pushIsZero(s, type, 0);
+    pushIsZero(s, type, 1);
+    code.arithmetic("i32", "or").arithmetic("i32", "and");
+    pushToNearest(s, MODE);
+    code.arithmetic("i32", "and");
+    giveNumber(s, type, sum);
+  };
+  const withoutError: NativeOperation = (s) => {
+    const { result, error } = compute(s);
+    s.code.get(error).float(type, 0).floatCompare(type, "eq").arithmetic("i32", "and");
+    pushToNearest(s, MODE);
+    s.code.arithmetic("i32", "and");
+    giveNumber(s, type, result);
+  };
   return {
     usual: (s) => {
       const { result } = compute(s);
@@ -147,12 +173,6 @@ export function fusedDouble(): NativePaths {
       s.code.arithmetic("i32", "and");
       giveNumber(s, type, result);
     },
-    exact: (s) => {
-      const { result, error } = compute(s);
-      s.code.get(error).float(type, 0).floatCompare(type, "eq").arithmetic("i32", "and");
-      pushToNearest(s, MODE);
-      s.code.arithmetic("i32", "and");
-      giveNumber(s, type, result);
-    },
+    exact: (s) => zeroFactor({ ...s, slow: () => withoutError(s) }),
   };
 }

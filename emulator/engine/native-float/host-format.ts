@@ -40,6 +40,12 @@ export function pushNumber(s: Surroundings, type: FloatType, index: number): voi
   fromBits(s.code, type);
 }
 
+/** Pushes whether an argument is a zero: 1 or 0. */
+export function pushIsZero(s: Surroundings, type: FloatType, index: number): void {
+  pushNumber(s, type, index);
+  s.code.float(type, 0).floatCompare(type, "eq");
+}
+
 /** Pushes 1 if NX is set, so that one more inexact result changes nothing; 0 otherwise. */
 export function pushInexactIsKnown(s: Surroundings): void {
   s.fcsr();

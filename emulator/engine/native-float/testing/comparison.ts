@@ -4,15 +4,10 @@ import { state, TLB_OFFSET } from "../../../hart/layout.ts";
 import type { Procedure } from "../../../language/procedure.ts";
 import { Code } from "../../../wasm/code.ts";
 import { ModuleBuilder } from "../../../wasm/module.ts";
+import type { Rewrite } from "../../engine.ts";
 import type { ProcedureLinkage } from "../../procedures.ts";
 import { linkProcedures } from "../../procedures.ts";
 import { nativeFloat } from "../native-float.ts";
-
-/** Arguments of one call, and fcsr before it. */
-export interface Case {
-  readonly fcsr: number;
-  readonly values: readonly bigint[];
-}
 
 export interface Comparison {
   /** How many cases fit. */
@@ -31,12 +26,15 @@ const PAGE_BYTES = 65536;
 /** The hart's state is at 0. */
 const CASES = Math.ceil(TLB_OFFSET / PAGE_BYTES) * PAGE_BYTES;
 
-/** The procedure, as described by the one linkage and natively by the other; and its usual path among other code. */
-export function compareNatively(procedure: Procedure): Comparison {
+/**
+ * The procedure, as described (with a fault, where one is given) by the one linkage and natively by the other; and its
+ * usual path among other code.
+ */
+export function compareNatively(procedure: Procedure, rewrite: Rewrite = (_, body) => body): Comparison {
   const module = new ModuleBuilder();
   module.importMemory(PAGES);
   const suppliers = { imported: new Map<string, number>(), hooks: new Map<string, Procedure>() };
-  const described = linkProcedures(module, { settings: NO_SETTINGS, rewrite: (_, body) => body }, suppliers);
+  const described = linkProcedures(module, { settings: NO_SETTINGS, rewrite }, suppliers);
   const native = linkProcedures(module, { settings: NO_SETTINGS }, suppliers);
   const caseBytes = 8 * (1 + procedure.parameters.length);
 
