@@ -11,6 +11,7 @@ import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import type { BenchedMachine } from "./machines.ts";
 import { type Measurement, measure } from "./measure.ts";
+import type { NativeProgram } from "./native.ts";
 import { geometricMean, median } from "./statistics.ts";
 import type { Task } from "./task.ts";
 
@@ -121,12 +122,12 @@ export class Benchmark {
   async compare(task: Task, startup: Startup): Promise<Result> {
     const ours: Measurement[] = [];
     const qemu: Measurement[] = [];
-    const native: Measurement[] = [];
+    const nativeSeconds: number[] = [];
     for (let run = 0; run < this.#runs; run++) {
       this.#say(`${task.name}, run ${run + 1} of ${this.#runs}`);
       ours.push(await this.#run(task, this.#ours));
       if (this.#qemu) qemu.push(await this.#run(task, this.#qemu));
-      if (task.native) native.push(await runNative(task.name, task.native));
+      if (task.native) nativeSeconds.push(await runNative(task.name, task.native));
     }
     const net = (runs: readonly Measurement[], startupSeconds = 0) =>
       runs.map(({ cpuSeconds }) =>
@@ -140,7 +141,7 @@ export class Benchmark {
       instructions: first ? task.instructions(first) : 0,
       ourSeconds: net(ours, startup.ourSeconds),
       qemuSeconds: net(qemu, startup.qemuSeconds),
-      nativeSeconds: net(native),
+      nativeSeconds,
       ourWallSeconds: wall(ours),
       qemuWallSeconds: wall(qemu),
     };
@@ -154,9 +155,10 @@ export class Benchmark {
   }
 }
 
-async function runNative(name: string, command: readonly string[]): Promise<Measurement> {
+/** Processor time of what a machine would do once. */
+async function runNative(name: string, { command, repeats }: NativeProgram): Promise<number> {
   const run = await measure(command, limitSeconds);
-  if (run.status === 0) return run;
+  if (run.status === 0) return Math.max(run.cpuSeconds, leastSeconds) / repeats;
   throw wentWrong(`${name} went wrong as a program of this host`, command, run);
 }
 

@@ -19,20 +19,26 @@ const flags = [
   ...compilerFlags,
 ];
 
+/** A workload as a program of the host. */
+export interface NativeProgram {
+  readonly command: readonly string[];
+  /** How many times as often as on a machine it does its work: otherwise it would be over before it could be measured. */
+  readonly repeats: number;
+}
+
+const repeats = 4;
+
 /** The first line of what the host's C compiler says about itself; undefined where there is none. */
 export function describeHostCompiler(): string | undefined {
   const { stdout, status } = spawnSync(compiler, ["--version"], { encoding: "utf8" });
   return status === 0 ? stdout.split("\n")[0] : undefined;
 }
 
-/**
- * Builds the workload for the host, in a `folder` of .build/host; a command that runs it as often as guests do. Throws
- * `Failure` when it does not build.
- */
+/** Builds the workload for the host, in a `folder` of .build/host. Throws `Failure` when it does not build. */
 export async function buildNative(
   { name, sources, flags: own = [], iterations }: Workload,
   folder = "bench",
-): Promise<string[]> {
+): Promise<NativeProgram> {
   const output = join(ROOT, ".build/host", folder);
   mkdirSync(output, { recursive: true });
   const program = join(output, name);
@@ -45,5 +51,5 @@ export async function buildNative(
       exitStatus.badInput,
     );
   }
-  return [program, String(iterations)];
+  return { command: [program, String(iterations * repeats)], repeats };
 }

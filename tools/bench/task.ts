@@ -1,6 +1,7 @@
 /** What is measured: something both machines can be told to do, and whose outcome can be checked. */
 import type { BenchedMachine, System } from "./machines.ts";
 import type { Measurement } from "./measure.ts";
+import type { NativeProgram } from "./native.ts";
 import type { SuiteName, Workload } from "./workloads.ts";
 
 export interface Task {
@@ -11,8 +12,8 @@ export interface Task {
   command(machine: BenchedMachine): string[];
   /** What the console shows when it is done; undefined for what ends by itself. */
   readonly until?: string;
-  /** The command that does the same on the host, where there is one. */
-  readonly native?: readonly string[] | undefined;
+  /** What does the same on the host, where there is such a program. */
+  readonly native?: NativeProgram | undefined;
   /** Whether it did what it should. */
   succeeded(run: Measurement): boolean;
   /** Instructions that a successful run on our machine retired. */
