@@ -1,0 +1,322 @@
+/**
+ * Builds nodes of the vocabulary, worked out as far as their operands are known. Constants are kept signed, as
+ * expression.ts makes them, and on the right; a division that would trap is left as it is.
+ */
+import type { Arithmetic, Comparison, Node, Type, Unary } from "../../language/expression.ts";
+
+type Constant = Extract<Node, { kind: "constant" }>;
+
+const widthOf = (type: Type): number => (type === "i32" ? 32 : 64);
+const lowWord = 0xffff_ffffn;
+
+/** The constant of a type that is equal to `value` modulo its width. */
+export function constant(type: Type, value: bigint): Constant {
+  return { kind: "constant", type, value: BigInt.asIntN(widthOf(type), value) };
+}
+
+/** Whether computing a node does nothing but give its value: it calls nothing and accesses no guest memory. */
+export function isPure(n: Node): boolean {
+  switch (n.kind) {
+    case "arithmetic":
+    case "comparison":
+      return isPure(n.a) && isPure(n.b);
+    case "unary":
+    case "convert":
+      return isPure(n.a);
+    case "select":
+      return isPure(n.taken) && isPure(n.otherwise) && isPure(n.condition);
+    case "cell":
+      return isPure(n.address);
+    case "call":
+    case "read":
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Whether two nodes are written alike, so that at one point of execution, if pure, they have one value. */
+export function alike(a: Node, b: Node): boolean {
+  if (a === b) return true;
+  if (a.type !== b.type) return false;
+  switch (a.kind) {
+    case "constant":
+      return b.kind === "constant" && a.value === b.value;
+    case "setting":
+      return b.kind === "setting" && a.name === b.name;
+    case "arithmetic":
+    case "comparison":
+      return b.kind === a.kind && a.op === b.op && alike(a.a, b.a) && alike(a.b, b.b);
+    case "unary":
+    case "convert":
+      return b.kind === a.kind && a.op === b.op && alike(a.a, b.a);
+    case "select":
+      return (
+        b.kind === "select" &&
+        alike(a.condition, b.condition) &&
+        alike(a.taken, b.taken) &&
+        alike(a.otherwise, b.otherwise)
+      );
+    case "local":
+      return b.kind === "local" && a.id === b.id;
+    case "call":
+      return (
+        b.kind === "call" &&
+        a.procedure === b.procedure &&
+        a.arguments.every((argument, i) => {
+          const other = b.arguments[i];
+          return other !== undefined && alike(argument, other);
+        })
+      );
+    case "cell":
+      return b.kind === "cell" && a.cell === b.cell && a.offset === b.offset && alike(a.address, b.address);
+    case "x":
+    case "f":
+      return b.kind === a.kind && a.operand === b.operand;
+    case "read":
+      return b.kind === "read" && a.bytes === b.bytes && a.signed === b.signed && alike(a.address, b.address);
+    default:
+      return a.kind === b.kind;
+  }
+}
+
+const COMMUTATIVE: ReadonlySet<Arithmetic> = new Set(["add", "mul", "and", "or", "xor"]);
+
+export function arithmetic(type: Type, op: Arithmetic, a: Node, b: Node): Node {
+  if (a.kind === "constant") {
+    if (b.kind === "constant") {
+      const value = compute(type, op, a.value, b.value);
+      if (value !== undefined) return constant(type, value);
+    } else if (COMMUTATIVE.has(op)) {
+      return withConstant(type, op, b, a);
+    }
+  } else if (b.kind === "constant") {
+    return withConstant(type, op, a, b);
+  }
+  return { kind: "arithmetic", type, op, a, b };
+}
+
+/** `a op b` where only b is known. */
+function withConstant(type: Type, op: Arithmetic, a: Node, b: Constant): Node {
+  const c = b.value;
+  switch (op) {
+    case "sub":
+      return withConstant(type, "add", a, constant(type, -c));
+    case "add":
+      if (c === 0n) return a;
+      break;
+    case "mul":
+      if (c === 1n) return a;
+      if (c === 0n && isPure(a)) return b;
+      break;
+    case "and":
+      if (c === -1n) return a;
+      if (c === 0n && isPure(a)) return b;
+      if (c === lowWord && a.kind === "convert" && a.op === "extend_u") return a;
+      break;
+    case "or":
+      if (c === 0n) return a;
+      if (c === -1n && isPure(a)) return b;
+      break;
+    case "xor":
+      if (c === 0n) return a;
+      break;
+    case "shl":
+    case "shr_s":
+    case "shr_u":
+    case "rotl":
+    case "rotr":
+      if (BigInt.asUintN(type === "i32" ? 5 : 6, c) === 0n) return a;
+      break;
+    case "div_s":
+    case "div_u":
+      if (c === 1n) return a;
+      break;
+    case "rem_s":
+    case "rem_u":
+      if (c === 1n && isPure(a)) return constant(type, 0n);
+      break;
+  }
+  // (x op c1) op c2 is x op (c1 op c2) for these.
+  if (COMMUTATIVE.has(op) && a.kind === "arithmetic" && a.op === op && a.b.kind === "constant") {
+    const united = compute(type, op, a.b.value, c);
+    if (united !== undefined) return withConstant(type, op, a.a, constant(type, united));
+  }
+  return { kind: "arithmetic", type, op, a, b };
+}
+
+/** The mathematical result modulo the width, or undefined where WebAssembly would trap. */
+function compute(type: Type, op: Arithmetic, a: bigint, b: bigint): bigint | undefined {
+  const width = widthOf(type);
+  const unsigned = (value: bigint) => BigInt.asUintN(width, value);
+  const count = BigInt.asUintN(type === "i32" ? 5 : 6, b);
+  const rotateLeft = (by: bigint) => (unsigned(a) << by) | (unsigned(a) >> (BigInt(width) - by));
+  switch (op) {
+    case "add":
+      return a + b;
+    case "sub":
+      return a - b;
+    case "mul":
+      return a * b;
+    case "div_s":
+      return b === 0n || (b === -1n && a === -(1n << BigInt(width - 1))) ? undefined : a / b;
+    case "div_u":
+      return b === 0n ? undefined : unsigned(a) / unsigned(b);
+    case "rem_s":
+      return b === 0n ? undefined : a % b;
+    case "rem_u":
+      return b === 0n ? undefined : unsigned(a) % unsigned(b);
+    case "and":
+      return a & b;
+    case "or":
+      return a | b;
+    case "xor":
+      return a ^ b;
+    case "shl":
+      return a << count;
+    case "shr_s":
+      return a >> count;
+    case "shr_u":
+      return unsigned(a) >> count;
+    case "rotl":
+      return rotateLeft(count);
+    case "rotr":
+      return rotateLeft(BigInt(width) - count);
+  }
+}
+
+const OPPOSITE: Record<Comparison, Comparison> = {
+  eq: "ne",
+  ne: "eq",
+  lt_s: "ge_s",
+  lt_u: "ge_u",
+  gt_s: "le_s",
+  gt_u: "le_u",
+  le_s: "gt_s",
+  le_u: "gt_u",
+  ge_s: "lt_s",
+  ge_u: "lt_u",
+};
+const MIRRORED: Record<Comparison, Comparison> = {
+  eq: "eq",
+  ne: "ne",
+  lt_s: "gt_s",
+  lt_u: "gt_u",
+  gt_s: "lt_s",
+  gt_u: "lt_u",
+  le_s: "ge_s",
+  le_u: "ge_u",
+  ge_s: "le_s",
+  ge_u: "le_u",
+};
+
+export function comparison(op: Comparison, a: Node, b: Node): Node {
+  if (a.kind === "constant") {
+    if (b.kind === "constant") return truth(compare(op, a, b));
+    return comparison(MIRRORED[op], b, a);
+  }
+  if (b.kind === "constant") {
+    const c = b.value;
+    if (c === 0n) {
+      if (op === "eq" && a.kind === "comparison") return negation(a);
+      if (op === "ne" && a.kind === "comparison") return a;
+      if ((op === "lt_u" || op === "ge_u") && isPure(a)) return truth(op === "ge_u");
+      if (op === "gt_u") return comparison("ne", a, b);
+      if (op === "le_u") return comparison("eq", a, b);
+    }
+    if (c === 1n && op === "lt_u") return comparison("eq", a, constant(a.type, 0n));
+    if (c === 1n && op === "ge_u") return comparison("ne", a, constant(a.type, 0n));
+    if ((op === "eq" || op === "ne") && a.kind === "convert" && a.op === "extend_u") {
+      if (c >= 0n && c <= lowWord) return comparison(op, a.a, constant("i32", c));
+      if (isPure(a)) return truth(op === "ne");
+    }
+  }
+  return { kind: "comparison", type: "i32", op, a, b };
+}
+
+const truth = (holds: boolean): Node => constant("i32", holds ? 1n : 0n);
+
+function compare(op: Comparison, left: Constant, right: Constant): boolean {
+  const signed = op === "eq" || op === "ne" || op.endsWith("_s");
+  const width = widthOf(left.type);
+  const a = signed ? left.value : BigInt.asUintN(width, left.value);
+  const b = signed ? right.value : BigInt.asUintN(width, right.value);
+  switch (op) {
+    case "eq":
+      return a === b;
+    case "ne":
+      return a !== b;
+    case "lt_s":
+    case "lt_u":
+      return a < b;
+    case "gt_s":
+    case "gt_u":
+      return a > b;
+    case "le_s":
+    case "le_u":
+      return a <= b;
+    case "ge_s":
+    case "ge_u":
+      return a >= b;
+  }
+}
+
+/** A condition that holds where `condition` does not. */
+export function negation(condition: Node): Node {
+  if (condition.kind === "comparison") return { ...condition, op: OPPOSITE[condition.op] };
+  return comparison("eq", condition, constant(condition.type, 0n));
+}
+
+export function unary(type: Type, op: Unary, a: Node): Node {
+  if (a.kind === "constant") return constant(type, computeUnary(type, op, a.value));
+  if (op === "extend32_s") {
+    if (type === "i32") return a;
+    if (a.kind === "unary" && a.op === op) return a;
+    if (a.kind === "convert") return convert("extend_s", a.a);
+    if (a.kind === "arithmetic" && a.op === "and" && a.b.kind === "constant" && keepsLowWord(a.b))
+      return unary(type, op, a.a);
+  }
+  return { kind: "unary", type, op, a };
+}
+
+const keepsLowWord = ({ value }: Constant): boolean => (value & lowWord) === lowWord;
+
+function computeUnary(type: Type, op: Unary, value: bigint): bigint {
+  const width = widthOf(type);
+  const bits = BigInt.asUintN(width, value);
+  switch (op) {
+    case "clz":
+      return BigInt(width - (bits === 0n ? 0 : bits.toString(2).length));
+    case "ctz":
+      return bits === 0n ? BigInt(width) : BigInt((bits & -bits).toString(2).length - 1);
+    case "popcnt":
+      return BigInt(bits.toString(2).replaceAll("0", "").length);
+    case "extend8_s":
+      return BigInt.asIntN(8, value);
+    case "extend16_s":
+      return BigInt.asIntN(16, value);
+    case "extend32_s":
+      return BigInt.asIntN(32, value);
+  }
+}
+
+export function convert(op: "wrap" | "extend_u" | "extend_s", a: Node): Node {
+  const type = op === "wrap" ? "i32" : "i64";
+  if (a.kind === "constant") return constant(type, op === "extend_u" ? BigInt.asUintN(32, a.value) : a.value);
+  if (op === "wrap") {
+    if (a.kind === "convert") return a.a;
+    if (a.kind === "unary" && a.op === "extend32_s") return convert("wrap", a.a);
+    if (a.kind === "arithmetic" && a.op === "and" && a.b.kind === "constant" && keepsLowWord(a.b))
+      return convert("wrap", a.a);
+  }
+  return { kind: "convert", type, op, a };
+}
+
+export function select(condition: Node, taken: Node, otherwise: Node): Node {
+  if (condition.kind === "constant") {
+    const [chosen, other] = condition.value === 0n ? [otherwise, taken] : [taken, otherwise];
+    if (isPure(other)) return chosen;
+  }
+  if (isPure(condition) && isPure(taken) && alike(taken, otherwise)) return taken;
+  return { kind: "select", type: taken.type, condition, taken, otherwise };
+}
