@@ -21,11 +21,7 @@ export interface Task {
 }
 
 /** A workload that has been built as `elf`. It checks its own results and tells them by its exit status. */
-export function workloadTask(
-  { name, suite, harts }: Workload,
-  elf: string,
-  native?: readonly string[],
-): Task {
+export function workloadTask({ name, suite, harts }: Workload, elf: string, native?: NativeProgram): Task {
   const result = new RegExp(`^${name}: checksum 0x[0-9a-f]{16} instructions (\\d+)\\r?$`, "m");
   return {
     name,
