@@ -24,5 +24,4 @@ static uint64_t run(void) {
   return checksum;
 }
 
-const struct workload workload = {
-    .name = "mandelbrot", .checksum = 0x585289cd0014b6ce, .depends_on_fusing = true, .run = run};
+const struct workload workload = {.name = "mandelbrot", .checksum = 0x585289cd0014b6ce, .run = run};

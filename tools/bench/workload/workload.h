@@ -20,6 +20,14 @@ struct workload {
   void (*run_other_hart)(uint64_t hart);
 };
 
+// A checksum that depends on whether the compiler fuses products into sums, rounding once. Of its own accord
+// clang does, where the target has an instruction for it; with -std=c11 gcc does not.
+#if defined(__clang__) && (defined(__riscv) || defined(__aarch64__))
+#define FUSED_OR_NOT(fused, separate) fused
+#else
+#define FUSED_OR_NOT(fused, separate) separate
+#endif
+
 // Defined once in each workload's own source.
 extern const struct workload workload;
 
