@@ -38,7 +38,8 @@ export function compareNatively(procedure: Procedure, rewrite: Rewrite = (_, bod
   const native = linkProcedures(module, { settings: NO_SETTINGS }, suppliers);
   const caseBytes = 8 * (1 + procedure.parameters.length);
 
-  const compare = eachCase(procedure, caseBytes, (code, { index, load }) => {
+  const compare = eachCase(procedure, caseBytes, (code, { index, result, load }) => {
+    code.i32(-1).set(result);
     const [expected, flags, status] = [code.local("i64"), code.local("i64"), code.local("i64")];
     const execute = (linkage: ProcedureLinkage) => {
       code.i32(0).i64(0).store("i64.store", state.mstatus.offset);
@@ -55,24 +56,22 @@ export function compareNatively(procedure: Procedure, rewrite: Rewrite = (_, bod
     code.i32(0).load("i64.load", state.mstatus.offset).get(status).compare("i64", "ne");
     code.arithmetic("i32", "or").if(() => code.get(index).return());
   });
-  module.exportFunction("compare", define(module, compare.i32(-1)));
+  module.exportFunction("compare", define(module, compare));
 
-  const slow = { count: 0 };
-  const countSlow = eachCase(procedure, caseBytes, (code, { operands }) => {
-    slow.count = code.scratch("i32", 99);
+  const countSlow = eachCase(procedure, caseBytes, (code, { operands, result }) => {
     nativeFloat(procedure)?.usual({
       code,
       operands: operands.map((local) => ({ local })),
       fcsr: () => code.i32(0).load("i32.load", state.fcsr.offset),
       slow: () => {
-        code.get(slow.count).i32(1).arithmetic("i32", "add").set(slow.count);
+        code.get(result).i32(1).arithmetic("i32", "add").set(result);
         if (procedure.result === "i32") code.i32(0);
         else code.i64(0);
       },
     });
     code.drop();
   });
-  module.exportFunction("countSlow", define(module, countSlow.get(slow.count)));
+  module.exportFunction("countSlow", define(module, countSlow));
 
   described.defineCalled();
   native.defineCalled();
@@ -105,6 +104,8 @@ function call(code: Code, linkage: ProcedureLinkage, procedure: Procedure): void
 
 interface CaseCode {
   readonly index: number;
+  /** What the function gives in the end, at first 0. */
+  readonly result: number;
   /** The arguments' locals. */
   readonly operands: readonly number[];
   /** Sets fcsr and pushes the arguments. */
@@ -118,7 +119,7 @@ function eachCase(
   body: (code: Code, current: CaseCode) => void,
 ): Code {
   const code = new Code(["i32"]);
-  const index = code.local("i32");
+  const [index, result] = [code.local("i32"), code.local("i32")];
   const operands = procedure.parameters.map(({ type }) => code.local(type));
   const at = (offset: number) => {
     code
@@ -143,6 +144,7 @@ function eachCase(
       prepare();
       body(code, {
         index,
+        result,
         operands,
         load: () => {
           prepare();
@@ -153,5 +155,5 @@ function eachCase(
       code.branch(again);
     }),
   );
-  return code;
+  return code.get(result);
 }
