@@ -28,9 +28,9 @@ import type { Configuration, Rewrite } from "../engine.ts";
 import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
 import type { Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
+import { looksAtClock } from "../observes.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { linkProcedures } from "../procedures.ts";
-import { looksAtClock } from "../observes.ts";
 import { slowPaths } from "../translator/slow-path.ts";
 import {
   advance,
@@ -41,9 +41,7 @@ import {
   dataContext,
   demandAttention,
   ENTRY_TARGET,
-  FETCH_TABLE,
   fetchAlone,
-  fetchContext,
   forgetAll,
   forgetTranslation,
   LOOKASIDE_ENTRIES,
@@ -51,6 +49,7 @@ import {
   READ_TABLE,
   raiseIllegal,
   rememberAccess,
+  rememberedCode,
   renewContexts,
   WRITE_TABLE,
 } from "./lookaside.ts";
@@ -119,11 +118,11 @@ export function generateInterpreter(
   module.importMemory(configuration.memory.buffer.byteLength / 65536);
   const imported = new Map(Object.entries(IMPORTS).map(([n, s]) => [n, module.importFunction(n, s)]));
   const hooks = new Map([
-      [accessAllowed.procedure.name, rememberAccess.procedure],
-      [translationDropped.procedure.name, forgetTranslation.procedure],
-      [protectionChanged.procedure.name, forgetAll.procedure],
-      [controlChanged.procedure.name, demandAttention.procedure],
-    ]);
+    [accessAllowed.procedure.name, rememberAccess.procedure],
+    [translationDropped.procedure.name, forgetTranslation.procedure],
+    [protectionChanged.procedure.name, forgetAll.procedure],
+    [controlChanged.procedure.name, demandAttention.procedure],
+  ]);
   const linkage = linkProcedures(module, configuration, { imported, hooks });
   const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
   const regions = { records, type: module.type(REGION_SIGNATURE) };
@@ -295,7 +294,7 @@ class Loop {
       .get(this.#remaining)
       .convert("extend_u");
     code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget).set(this.#start);
-    code.get(HART).load("i64.load", dataContext.offset).set(this.#dataContext);
+    this.#loadDataContext();
     code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
   }
 
@@ -316,31 +315,29 @@ class Loop {
 
   #locatePage(): void {
     const code = this.#code;
+    code.i32(PAGE_SPAN).set(this.#span);
     code.get(this.#pc);
-    this.#loadTag(FETCH_TABLE);
-    code.get(this.#pc).i64(-4096).arithmetic("i64", "and");
-    code.get(HART).load("i64.load", fetchContext.offset).arithmetic("i64", "or").compare("i64", "eq");
-    code.if(
-      () =>
-        code
-          .get(this.#entry)
-          .load("i32.load", FETCH_TABLE + ENTRY_TARGET)
-          .tee(this.#page)
-          .set(this.#entry)
-          .i32(PAGE_SPAN)
-          .set(this.#span),
-      () => {
+    this.#call(rememberedCode.procedure);
+    code
+      .tee(this.#page)
+      .tee(this.#entry)
+      .isZero()
+      .if(() => {
         code.get(this.#pc);
         this.#call(locateCode.procedure);
-        code.set(this.#page).i32(PAGE_SPAN).set(this.#span);
+        code.tee(this.#page).set(this.#entry);
         this.#leaveIfFetchRaised();
+        this.#loadDataContext();
         code
           .get(this.#page)
-          .tee(this.#entry)
           .isZero()
           .if(() => this.#locateAlone());
-      },
-    );
+      });
+  }
+
+  /** A fetch may have had everything forgotten, and data accesses with it. */
+  #loadDataContext(): void {
+    this.#code.get(HART).load("i64.load", dataContext.offset).set(this.#dataContext);
   }
 
   /** An instruction by itself is in no page to stay in: even a jump to itself is a new fetch. */
@@ -350,6 +347,7 @@ class Loop {
     this.#call(fetchAlone.procedure);
     code.set(this.#entry);
     this.#leaveIfFetchRaised();
+    this.#loadDataContext();
     code.i32(0).set(this.#page).i32(0).set(this.#span);
   }
 

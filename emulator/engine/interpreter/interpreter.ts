@@ -7,7 +7,7 @@ import type { CodeEvents } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { generateInterpreter, RunResult } from "./generate.ts";
-import { attention, LOOKASIDE_ENTRIES, nextSpace, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { DECODED_PAGE_BYTES, MOST_REGIONS, REGION_BYTES } from "./slot.ts";
 
 /** Pages of code kept decoded. */
@@ -75,8 +75,6 @@ export class Interpreter implements Engine {
     this.exports = instance.exports as unknown as InterpreterExports;
     for (const hart of configuration.harts) {
       this.#bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
-      // Address space 0 is that of satp = 0.
-      this.#words[(hart + nextSpace.offset) >> 2] = 1;
     }
     this.#forgetEverything();
   }

@@ -3,13 +3,13 @@
  * accesses need no further check. Everything in them is in the architectural TLB too and leaves it together with it.
  *
  * A tag is the virtual page with a context number in bits 3 to 11, which stands for satp, mode, SUM and MXR, so that
- * changing these forgets nothing. The low three bits are zero, so that a misaligned access misses.
+ * changing these forgets nothing, and to forget all is to number anew. The low three bits are zero, so that a misaligned access misses.
  */
 import { ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import type { I32, I64 } from "../../language/expression.ts";
-import { cell32, cell64, hart, select, select32, u32 } from "../../language/expression.ts";
+import { cell32, cell64, hart, select, select32, u32, u64 } from "../../language/expression.ts";
 import { hostProcedure, procedure } from "../../language/procedure.ts";
-import { fillCells, local, raise, returns, storeCell, when, whilst } from "../../language/statement.ts";
+import { fillCells, local, raise, returns, storeCell, when } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
 import { inRam, pageFlagCell, RAM_BASE, ramCell } from "../../memory/physical.ts";
 import { pmpAllows } from "../../memory/pmp.ts";
@@ -46,8 +46,9 @@ export const dataContext = field64(FIELDS + 16);
 /** 1 where accesses go through the TLB, for counting hits. */
 export const fetchTranslated = field32(FIELDS + 24);
 export const dataTranslated = field32(FIELDS + 28);
-const currentSpace = field32(FIELDS + 32);
-export const nextSpace = field32(FIELDS + 36);
+/** The number of an address space given last, and up to which one they no longer count. */
+const lastSpace = field32(FIELDS + 32);
+const forgottenSpace = field32(FIELDS + 36);
 /** While a region executes: slots that were left when slots were last counted. */
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
@@ -55,20 +56,18 @@ export const cutShort = field32(FIELDS + 44);
 /** What the last access that a region could not make by itself has taught it: a page, and where to find it (or 0). */
 export const foundPage = field64(FIELDS + 48);
 export const foundTarget = field32(FIELDS + 56);
-/** satp values that have a context number. */
+/** Numbers of address spaces: 1 to this. The table that gives them has as many entries and one more: satp and number. */
 const SPACES = 63;
 const SPACE_TABLE = FIELDS + 64;
+const SPACE_NUMBER = 8;
+const SPACE_BYTES = (SPACES + 1) * 16;
+/** Machine mode's; satp never holds it. */
+const MACHINE_SPACE = -1n;
 
 const NEVER = 0xff;
 
 /** Has the loop look at everything before the next instruction. */
 export const demandAttention = procedure("demandAttention", {}, "none", () => attention.set(u32(1)));
-
-/** Forgets everything about the executing hart. */
-export const forgetAll = procedure("forgetAll", {}, "none", () => {
-  fillCells(hart.add(READ_TABLE), NEVER, u32(3 * TABLE_BYTES));
-  attention.set(u32(1));
-});
 
 /** A translation has left the TLB: so do the pages of it that the tables hold. */
 export const forgetTranslation = procedure(
@@ -80,9 +79,10 @@ export const forgetTranslation = procedure(
       forgetAll({});
       returns();
     });
+    const never = u64(-1);
     const entry = local(hart.add(entryOf(virtual)));
-    for (const table of [READ_TABLE, WRITE_TABLE, FETCH_TABLE])
-      storeCell("i64", entry, u32(-1).toS64(), table);
+    for (const table of [READ_TABLE, WRITE_TABLE]) storeCell("i64", entry, never, table);
+    storeCell("i64", hart.add(codeEntryOf(virtual)), never, FETCH_TABLE);
     attention.set(u32(1));
   },
 );
@@ -92,6 +92,15 @@ const entryOf = (virtual: I64): I32 =>
     .shrU(8)
     .toI32()
     .and((LOOKASIDE_ENTRIES - 1) << 4);
+/** Where the fetch table has an address: user and kernel code at addresses of the same low bits must not collide. */
+const codeEntryOf = (virtual: I64): I32 => {
+  const page = local(virtual.shrU(12).toI32());
+  page.set(page.xor(page.shrU(16)));
+  return page
+    .xor(page.shrU(8))
+    .and(LOOKASIDE_ENTRIES - 1)
+    .shl(4);
+};
 const pageOf = (address: I64): I64 => address.and(-4096n);
 
 /** Remembers an access that has been allowed, if the answer holds for its whole page. */
@@ -120,65 +129,80 @@ const kind = (mode: I32): I32 => {
 };
 
 /** What a table remembers of the page of an address: what added to an address gives its place; 0 for nothing. */
-const rememberedIn = (table: number, virtual: I64, context: I64): I32 => {
-  const entry = local(hart.add(entryOf(virtual)));
+const rememberedIn = (table: number, entry: I32, virtual: I64, context: I64): I32 => {
   const known = cell64("i64", entry, table).eq(pageOf(virtual).or(context));
   return select32(known, cell32("i32", entry, table + ENTRY_TARGET), 0);
 };
 
+const rememberedData = (table: number, virtual: I64): I32 =>
+  rememberedIn(table, local(hart.add(entryOf(virtual))), virtual, dataContext.get());
+
 /** Where a load finds the page of an address, as what is added to the address; 0 where no table says it. */
-export const rememberedRead = (virtual: I64): I32 => rememberedIn(READ_TABLE, virtual, dataContext.get());
+export const rememberedRead = (virtual: I64): I32 => rememberedData(READ_TABLE, virtual);
 /** The same for a store. */
-export const rememberedWrite = (virtual: I64): I32 => rememberedIn(WRITE_TABLE, virtual, dataContext.get());
+export const rememberedWrite = (virtual: I64): I32 => rememberedData(WRITE_TABLE, virtual);
 
 /** The decoded page that holds the instruction at an address, as far as it is remembered; 0 otherwise. */
 export const rememberedCode = procedure("rememberedCode", { pc: "i64" }, "i32", ({ pc }) =>
-  rememberedIn(FETCH_TABLE, pc, fetchContext.get()),
+  rememberedIn(FETCH_TABLE, local(hart.add(codeEntryOf(pc))), pc, fetchContext.get()),
 );
 
 /** A data access was counted as a hit before it was known to be looked up anew. */
 export const uncountData = () => state.tlbHits.set(state.tlbHits.get().sub(dataTranslated.get().toU64()));
 
-/** Finds the number of the address space in satp, or gives it one; when they run out all start anew. */
-const numberSpace = procedure("numberSpace", {}, "i32", () => {
-  const satp = local(state.satp.get());
-  const cellOf = (space: I32) => hart.add(space.shl(3));
-  const known = (space: I32) => cell64("i64", cellOf(space), SPACE_TABLE).eq(satp);
-  const space = local(currentSpace.get());
-  when(known(space), () => returns(space));
-  space.set(u32(0));
-  whilst(space.ltU(nextSpace.get()), () => {
-    when(known(space), () => {
-      currentSpace.set(space);
-      returns(space);
-    });
-    space.set(space.add(1));
-  });
-  when(nextSpace.get().eq(SPACES), () => {
-    forgetAll({});
-    nextSpace.set(u32(0));
-  });
-  space.set(nextSpace.get());
-  nextSpace.set(space.add(1));
-  storeCell("i64", cellOf(space), satp, SPACE_TABLE);
-  currentSpace.set(space);
-  return space;
+/** Where an address space has its number, by its ASID or, without one, by its page table. */
+const spaceEntry = (key: I64): I32 => {
+  const asid = key.bits(44, 16);
+  const low = select(asid.eq(0), key, asid).toI32();
+  return hart.add(low.and(SPACES).shl(4));
+};
+
+/** Numbers begin anew when they run out, with nothing remembered under the old ones. */
+const renumber = procedure("renumber", {}, "none", () => {
+  fillCells(hart.add(READ_TABLE), NEVER, u32(3 * TABLE_BYTES));
+  fillCells(hart.add(SPACE_TABLE), 0, u32(SPACE_BYTES));
+  lastSpace.set(u32(0));
+  forgottenSpace.set(u32(0));
 });
 
-/** Machine mode is one context of its own, the last; its accesses are not translated. */
-const MACHINE_CONTEXT = SPACES << 6;
+/** The context in which an access is made in a mode. Machine mode has a number like an address space. */
+const contextOf = procedure("contextOf", { mode: "i32" }, "i64", ({ mode }) => {
+  const key = local(select(mode.eq(3), MACHINE_SPACE, state.satp.get()));
+  const entry = local(spaceEntry(key));
+  const number = local(cell32("i32", entry, SPACE_TABLE + SPACE_NUMBER));
+  when(number.leU(forgottenSpace.get()).or(cell64("i64", entry, SPACE_TABLE).ne(key)), () => {
+    number.set(lastSpace.get().add(1));
+    lastSpace.set(number);
+    storeCell("i64", entry, key, SPACE_TABLE);
+    storeCell("i32", entry, number, SPACE_TABLE + SPACE_NUMBER);
+  });
+  return number
+    .shl(3)
+    .or(select32(mode.eq(3), 0, kind(mode)))
+    .shl(3)
+    .toU64();
+});
 
 /** Works out the contexts from mode, satp and mstatus. */
 export const renewContexts = procedure("renewContexts", {}, "none", () => {
-  const space = local(numberSpace({}).shl(6));
-  const translated = state.satp.get().shrU(60).ne(0);
+  // Both contexts may need a number, and neither may be one of before.
+  when(lastSpace.get().gtU(SPACES - 2), () => renumber({}));
+  const translated = local(state.satp.get().shrU(60).ne(0));
   const mode = local(state.mode.get());
   const data = local(dataMode());
-  const context = (m: I32) => select32(m.eq(3), MACHINE_CONTEXT, space.or(kind(m).shl(3))).toU64();
-  fetchContext.set(context(mode));
-  dataContext.set(context(data));
+  const context = local(contextOf({ mode }));
+  fetchContext.set(context);
+  when(data.ne(mode), () => context.set(contextOf({ mode: data })));
+  dataContext.set(context);
   fetchTranslated.set(translated.and(mode.ne(3)));
   dataTranslated.set(translated.and(data.ne(3)));
+});
+
+/** Forgets everything about the executing hart: numbers given so far are not given again until all is cleared. */
+export const forgetAll = procedure("forgetAll", {}, "none", () => {
+  forgottenSpace.set(lastSpace.get());
+  renewContexts({});
+  attention.set(u32(1));
 });
 
 /** The decoded page for a page of RAM; `offset` is the page's offset in RAM. */
@@ -213,9 +237,9 @@ export const locateCode = procedure("locateCode", { pc: "i64" }, "i32", ({ pc })
     returns(u32(0)),
   );
   const decoded = local(decodedPage({ offset: page.sub(RAM_BASE).toI32() }));
-  const entry = local(hart.add(FETCH_TABLE).add(entryOf(pc)));
-  storeCell("i64", entry, pageOf(pc).or(fetchContext.get()));
-  storeCell("i32", entry, decoded, ENTRY_TARGET);
+  const entry = local(hart.add(codeEntryOf(pc)));
+  storeCell("i64", entry, pageOf(pc).or(fetchContext.get()), FETCH_TABLE);
+  storeCell("i32", entry, decoded, FETCH_TABLE + ENTRY_TARGET);
   return decoded;
 });
 
