@@ -53,9 +53,6 @@ const forgottenSpace = field32(FIELDS + 36);
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
 export const cutShort = field32(FIELDS + 44);
-/** What the last access that a region could not make by itself has taught it: a page, and where to find it (or 0). */
-export const foundPage = field64(FIELDS + 48);
-export const foundTarget = field32(FIELDS + 56);
 /** Numbers of address spaces: 1 to this. The table that gives them has as many entries and one more: satp and number. */
 const SPACES = 63;
 const SPACE_TABLE = FIELDS + 64;
@@ -69,21 +66,32 @@ const NEVER = 0xff;
 /** Has the loop look at everything before the next instruction. */
 export const demandAttention = procedure("demandAttention", {}, "none", () => attention.set(u32(1)));
 
-/** A translation has left the TLB: so do the pages of it that the tables hold. */
+/**
+ * A translation has left the TLB: so do the pages of it that the tables hold. One of another address space is in nobody's
+ * hands, and what the tables hold of the current one at the same address is not it.
+ */
 export const forgetTranslation = procedure(
   "forgetTranslation",
-  { virtual: "i64", size: "i32" },
+  { virtual: "i64", size: "i32", current: "i32" },
   "none",
-  ({ virtual, size }) => {
+  ({ virtual, size, current }) => {
     when(size.ne(0), () => {
       forgetAll({});
       returns();
     });
-    const never = u64(-1);
-    const entry = local(hart.add(entryOf(virtual)));
-    for (const table of [READ_TABLE, WRITE_TABLE]) storeCell("i64", entry, never, table);
-    storeCell("i64", hart.add(codeEntryOf(virtual)), never, FETCH_TABLE);
-    attention.set(u32(1));
+    const space = spaceOf(dataContext.get());
+    const data = hart.add(entryOf(virtual));
+    const code = hart.add(codeEntryOf(virtual));
+    const places = [
+      { table: READ_TABLE, entry: local(data) },
+      { table: WRITE_TABLE, entry: local(data) },
+      { table: FETCH_TABLE, entry: local(code) },
+    ];
+    for (const { table, entry } of places) {
+      const concerned = current.or(spaceOf(cell64("i64", entry, table)).ne(space));
+      when(concerned, () => storeCell("i64", entry, u64(-1), table));
+    }
+    when(current, () => attention.set(u32(1)));
   },
 );
 
@@ -149,6 +157,9 @@ export const rememberedCode = procedure("rememberedCode", { pc: "i64" }, "i32", 
 
 /** A data access was counted as a hit before it was known to be looked up anew. */
 export const uncountData = () => state.tlbHits.set(state.tlbHits.get().sub(dataTranslated.get().toU64()));
+
+/** The number of an address space at its place in a tag. */
+const spaceOf = (tag: I64): I64 => tag.and(SPACES << 6);
 
 /** Where an address space has its number, by its ASID or, without one, by its page table. */
 const spaceEntry = (key: I64): I32 => {

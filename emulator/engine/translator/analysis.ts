@@ -17,6 +17,8 @@ export interface Analysis {
   readonly written: Registers;
   /** Registers that may have changed since they were last in memory, at the end of each block. */
   readonly dirty: readonly Registers[];
+  /** Nodes that lie in a loop. */
+  readonly loops: ReadonlySet<number>;
   /** Blocks at whose beginning slots are checked: the entry, loop heads, and what follows calls. */
   readonly checks: ReadonlySet<number>;
   /** The most slots that may pass from the beginning of a block to the next check, or until the region is left. */
@@ -54,6 +56,7 @@ export function analyse({ blocks }: Region): Analysis {
     used: all(readIn) | all(writtenIn),
     written: all(writtenIn),
     dirty: dirtyAtEnds(blocks, shape, writtenIn),
+    loops: loopNodes(shape),
     checks,
     slots: longestPaths(blocks, shape, checks),
   };
@@ -92,6 +95,24 @@ function dirtyAtEnds(
     }
   }
   return dirty;
+}
+
+/** What leads to a back edge before its loop's head is passed again. */
+function loopNodes(shape: Shape): Set<number> {
+  const predecessors: number[][] = shape.successors.map(() => []);
+  for (const from of shape.order) for (const to of shape.successors[from] ?? []) predecessors[to]?.push(from);
+  const nodes = new Set<number>();
+  for (const head of shape.loopHeads) {
+    const own = new Set([head]);
+    const waiting = (predecessors[head] ?? []).filter((from) => shape.isBackEdge(from, head));
+    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+      if (own.has(node)) continue;
+      own.add(node);
+      waiting.push(...(predecessors[node] ?? []));
+    }
+    for (const node of own) nodes.add(node);
+  }
+  return nodes;
 }
 
 /** From the last block to the first: every way around a loop passes its head, where slots are checked again. */

@@ -299,9 +299,9 @@ function exitsOf(region: Region): Set<number> {
   for (const block of region.blocks) {
     const last = block.operations.at(-1);
     if (last === undefined) continue;
-    const { flow, length, decoded } = last.operation;
+    const { flow, length } = last.operation;
     if (flow.kind === "next" || flow.kind === "branch") leave(last.delta + length);
-    if (flow.kind === "branch" || flow.kind === "jump") leave(last.delta + decoded.immediate);
+    block.targets.forEach(leave);
   }
   return places;
 }

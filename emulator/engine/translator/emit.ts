@@ -14,9 +14,12 @@ import {
   attention,
   counted,
   cutShort,
+  dataContext,
+  ENTRY_TARGET,
   fetchTranslated,
-  foundPage,
-  foundTarget,
+  LOOKASIDE_ENTRIES,
+  READ_TABLE,
+  WRITE_TABLE,
 } from "../interpreter/lookaside.ts";
 import { RegionOffset } from "../interpreter/slot.ts";
 import type { Linkage, Site } from "../lower.ts";
@@ -26,7 +29,7 @@ import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import type { Group, Segment } from "./segment.ts";
-import { segmentsOf, slotOf } from "./segment.ts";
+import { segmentsOf } from "./segment.ts";
 import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
 
 /** What a region's code is linked with. */
@@ -51,7 +54,7 @@ const DEPTH = 3;
 const HITS_SHIFT = 32n;
 const PAGE = 4096;
 
-/** A page that accesses at a register's value are expected in, in locals. */
+/** A page that a loop's accesses at a register's value are expected in, in locals. */
 interface PageSlot {
   /** The page's virtual address. */
   readonly page: number;
@@ -88,6 +91,10 @@ class Emitter {
   /** Where execution goes on outside. */
   readonly #target = this.#code.local("i64");
   readonly #address = this.#code.local("i64");
+  readonly #entry = this.#code.local("i32");
+  readonly #tag = this.#code.local("i64");
+  /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
+  readonly #context = this.#code.local("i64");
   readonly #labels = new Map<number, Label>();
   readonly #observing = new Map<Procedure, boolean>();
   #leave: Label = 0;
@@ -115,10 +122,11 @@ class Emitter {
           .load("i32.load", RegionOffset.need)
           .compare("i32", "lt_u");
         code.ifUnlikely(() => {
-          this.#storePc(() => code.get(PC));
-          code.get(COUNTER).return();
+          code.get(HART).i32(1).store("i32.store", cutShort.offset);
+          this.#leaveStored(() => code.get(PC));
         });
         this.#loadRegisters();
+        code.get(HART).load("i64.load", dataContext.offset).set(this.#context);
         this.#tree(0);
         code.unreachable();
       });
@@ -206,7 +214,7 @@ class Emitter {
     const page = this.#region.pages.get(this.#pageOf(delta));
     if (page === undefined) throw new Error(`no page is known at ${delta}`);
     this.#at(delta);
-    this.#call(rememberedCode.procedure);
+    this.#callProcedure(rememberedCode.procedure);
     this.#code.i32(this.#linkage.decodedPage(page)).compare("i32", "ne").ifUnlikely(then);
   }
 
@@ -231,44 +239,89 @@ class Emitter {
   /** With all registers stored: leaves if the code at a delta, on another page than the entry, is not as expected. */
   #guard(delta: number): void {
     if (this.#pageOf(delta) === 0) return;
-    this.#ifElsewhere(delta, () => {
-      this.#storePc(() => this.#at(delta));
-      this.#code.get(COUNTER).return();
-    });
+    this.#ifElsewhere(delta, () => this.#leaveStored(() => this.#at(delta)));
   }
 
   /** Leaves with the pc that is pushed. */
   #exit(node: number, pushPc: () => void): void {
-    this.#storePc(pushPc);
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#leaveStored(pushPc);
+  }
+
+  /** The same where all registers have been stored. */
+  #leaveStored(pushPc: () => void): void {
+    this.#storePc(pushPc);
     this.#code.get(COUNTER).return();
   }
 
-  /** Calls the region at a delta, and goes on after the call if it returns to there. */
-  #callTo(node: number, delta: number, back: number): void {
+  /**
+   * Calls the region at the delta that `choose` picks, and goes on after the call if it returns to there. `choose` emits
+   * a use of its argument for each region that may be called, and leaves the region where it uses none.
+   */
+  #call(node: number, back: number, choose: (call: (delta: number, callee: number) => void) => void): void {
     const code = this.#code;
-    const callee = this.#regionAt(delta);
-    const continues = this.#analysis.nodes.has(back);
-    if (callee === undefined || !continues) {
-      this.#exitTo(node, delta);
-      return;
-    }
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
-    this.#guard(delta);
-    code.get(DEPTH).isZero();
-    code.ifUnlikely(() => {
-      this.#storePc(() => this.#at(delta));
-      code.get(COUNTER).return();
-    });
-    code.get(HART).get(COUNTER);
-    this.#at(delta);
-    code.get(DEPTH).i32(1).arithmetic("i32", "sub").call(callee).set(COUNTER);
+    code.block((returned) =>
+      choose((delta, callee) => {
+        this.#guard(delta);
+        code.get(DEPTH).isZero();
+        code.ifUnlikely(() => this.#leaveStored(() => this.#at(delta)));
+        code.get(HART).get(COUNTER);
+        this.#at(delta);
+        code.get(DEPTH).i32(1).arithmetic("i32", "sub").call(callee).set(COUNTER);
+        code.branch(returned);
+      }),
+    );
     code.get(HART).load("i64.load", state.pc.offset);
     this.#at(back);
     code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
     this.#loadRegisters();
     for (const { limit } of this.#slots.values()) code.i64(0).set(limit);
     this.#goTo(node, back);
+  }
+
+  /** A call of a known function. */
+  #callTo(node: number, delta: number, back: number): void {
+    const callee = this.#regionAt(delta);
+    if (callee === undefined || !this.#analysis.nodes.has(back)) this.#exitTo(node, delta);
+    else this.#call(node, back, (call) => call(delta, callee));
+  }
+
+  /** A call of the function whose address is in the target, which may be one of those that were seen. */
+  #callTarget(node: number, back: number): void {
+    const code = this.#code;
+    const known = this.#knownTargets(node);
+    if (known.length === 0 || !this.#analysis.nodes.has(back)) {
+      this.#exit(node, () => code.get(this.#target));
+      return;
+    }
+    this.#call(node, back, (call) => {
+      for (const { delta, callee } of known) this.#ifTarget(delta, () => call(delta, callee));
+      this.#leaveStored(() => code.get(this.#target));
+    });
+  }
+
+  /** A jump to the address in the target, which may be one of those that were seen. */
+  #jumpToTarget(node: number): void {
+    const successors = this.#region.blocks[node]?.successors ?? [];
+    for (const delta of successors) this.#ifTarget(delta, () => this.#goTo(node, delta));
+    for (const { delta } of this.#knownTargets(node)) {
+      if (!successors.includes(delta)) this.#ifTarget(delta, () => this.#exitTo(node, delta));
+    }
+    this.#exit(node, () => this.#code.get(this.#target));
+  }
+
+  #knownTargets(node: number): { delta: number; callee: number }[] {
+    return (this.#region.blocks[node]?.targets ?? []).flatMap((delta) => {
+      const callee = this.#regionAt(delta);
+      return callee === undefined ? [] : [{ delta, callee }];
+    });
+  }
+
+  #ifTarget(delta: number, then: () => void): void {
+    this.#code.get(this.#target);
+    this.#at(delta);
+    this.#code.compare("i64", "eq").if(then);
   }
 
   // ---- blocks
@@ -322,7 +375,7 @@ class Emitter {
         if (point === undefined) {
           const misses = new Map(points.map(({ index }, i) => [index, missLabels[i] ?? 0]));
           const addresses = new Map<Group, number>();
-          for (const position of own) this.#fast(position, segment, misses, addresses);
+          for (const position of own) this.#fast(node, position, segment, misses, addresses);
           code.branch(done);
           return;
         }
@@ -376,20 +429,15 @@ class Emitter {
       case "indirect":
         lower.node(flow.target);
         code.set(this.#target);
-        if (!flow.link) {
-          for (const successor of this.#region.blocks[node]?.successors ?? []) {
-            code.get(this.#target);
-            this.#at(successor);
-            code.compare("i64", "eq").if(() => this.#goTo(node, successor));
-          }
-        }
-        this.#exit(node, () => code.get(this.#target));
+        if (flow.link) this.#callTarget(node, next);
+        else this.#jumpToTarget(node);
         return;
     }
   }
 
   /** An operation whose access, if it makes one, finds its page as the group's check has shown. */
   #fast(
+    node: number,
     position: Position,
     segment: Segment,
     misses: ReadonlyMap<number, Label>,
@@ -403,7 +451,6 @@ class Emitter {
       new Lowering(this.#linkage, this.#site(position)).block(placed.operation.body);
       return;
     }
-    const slot = this.#slotOf(group);
     const miss = misses.get(index);
     const locate = (push: () => void): number => {
       if (miss !== undefined) {
@@ -412,22 +459,17 @@ class Emitter {
         push();
         const shift = group.from - group.access.offset;
         if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
-        code
-          .tee(this.#address)
-          .get(slot.page)
-          .arithmetic("i64", "sub")
-          .get(slot.limit)
-          .compare("i64", "ge_u");
-        code.branchIfUnlikely(miss);
-        code.get(this.#address).convert("wrap").get(slot.target).arithmetic("i32", "add").set(address);
+        code.set(this.#address);
+        this.#findPage(group, this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined, miss);
+        code.get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
       }
       code.get(addresses.get(group) ?? 0);
       return (placed.operation.access?.offset ?? 0) - group.from;
     };
     const site = this.#site(position, {
-      read: (node, lower) => {
-        const offset = locate(() => lower.node(node.address));
-        code.load(guestLoad(node.bytes, node.signed), offset);
+      read: (access, lower) => {
+        const offset = locate(() => lower.node(access.address));
+        code.load(guestLoad(access.bytes, access.signed), offset);
       },
       write: (statement, lower) => {
         const offset = locate(() => lower.node(statement.address));
@@ -438,7 +480,53 @@ class Emitter {
     new Lowering(this.#linkage, site).block(placed.operation.body);
   }
 
-  /** An operation whose access, if it makes one, is looked up; the slot learns from it. */
+  /**
+   * Pushes what added to the address of a group gives its place in machine memory; branches to `miss` where not all of
+   * the group lies in a page that the interpreter's tables remember. Loops look at their slots first.
+   */
+  #findPage(group: Group, slot: PageSlot | undefined, miss: Label): void {
+    const code = this.#code;
+    if (slot === undefined) {
+      this.#probe(group, group.to - group.from, miss);
+      return;
+    }
+    code.get(this.#address).get(slot.page).arithmetic("i64", "sub").get(slot.limit).compare("i64", "ge_u");
+    code.ifUnlikely(() => {
+      this.#probe(group, slot.span, miss);
+      code.set(slot.target);
+      code.get(this.#address).i64(-PAGE).arithmetic("i64", "and").set(slot.page);
+      code.i64(PAGE + 1 - slot.span).set(slot.limit);
+    });
+    code.get(slot.target);
+  }
+
+  /** Pushes the target of the page that holds `span` bytes from the address on, as the interpreter's tables know it. */
+  #probe(group: Group, span: number, miss: Label): void {
+    const code = this.#code;
+    const table = group.access.writes ? WRITE_TABLE : READ_TABLE;
+    const differs = (beyond: number) => {
+      code.get(this.#address);
+      if (beyond !== 0) code.i64(beyond).arithmetic("i64", "add");
+      code.i64(-PAGE).arithmetic("i64", "and").get(this.#context).arithmetic("i64", "or");
+      code.get(this.#tag).arithmetic("i64", "xor");
+    };
+    code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
+    code
+      .i32((LOOKASIDE_ENTRIES - 1) << 4)
+      .arithmetic("i32", "and")
+      .get(HART)
+      .arithmetic("i32", "add");
+    code.tee(this.#entry).load("i64.load", table).set(this.#tag);
+    differs(0);
+    if (span > 1) {
+      differs(span - 1);
+      code.arithmetic("i64", "or");
+    }
+    code.i64(0).compare("i64", "ne").branchIfUnlikely(miss);
+    code.get(this.#entry).load("i32.load", table + ENTRY_TARGET);
+  }
+
+  /** An operation whose access, if it makes one, is looked up. */
   #slow(node: number, position: Position): void {
     const code = this.#code;
     const { access } = position.placed.operation;
@@ -449,11 +537,6 @@ class Emitter {
     if (position.placed.crosses) this.#enterNextPage(position);
     new Lowering(this.#linkage, this.#site(position)).block(position.placed.operation.body);
     this.#heed(position);
-    const slot = this.#slots.get(slotOf(access));
-    if (slot === undefined) return;
-    code.get(HART).load("i64.load", foundPage.offset).set(slot.page);
-    code.i64(PAGE + 1 - slot.span).i64(0);
-    code.get(HART).load("i32.load", foundTarget.offset).tee(slot.target).select().set(slot.limit);
   }
 
   /** Before an instruction that lies on two pages: each is fetched from, which the TLB counts. */
@@ -502,7 +585,7 @@ class Emitter {
       beforeCall: (p) => {
         if (!this.#observes(p)) return;
         this.#pushBudget(position);
-        this.#call(publish.procedure);
+        this.#callProcedure(publish.procedure);
       },
       x: (operand) => read(this.#x, operand),
       f: (operand) => read(this.#f, operand),
@@ -531,7 +614,7 @@ class Emitter {
     const call = (missed: Procedure) => {
       if (position.placed.operation.accesses === undefined) this.#adjust(1, 0);
       this.#pushBudget(position);
-      this.#call(missed);
+      this.#callProcedure(missed);
     };
     return {
       read: (node, lower) => {
@@ -569,9 +652,11 @@ class Emitter {
 
   #reserveSlots(): void {
     const spans = new Map<string, number>();
-    for (const { groups } of this.#segments.flat()) {
-      for (const group of groups.values()) {
-        spans.set(group.slot, Math.max(spans.get(group.slot) ?? 0, group.to - group.from));
+    for (const node of this.#analysis.loops) {
+      for (const { groups } of this.#segments[node] ?? []) {
+        for (const { slot, from, to } of groups.values()) {
+          spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
+        }
       }
     }
     for (const [name, span] of spans) {
@@ -647,7 +732,7 @@ class Emitter {
     for (const n of registersOf(set, "f")) store(this.#f.get(n), F_OFFSET + n * 8);
   }
 
-  #call(p: Procedure): void {
+  #callProcedure(p: Procedure): void {
     const index = this.#linkage.functionOf(p);
     if (index === undefined) throw new Error(`procedure "${p.name}" is not linked`);
     this.#code.call(index);

@@ -17,8 +17,10 @@ export interface Placed {
 export interface RegionBlock {
   readonly delta: number;
   readonly operations: readonly Placed[];
-  /** Deltas of the blocks that its last operation may lead to within the region. */
+  /** Deltas of the blocks that may follow within the region; of a call, what follows it. */
   readonly successors: readonly number[];
+  /** Deltas that the jump at its end was seen to lead to, or must lead to. */
+  readonly targets: readonly number[];
 }
 
 export interface Region {
@@ -66,8 +68,9 @@ class Former {
   readonly #placed = new Map<number, Placed>();
   /** Deltas at which a block begins. */
   readonly #leaders = new Set<number>([0]);
-  /** Where each operation that ends a block leads to within the region. */
+  /** Where each operation that ends a block leads to within the region, and anywhere. */
   readonly #ways = new Map<number, number[]>();
+  readonly #targets = new Map<number, readonly number[]>();
 
   constructor(entry: number, profile: Profile, code: CodeReader, limits: RegionLimits) {
     this.#entry = entry;
@@ -128,8 +131,13 @@ class Former {
   #waysFrom({ delta, operation }: Placed, place: number): number[] {
     const { flow, length, decoded } = operation;
     const next = delta + length;
-    const seen = this.#profile.destinations(place);
+    const seen = this.#profile.destinations(place).slice(0, this.#limits.destinations);
     for (const { place: to, distance } of seen) this.#meet(delta + distance, to);
+    const reached = seen
+      .filter(({ place: to, distance }) => this.#placeOf(delta + distance) === to)
+      .map(({ distance }) => delta + distance);
+    if (flow.kind === "jump" || flow.kind === "branch") this.#targets.set(delta, [delta + decoded.immediate]);
+    if (flow.kind === "indirect" && !flow.returns) this.#targets.set(delta, reached);
     const been = (d: number) => {
       const at = this.#placeOf(d);
       return at !== undefined && this.#profile.executed(at) > 0 ? [d] : [];
@@ -141,14 +149,9 @@ class Former {
         return [...new Set([...been(delta + decoded.immediate), ...been(next)])];
       case "jump":
         return flow.link ? been(next) : been(delta + decoded.immediate);
-      case "indirect": {
+      case "indirect":
         if (flow.returns) return [];
-        if (flow.link) return been(next);
-        const targets = seen
-          .slice(0, this.#limits.destinations)
-          .filter(({ place: to, distance }) => this.#placeOf(delta + distance) === to);
-        return targets.map(({ distance }) => delta + distance);
-      }
+        return flow.link ? been(next) : reached;
       case "end":
         return [];
     }
@@ -175,14 +178,16 @@ class Former {
     for (let delta = start; ; ) {
       const placed = this.#placed.get(delta);
       // The region's size was reached: execution leaves here.
-      if (placed === undefined) return { delta: start, operations, successors: [] };
+      if (placed === undefined) return { delta: start, operations, successors: [], targets: [] };
       operations.push(placed);
       const ways = this.#ways.get(delta);
-      if (ways !== undefined)
-        return { delta: start, operations, successors: ways.filter((way) => this.#placed.has(way)) };
+      if (ways !== undefined) {
+        const successors = ways.filter((way) => this.#placed.has(way));
+        return { delta: start, operations, successors, targets: this.#targets.get(delta) ?? [] };
+      }
       delta += placed.operation.length;
       if (this.#leaders.has(delta) && this.#placed.has(delta))
-        return { delta: start, operations, successors: [delta] };
+        return { delta: start, operations, successors: [delta], targets: [] };
     }
   }
 }

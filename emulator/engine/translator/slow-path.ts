@@ -1,13 +1,11 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64, u32 } from "../../language/expression.ts";
+import { cell64, type I32, type I64 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import {
   advance,
   counted,
-  foundPage,
-  foundTarget,
   rememberedCode,
   rememberedRead,
   rememberedWrite,
@@ -22,33 +20,24 @@ export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget
 
 export { rememberedCode };
 
-const PAGE = -4096n;
 const withinPage = (virtual: I64, bytes: number): I32 =>
   virtual
     .toI32()
     .and(0xfff)
     .leU(4096 - bytes);
 
-/** Has the region find the page of this access by itself the next time. */
-const found = (virtual: I64, target: I32): void => {
-  foundTarget.set(target);
-  foundPage.set(virtual.and(PAGE));
-};
-
 /** The access is looked up anew, by rules that know neither tables nor counts made in advance. */
 const lookUpAnew = (budget: I32): void => {
-  foundTarget.set(u32(0));
   uncountData();
   publish({ budget });
 };
 
-/** A load, zero-extended, of a page that the region did not know. Raises what `readVirtual` does. */
+/** A load, zero-extended, that a region could not make by itself. Raises what `readVirtual` does. */
 const missedRead = (bytes: 1 | 2 | 4 | 8) =>
   procedure(`missedRead${bytes}`, { virtual: "i64", budget: "i32" }, "i64", ({ virtual, budget }) => {
     when(withinPage(virtual, bytes), () => {
       const target = local(rememberedRead(virtual));
       when(target.ne(0), () => {
-        found(virtual, target);
         returns(cell64(CELLS[bytes], target.add(virtual.toI32())));
       });
     });
@@ -56,7 +45,7 @@ const missedRead = (bytes: 1 | 2 | 4 | 8) =>
     return readVirtual({ virtual, bytes });
   });
 
-/** A store to a page that the region did not know. Raises what `writeVirtual` does. */
+/** A store that a region could not make by itself. Raises what `writeVirtual` does. */
 const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
   procedure(
     `missedWrite${bytes}`,
@@ -66,7 +55,6 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
       when(withinPage(virtual, bytes), () => {
         const target = local(rememberedWrite(virtual));
         when(target.ne(0), () => {
-          found(virtual, target);
           storeCell(CELLS[bytes], target.add(virtual.toI32()), value);
           returns();
         });
