@@ -196,13 +196,14 @@ export class Facts {
     if (!anywhere) for (const store of stores) this.stored(store);
   }
 
-  /** A loop may have been gone around: nothing is known but what variables hold that it does not set. */
-  looped(sets: (variable: number) => boolean): void {
-    for (const [id, value] of this.#values) {
-      if (value.kind !== "constant" || sets(id)) this.#values.delete(id);
-    }
+  /** A loop may have been gone around that sets some variables, and registers: what others hold is still known. */
+  looped(variables: ReadonlySet<number>, registers: boolean): void {
     this.storedAnywhere();
     this.#conditions = [];
+    this.#forget((n) =>
+      n.kind === "local" ? variables.has(n.id) : registers && (n.kind === "x" || n.kind === "f"),
+    );
+    for (const id of variables) this.#values.delete(id);
   }
 
   /** Another instruction begins: time has passed, and operands and variables are other ones. */

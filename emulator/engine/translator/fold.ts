@@ -3,6 +3,7 @@
  * expression.ts makes them, and on the right; a division that would trap is left as it is.
  */
 import type { Arithmetic, Comparison, Node, Type, Unary } from "../../language/expression.ts";
+import { someNode } from "./parts.ts";
 
 type Constant = Extract<Node, { kind: "constant" }>;
 
@@ -15,25 +16,11 @@ export function constant(type: Type, value: bigint): Constant {
 }
 
 /** Whether computing a node does nothing but give its value: it calls nothing and accesses no guest memory. */
-export function isPure(n: Node): boolean {
-  switch (n.kind) {
-    case "arithmetic":
-    case "comparison":
-      return isPure(n.a) && isPure(n.b);
-    case "unary":
-    case "convert":
-      return isPure(n.a);
-    case "select":
-      return isPure(n.taken) && isPure(n.otherwise) && isPure(n.condition);
-    case "cell":
-      return isPure(n.address);
-    case "call":
-    case "read":
-      return false;
-    default:
-      return true;
-  }
-}
+export const isPure = (n: Node): boolean => !someNode(n, ({ kind }) => kind === "call" || kind === "read");
+
+/** Whether a node is pure, and nothing that a procedure does can change its value. */
+export const isStable = (n: Node): boolean =>
+  !someNode(n, ({ kind }) => kind === "cell" || kind === "call" || kind === "read");
 
 /** Whether two nodes are written alike, so that at one point of execution, if pure, they have one value. */
 export function alike(a: Node, b: Node): boolean {
@@ -109,11 +96,15 @@ function withConstant(type: Type, op: Arithmetic, a: Node, b: Constant): Node {
       if (c === 1n) return a;
       if (c === 0n && isPure(a)) return b;
       break;
-    case "and":
+    case "and": {
       if (c === -1n) return a;
       if (c === 0n && isPure(a)) return b;
       if (c === lowWord && a.kind === "convert" && a.op === "extend_u") return a;
+      if (c === 1n && isTruth(a)) return a;
+      const masked = lookedAt(a, c);
+      if (masked !== a) return withConstant(type, op, masked, b);
       break;
+    }
     case "or":
       if (c === 0n) return a;
       if (c === -1n && isPure(a)) return b;
@@ -144,6 +135,31 @@ function withConstant(type: Type, op: Arithmetic, a: Node, b: Constant): Node {
   }
   return { kind: "arithmetic", type, op, a, b };
 }
+
+/** What has the same bits as a value where `mask` has ones, and may be simpler. */
+function lookedAt(n: Node, mask: bigint): Node {
+  if (n.kind !== "arithmetic" || n.b.kind !== "constant") return n;
+  const c = n.b.value;
+  switch (n.op) {
+    case "and":
+      return (c & mask) === mask ? lookedAt(n.a, mask) : n;
+    case "or":
+    case "xor":
+      return (c & mask) === 0n ? lookedAt(n.a, mask) : n;
+    case "shr_u": {
+      const width = widthOf(n.type);
+      const count = BigInt.asUintN(n.type === "i32" ? 5 : 6, c);
+      const a = lookedAt(n.a, BigInt.asIntN(width, BigInt.asUintN(width, mask) << count));
+      return a === n.a ? n : { ...n, a };
+    }
+    default:
+      return n;
+  }
+}
+
+/** Whether a value is 0 or 1. */
+const isTruth = (n: Node): boolean =>
+  n.kind === "comparison" || (n.kind === "convert" && n.op !== "extend_s" && isTruth(n.a));
 
 /** The mathematical result modulo the width, or undefined where WebAssembly would trap. */
 function compute(type: Type, op: Arithmetic, a: bigint, b: bigint): bigint | undefined {
@@ -226,13 +242,38 @@ export function comparison(op: Comparison, a: Node, b: Node): Node {
     }
     if (c === 1n && op === "lt_u") return comparison("eq", a, constant(a.type, 0n));
     if (c === 1n && op === "ge_u") return comparison("ne", a, constant(a.type, 0n));
-    if ((op === "eq" || op === "ne") && a.kind === "convert" && a.op === "extend_u") {
-      if (c >= 0n && c <= lowWord) return comparison(op, a.a, constant("i32", c));
-      if (isPure(a)) return truth(op === "ne");
+    if (op === "eq" || op === "ne") return equality(op, a, b);
+  }
+  return { kind: "comparison", type: "i32", op, a, b };
+}
+
+/** A comparison of bits under a mask is made where the bits stand. */
+function equality(op: "eq" | "ne", a: Node, b: Constant): Node {
+  const c = b.value;
+  if (a.kind === "convert" && a.op === "extend_u") {
+    if (c >= 0n && c <= lowWord) return comparison(op, a.a, constant("i32", c));
+    if (isPure(a)) return truth(op === "ne");
+  }
+  if (a.kind === "convert" && a.op === "wrap" && c >= 0n && isMasked(a.a, lowWord >> 1n))
+    return comparison(op, a.a, constant("i64", c));
+  if (a.kind === "arithmetic" && a.op === "and" && a.a.kind === "arithmetic" && a.a.op === "shr_u") {
+    const { a: shifted, b: mask } = a;
+    const count = shifted.b;
+    const width = BigInt(widthOf(a.type));
+    if (mask.kind === "constant" && count.kind === "constant" && count.value >= 0n && count.value < width) {
+      const placed = mask.value << count.value;
+      if (mask.value > 0n && placed >> width === 0n && (c & ~mask.value) === 0n) {
+        const bits = arithmetic(a.type, "and", shifted.a, constant(a.type, placed));
+        return comparison(op, bits, constant(a.type, c << count.value));
+      }
     }
   }
   return { kind: "comparison", type: "i32", op, a, b };
 }
+
+/** Whether a value has ones only where `mask` has. */
+const isMasked = (n: Node, mask: bigint): boolean =>
+  n.kind === "arithmetic" && n.op === "and" && n.b.kind === "constant" && (n.b.value & ~mask) === 0n;
 
 const truth = (holds: boolean): Node => constant("i32", holds ? 1n : 0n);
 
@@ -273,13 +314,10 @@ export function unary(type: Type, op: Unary, a: Node): Node {
     if (type === "i32") return a;
     if (a.kind === "unary" && a.op === op) return a;
     if (a.kind === "convert") return convert("extend_s", a.a);
-    if (a.kind === "arithmetic" && a.op === "and" && a.b.kind === "constant" && keepsLowWord(a.b))
-      return unary(type, op, a.a);
+    return { kind: "unary", type, op, a: lookedAt(a, lowWord) };
   }
   return { kind: "unary", type, op, a };
 }
-
-const keepsLowWord = ({ value }: Constant): boolean => (value & lowWord) === lowWord;
 
 function computeUnary(type: Type, op: Unary, value: bigint): bigint {
   const width = widthOf(type);
@@ -306,8 +344,7 @@ export function convert(op: "wrap" | "extend_u" | "extend_s", a: Node): Node {
   if (op === "wrap") {
     if (a.kind === "convert") return a.a;
     if (a.kind === "unary" && a.op === "extend32_s") return convert("wrap", a.a);
-    if (a.kind === "arithmetic" && a.op === "and" && a.b.kind === "constant" && keepsLowWord(a.b))
-      return convert("wrap", a.a);
+    return { kind: "convert", type, op, a: lookedAt(a, lowWord) };
   }
   return { kind: "convert", type, op, a };
 }

@@ -3,7 +3,7 @@ import type { Node } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { freshLocal } from "../../language/statement.ts";
-import { evaluated, sizeOf, walkNode, walkStatements, within } from "./parts.ts";
+import { children, evaluated, sizeOf, someNode, walkStatements, within } from "./parts.ts";
 
 /** A procedure's body that ends at its end, and its result there. */
 export interface Inlined {
@@ -11,13 +11,15 @@ export interface Inlined {
   readonly result: Node | undefined;
 }
 
-/** The most statements and nodes of a body that replaces a call: where arguments decide what it does, and anywhere. */
-const MOST_DECIDED = 80;
-const MOST_ANYWHERE = 14;
+/** The most statements and nodes of a body that replaces a call. */
+const MOST = 40;
 
-/** The form in which a body, specialised for its callers, replaces calls; undefined where it is too large or returns amid. */
-export function inlined(body: Block, procedure: Procedure, decided: boolean): Inlined | undefined {
-  if (sizeOf(body) > (decided ? MOST_DECIDED : MOST_ANYWHERE)) return undefined;
+/**
+ * The form in which a specialised body replaces calls. Undefined where it is too large, returns amid, or reaches the
+ * board, which takes its time anyway.
+ */
+export function inlined(body: Block, procedure: Procedure): Inlined | undefined {
+  if (sizeOf(body) > MOST || reachesBoard(body)) return undefined;
   const last = body.at(-1);
   const before = last?.kind === "return" ? body.slice(0, -1) : body;
   if (!mentionsReturn(before))
@@ -27,6 +29,14 @@ export function inlined(body: Block, procedure: Procedure, decided: boolean): In
   if (structured === undefined) return undefined;
   const type = procedure.result;
   return { body: structured, result: type && { kind: "local", type, id } };
+}
+
+function reachesBoard(body: Block): boolean {
+  let found = false;
+  walkStatements(body, (s) => {
+    found ||= evaluated(s).some((n) => someNode(n, (m) => m.kind === "call" && m.procedure.kind === "host"));
+  });
+  return found;
 }
 
 function mentionsReturn(block: Block): boolean {
@@ -80,21 +90,22 @@ function withoutReturns(block: Block, id: number): Block | undefined {
 
 const deciding = new WeakMap<Procedure, readonly number[]>();
 
-/** The parameters, by their places, that a procedure's conditions depend on directly. */
+/** The parameters, by their places, that a procedure's conditions depend on, other than by what they call. */
 export function decidingParameters(procedure: Procedure): readonly number[] {
   let places = deciding.get(procedure);
   if (places === undefined) {
     const mentioned = new Set<number>();
     walkStatements(procedure.body(), (s) => {
       if (s.kind !== "if" && s.kind !== "while" && s.kind !== "match") return;
-      for (const condition of evaluated(s)) {
-        walkNode(condition, (n) => {
-          if (n.kind === "local") mentioned.add(n.id);
-        });
-      }
+      for (const condition of evaluated(s)) mention(condition, mentioned);
     });
     places = procedure.parameters.flatMap(({ id }, place) => (mentioned.has(id) ? [place] : []));
     deciding.set(procedure, places);
   }
   return places;
+}
+
+function mention(n: Node, mentioned: Set<number>): void {
+  if (n.kind === "local") mentioned.add(n.id);
+  if (n.kind !== "call") for (const child of children(n)) mention(child, mentioned);
 }

@@ -2,43 +2,38 @@
 import type { Node } from "../../language/expression.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 
-/** Calls `visit` on a node and on every node within it. */
-export function walkNode(n: Node, visit: (n: Node) => void): void {
-  visit(n);
+const NONE: readonly Node[] = [];
+
+/** The nodes that a node is made of, in the order in which they are evaluated. */
+export function children(n: Node): readonly Node[] {
   switch (n.kind) {
     case "arithmetic":
     case "comparison":
-      walkNode(n.a, visit);
-      walkNode(n.b, visit);
-      return;
+      return [n.a, n.b];
     case "unary":
     case "convert":
-      walkNode(n.a, visit);
-      return;
+      return [n.a];
     case "select":
-      walkNode(n.taken, visit);
-      walkNode(n.otherwise, visit);
-      walkNode(n.condition, visit);
-      return;
+      return [n.taken, n.otherwise, n.condition];
     case "cell":
     case "read":
-      walkNode(n.address, visit);
-      return;
+      return [n.address];
     case "call":
-      for (const argument of n.arguments) walkNode(argument, visit);
-      return;
+      return n.arguments;
     default:
-      return;
+      return NONE;
   }
+}
+
+/** Calls `visit` on a node and on every node within it. */
+export function walkNode(n: Node, visit: (n: Node) => void): void {
+  visit(n);
+  for (const child of children(n)) walkNode(child, visit);
 }
 
 /** Whether a node or one within it is wanted. */
 export function someNode(n: Node, wanted: (n: Node) => boolean): boolean {
-  let found = false;
-  walkNode(n, (m) => {
-    found ||= wanted(m);
-  });
-  return found;
+  return wanted(n) || children(n).some((child) => someNode(child, wanted));
 }
 
 /** The nodes that a statement evaluates itself. */

@@ -1,7 +1,7 @@
 /**
  * Partial evaluation of the vocabulary: what is known of an instruction before it executes (its operands, the machine's
  * settings) is worked out, and what remains does the same, in the same order, with fewer steps. One pass forwards
- * follows execution with what is known (facts.ts) and puts small procedures where they are called; one backwards drops
+ * follows execution with what is known (facts.ts) and puts procedures where they are called if constants decide what they do; one backwards drops
  * what nothing reads.
  */
 import type { Decoded } from "../../isa/decode.ts";
@@ -11,11 +11,22 @@ import type { Block, Statement } from "../../language/statement.ts";
 import { freshLocal } from "../../language/statement.ts";
 import { effectsOf, hartStore, isHartCell, storesWhatIsThere } from "./effects.ts";
 import { Facts } from "./facts.ts";
-import { arithmetic, comparison, constant, convert, isPure, negation, select, unary } from "./fold.ts";
+import {
+  arithmetic,
+  comparison,
+  constant,
+  convert,
+  isPure,
+  isStable,
+  negation,
+  select,
+  unary,
+} from "./fold.ts";
 import type { Inlined } from "./inline.ts";
 import { decidingParameters, inlined } from "./inline.ts";
 import { dropUnused } from "./liveness.ts";
-import { someNode, walkStatements } from "./parts.ts";
+import { mergeVariables } from "./merge.ts";
+import { walkStatements } from "./parts.ts";
 
 type Settings = Readonly<Record<Setting, bigint>>;
 type Call = Extract<Node, { kind: "call" }>;
@@ -64,7 +75,7 @@ class Specialiser {
   }
 
   finish(): Block {
-    return this.#sets ? dropUnused(this.#out) : this.#out;
+    return this.#sets ? mergeVariables(dropUnused(this.#out)) : this.#out;
   }
 
   block(block: Block): void {
@@ -229,11 +240,13 @@ class Specialiser {
   }
 
   #while(s: Extract<Statement, { kind: "while" }>): void {
-    const set = new Set<number>();
+    const variables = new Set<number>();
+    let registers = false;
     walkStatements(s.body, (inner) => {
-      if (inner.kind === "set") set.add(this.#name(inner.id));
+      if (inner.kind === "set") variables.add(this.#name(inner.id));
+      registers ||= inner.kind === "write-x" || inner.kind === "write-f";
     });
-    this.#facts.looped((id) => set.has(id));
+    this.#facts.looped(variables, registers);
     const hoists = this.#hoists;
     this.#hoists = false;
     const condition = this.#node(s.condition);
@@ -389,31 +402,26 @@ class Specialiser {
     return result ?? constant(procedure.result ?? "i32", 0n);
   }
 
+  /** What replaces a call, where constants among its arguments decide what the procedure does. */
   #form(procedure: Procedure, values: readonly Node[]): Inlined | undefined {
+    const places = decidingParameters(procedure);
+    if (!places.some((place) => values[place]?.kind === "constant")) return undefined;
+    const key = places.map((place) => constantOf(values[place]) ?? "").join();
     const ofSettings = entry(
       forms,
       this.#settings,
       () => new Map<Procedure, Map<string, Inlined | undefined>>(),
     );
     const ofProcedure = entry(ofSettings, procedure, () => new Map<string, Inlined | undefined>());
-    const decided = decidingParameters(procedure).map((place) => {
-      const value = values[place];
-      return value?.kind === "constant" ? value : undefined;
-    });
-    const key = decided.map((value) => value?.value ?? "").join();
     return entry(ofProcedure, key, () => {
       const specialiser = new Specialiser(this.#settings, undefined, new Facts());
-      decidingParameters(procedure).forEach((place, i) => {
+      for (const place of places) {
         const parameter = procedure.parameters[place];
-        const value = decided[i];
-        if (parameter !== undefined && value !== undefined) specialiser.assign(parameter.id, value);
-      });
+        const value = values[place];
+        if (parameter !== undefined && value?.kind === "constant") specialiser.assign(parameter.id, value);
+      }
       specialiser.block(procedure.body());
-      return inlined(
-        specialiser.finish(),
-        procedure,
-        decided.some((value) => value !== undefined),
-      );
+      return inlined(specialiser.finish(), procedure);
     });
   }
 
@@ -421,6 +429,9 @@ class Specialiser {
     return this.#names === undefined ? id : entry(this.#names, id, freshLocal);
   }
 }
+
+const constantOf = (n: Node | undefined): bigint | undefined =>
+  n?.kind === "constant" ? n.value : undefined;
 
 /** A map's value for a key, made when it is first asked for. */
 function entry<K, V>(
@@ -434,7 +445,3 @@ function entry<K, V>(
   map.set(key, made);
   return made;
 }
-
-/** Whether nothing that a procedure does can change a value. */
-const isStable = (n: Node): boolean =>
-  !someNode(n, ({ kind }) => kind === "cell" || kind === "call" || kind === "read");

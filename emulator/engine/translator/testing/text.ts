@@ -5,8 +5,8 @@ import type { Block, Statement } from "../../../language/statement.ts";
 
 const fields = new Map<number, string>(Object.entries(state).map(([name, { offset }]) => [offset, name]));
 
-/** A statement on each line; variables are numbered in the order in which they first occur. */
-export function textOf(block: Block): string {
+/** Lines, a statement on each; variables are numbered in the order in which they first occur. */
+export function textOf(block: Block): string[] {
   const variables = new Map<number, number>();
   const local = (id: number): string => {
     const number = variables.get(id) ?? variables.size;
@@ -93,5 +93,5 @@ export function textOf(block: Block): string {
         return [s.kind];
     }
   };
-  return lines(block).join("\n");
+  return lines(block);
 }
