@@ -78,7 +78,10 @@ const LOWER_HALF = 27n;
 
 type Halves = readonly [upper: number, lower: number];
 
-/** Splits a number into the nearest one of 26 bits and what is left of it: products of such parts are exact. */
+/**
+ * Splits a number into the nearest one of 26 bits and what is left of it: products of such parts are exact. What would
+ * run over becomes infinite and ends in NaNs.
+ */
 function split(s: Surroundings, index: number, halves: Halves): Halves {
   const { code } = s;
   const [upper, lower] = halves;
