@@ -19,6 +19,7 @@ export interface Linkage {
 }
 
 type ReadNode = Extract<Node, { kind: "read" }>;
+export type CallNode = Extract<Node, { kind: "call" }>;
 type WriteStatement = Extract<Statement, { kind: "write" }>;
 
 /** The surroundings of lowered code. */
@@ -32,6 +33,8 @@ export interface Site {
   leaveReturning(): void;
   /** Called before a call to a procedure, which may look at the clock. */
   beforeCall(procedure: Procedure): void;
+  /** Emits something shorter that gives what the call would; false where there is nothing. */
+  replaceCall(call: CallNode, lower: Lowering): boolean;
   x(operand: RegisterOperand): void;
   f(operand: RegisterOperand): void;
   writeX(operand: RegisterOperand, value: () => void): void;
@@ -180,7 +183,12 @@ export class Lowering {
     this.#code.compare(n.a.type, n.op);
   }
 
-  #call(n: Extract<Node, { kind: "call" }>): void {
+  #call(n: CallNode): void {
+    if (!this.#site.replaceCall(n, this)) this.call(n);
+  }
+
+  /** Pushes what a call gives, whatever could replace it. */
+  call(n: CallNode): void {
     const index = this.#linkage.functionOf(n.procedure);
     if (index === undefined) return;
     for (const a of n.arguments) this.node(a);

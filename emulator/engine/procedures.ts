@@ -126,6 +126,7 @@ function procedureSite(code: Code, hart: number, procedure: Procedure): Site {
     },
     leaveReturning: () => code.return(),
     beforeCall: () => {},
+    replaceCall: () => false,
     x: misplaced,
     f: misplaced,
     writeX: misplaced,

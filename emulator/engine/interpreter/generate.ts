@@ -15,6 +15,7 @@ import type { Procedure } from "../../language/procedure.ts";
 import { procedure } from "../../language/procedure.ts";
 import { walkBlock } from "../../language/reach.ts";
 import type { Block } from "../../language/statement.ts";
+import { codeStored } from "../../memory/physical.ts";
 import { protectionChanged } from "../../memory/pmp.ts";
 import { translationDropped } from "../../memory/tlb.ts";
 import { accessAllowed, readVirtual, writeVirtual } from "../../memory/virtual.ts";
@@ -32,6 +33,7 @@ import { looksAtClock } from "../observes.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { linkProcedures } from "../procedures.ts";
 import { slowPaths } from "../translator/slow-path.ts";
+import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import {
   advance,
   attention,
@@ -51,6 +53,7 @@ import {
   rememberAccess,
   rememberedCode,
   renewContexts,
+  storeToCode,
   WRITE_TABLE,
 } from "./lookaside.ts";
 import {
@@ -69,9 +72,9 @@ const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }>
   deviceRead: { parameters: ["i32", "i32"], results: ["i32"] },
   deviceWrite: { parameters: ["i32", "i32", "i32"], results: [] },
   storeObserved: { parameters: ["i32", "i32"], results: [] },
-  decodedPage: { parameters: ["i32"], results: ["i32"] },
-  decodeAlone: { parameters: ["i32", "i32"], results: ["i32"] },
-  decodeSlot: { parameters: ["i32"], results: [] },
+  makeDecodedPage: { parameters: ["i32"], results: ["i32"] },
+  dropDecodedPage: { parameters: ["i32"], results: [] },
+  decodeWord: { parameters: ["i32", "i32"], results: [] },
 };
 
 const awake = procedure("awake", {}, "i32", () => wakes());
@@ -120,16 +123,14 @@ export function generateInterpreter(
   const hooks = new Map([
     [accessAllowed.procedure.name, rememberAccess.procedure],
     [translationDropped.procedure.name, forgetTranslation.procedure],
+    [codeStored.procedure.name, forgetCode.procedure],
     [protectionChanged.procedure.name, forgetAll.procedure],
     [controlChanged.procedure.name, demandAttention.procedure],
   ]);
   const linkage = linkProcedures(module, configuration, { imported, hooks });
   const run = module.declare({ parameters: ["i32", "i32", "i32"], results: ["i32"] });
   const regions = { records, type: module.type(REGION_SIGNATURE) };
-  module.define(
-    run,
-    new Loop(linkage, imported.get("decodeSlot") ?? 0, regions, configuration.rewrite).generate(instructions),
-  );
+  module.define(run, new Loop(linkage, regions, configuration.rewrite).generate(instructions));
   module.exportFunction("run", run);
   module.exportTable("regions", MOST_REGIONS);
   module.exportGlobal("raised", linkage.raisedGlobal);
@@ -178,7 +179,6 @@ interface RegionLinkage {
 
 class Loop {
   readonly #linkage: ProcedureLinkage;
-  readonly #decodeSlot: number;
   /** Where the records of translated regions are, and the type of their functions. */
   readonly #regions: number;
   readonly #regionType: number;
@@ -209,17 +209,11 @@ class Loop {
   #fetch: Label = 0;
   #next: Label = 0;
 
-  constructor(
-    linkage: ProcedureLinkage,
-    decodeSlot: number,
-    regions: RegionLinkage,
-    rewrite: Rewrite | undefined,
-  ) {
+  constructor(linkage: ProcedureLinkage, regions: RegionLinkage, rewrite: Rewrite | undefined) {
     this.#linkage = linkage;
     this.#regions = regions.records;
     this.#regionType = regions.type;
     this.#rewrite = rewrite;
-    this.#decodeSlot = decodeSlot;
   }
 
   generate(instructions: readonly Instruction[]): Code {
@@ -391,7 +385,9 @@ class Loop {
     const special: (() => void)[] = [];
     special[Handler.undecoded] = () => {
       this.#giveBackSlot();
-      code.get(this.#slot).call(this.#decodeSlot).branch(this.#next);
+      code.get(this.#page).get(this.#slot);
+      this.#call(decodeSlots.procedure);
+      code.branch(this.#next);
     };
     special[Handler.refetch] = () => {
       this.#giveBackSlot();
@@ -509,6 +505,7 @@ class Loop {
       beforeCall: (p) => {
         if (this.#observes(p)) this.#publish();
       },
+      replaceCall: () => false,
       x: (operand) => {
         register(SlotOffset[operand]);
         code.load("i64.load", X_OFFSET);
@@ -552,11 +549,19 @@ class Loop {
             code.store(guestStore(statement.bytes), 0);
           },
           () => {
-            this.#publish();
             code.get(this.#address).i32(statement.bytes);
             lower.node(statement.value);
-            this.#call(writeVirtual.procedure);
-            lower.leaveIfRaised();
+            this.#call(storeToCode.procedure);
+            code.if(
+              () => this.#countDataHit(),
+              () => {
+                this.#publish();
+                code.get(this.#address).i32(statement.bytes);
+                lower.node(statement.value);
+                this.#call(writeVirtual.procedure);
+                lower.leaveIfRaised();
+              },
+            );
             this.#heed();
           },
         );
@@ -615,12 +620,16 @@ class Loop {
     code.get(this.#dataContext).arithmetic("i64", "or").compare("i64", "eq");
     code.if(
       () => {
-        code.get(this.#dataHits).i32(1).arithmetic("i32", "add").set(this.#dataHits);
+        this.#countDataHit();
         then();
       },
       otherwise,
       result,
     );
+  }
+
+  #countDataHit(): void {
+    this.#code.get(this.#dataHits).i32(1).arithmetic("i32", "add").set(this.#dataHits);
   }
 
   /** Replaces the virtual address on the stack by the tag of its entry in a table, and keeps where the entry is. */

@@ -228,6 +228,7 @@ class Batch {
       const start = region.place & (PAGE - 1);
       const code = emitRegion(region, analyses[i] ?? analyse(region), {
         settings,
+        asDescribed: this.#configuration.rewrite !== undefined,
         raisedGlobal,
         functionOf: (p) => this.#procedures.get(exportName(p.name)),
         record: this.#records + (this.#first + i) * REGION_BYTES,

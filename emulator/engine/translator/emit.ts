@@ -6,6 +6,7 @@
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import type { RegisterOperand } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
+import type { Block } from "../../language/statement.ts";
 import type { Label } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
@@ -22,15 +23,20 @@ import {
   WRITE_TABLE,
 } from "../interpreter/lookaside.ts";
 import { RegionOffset } from "../interpreter/slot.ts";
-import type { Linkage, Site } from "../lower.ts";
+import type { CallNode, Linkage, Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
+import { nativeFloat } from "../native-float/native-float.ts";
+import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
+import { Facts } from "./facts.ts";
+import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import type { Group, Segment } from "./segment.ts";
 import { segmentsOf } from "./segment.ts";
 import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
+import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
 export interface RegionLinkage extends Linkage {
@@ -38,6 +44,8 @@ export interface RegionLinkage extends Linkage {
   readonly record: number;
   /** Address of the decoded page of a page of RAM, by which it is recognised. */
   decodedPage(page: number): number;
+  /** Whether everything must be executed as described, even where the host could compute it faster. */
+  readonly asDescribed: boolean;
   /** The function of the region that begins at a delta of this one; undefined where it is not translated. */
   regionAt(delta: number): number | undefined;
 }
@@ -74,6 +82,8 @@ interface Position {
   readonly block: RegionBlock;
   readonly index: number;
   readonly placed: Placed;
+  /** What the operation does where it stands, after those before it. */
+  readonly body: Block;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
   readonly accessesAfter: number;
@@ -346,10 +356,14 @@ class Emitter {
   }
 
   #positions(block: RegionBlock, total: number): Position[] {
+    const { settings } = this.#linkage;
+    const facts = new Facts();
     let accessesAfter = total;
     return block.operations.map((placed, index) => {
-      accessesAfter -= placed.operation.accesses ?? 0;
-      return { block, index, placed, slotsAfter: block.operations.length - index - 1, accessesAfter };
+      const { decoded, accesses, looksAtState, body: alone } = placed.operation;
+      accessesAfter -= accesses ?? 0;
+      const body = looksAtState ? specialise(alone, { settings, decoded }, facts) : alone;
+      return { block, index, placed, body, slotsAfter: block.operations.length - index - 1, accessesAfter };
     });
   }
 
@@ -402,7 +416,7 @@ class Emitter {
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
     const lower = new Lowering(this.#linkage, this.#site(position));
-    lower.block(operation.body);
+    lower.block(position.body);
     if (operation.flow.kind === "end") {
       this.#leaveTo(() => this.#at(placed.delta + operation.length));
       return;
@@ -448,7 +462,7 @@ class Emitter {
     const group = segment.groups.get(index);
     if (placed.crosses) this.#enterNextPage(position);
     if (group === undefined) {
-      new Lowering(this.#linkage, this.#site(position)).block(placed.operation.body);
+      new Lowering(this.#linkage, this.#site(position)).block(position.body);
       return;
     }
     const miss = misses.get(index);
@@ -477,7 +491,7 @@ class Emitter {
         code.store(guestStore(statement.bytes), offset);
       },
     });
-    new Lowering(this.#linkage, site).block(placed.operation.body);
+    new Lowering(this.#linkage, site).block(position.body);
   }
 
   /**
@@ -535,7 +549,7 @@ class Emitter {
       return;
     }
     if (position.placed.crosses) this.#enterNextPage(position);
-    new Lowering(this.#linkage, this.#site(position)).block(position.placed.operation.body);
+    new Lowering(this.#linkage, this.#site(position)).block(position.body);
     this.#heed(position);
   }
 
@@ -587,6 +601,7 @@ class Emitter {
         this.#pushBudget(position);
         this.#callProcedure(publish.procedure);
       },
+      replaceCall: (call, lower) => this.#computeNatively(call, lower, operation),
       x: (operand) => read(this.#x, operand),
       f: (operand) => read(this.#f, operand),
       writeX: (operand, value) => write(this.#x, operand, value),
@@ -606,6 +621,29 @@ class Emitter {
       jumpTo: (target) => this.#leaveTo(target),
       jumpByImmediate: () => this.#leaveTo(() => this.#at(delta + decoded.immediate)),
     };
+  }
+
+  /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */
+  #computeNatively(call: CallNode, lower: Lowering, { decoded }: Operation): boolean {
+    const native = this.#linkage.asDescribed ? undefined : nativeFloat(call.procedure);
+    if (native === undefined) return false;
+    const code = this.#code;
+    const operands = call.arguments.map((argument): Operand => {
+      if (argument.kind === "constant") return { constant: argument.value };
+      const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
+      if (register !== undefined) return { local: register };
+      const local = code.local(argument.type);
+      lower.node(argument);
+      code.set(local);
+      return { local };
+    });
+    native.usual({
+      code,
+      operands,
+      fcsr: () => code.get(HART).load("i32.load", state.fcsr.offset),
+      slow: () => lower.call(call),
+    });
+    return true;
   }
 
   /** Accesses whose pages must be looked up; those that are not made for certain are counted here. */

@@ -5,6 +5,7 @@ import { calledFrom, inner, walkBlock } from "../../language/reach.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import type { Rewrite } from "../engine.ts";
 import type { AccessBytes } from "../guest-access.ts";
+import { specialise } from "./specialise.ts";
 
 /** Where execution goes after an operation, as far as its description tells. */
 export type Flow =
@@ -29,6 +30,8 @@ export interface Operation {
   readonly access: Access | undefined;
   /** Whether afterwards another thing than the next instruction may be due. */
   readonly reachesOutside: boolean;
+  /** Whether what came before may tell more of it: it looks at the hart's state beyond registers. */
+  readonly looksAtState: boolean;
   readonly reads: { readonly x: readonly number[]; readonly f: readonly number[] };
   readonly writes: { readonly x: readonly number[]; readonly f: readonly number[] };
 }
@@ -74,7 +77,7 @@ export class Operations {
     const { name, standsFor = name } = instruction;
     const described = instruction.semantics();
     const rewritten = this.#rewrite?.(standsFor, described) ?? described;
-    return describe(decoded, rewritten);
+    return describe(decoded, specialise(rewritten, { settings: this.#settings, decoded }));
   }
 }
 
@@ -106,6 +109,7 @@ function describe(decoded: Decoded, semantics: Block): Operation {
     accesses,
     access: accesses === 1 && flow.kind === "next" ? accessOf(body, decoded) : undefined,
     reachesOutside: reachesOutside(semantics),
+    looksAtState: looksAtState(body),
     reads: { x: [...reads.x], f: [...reads.f] },
     writes: { x: [...writes.x], f: [...writes.f] },
   };
@@ -156,6 +160,16 @@ function reachesOutside(block: Block): boolean {
   walkBlock(block, {
     node: (n) => {
       found ||= n.kind === "call" && n.procedure.kind !== "inside";
+    },
+  });
+  return found;
+}
+
+function looksAtState(block: Block): boolean {
+  let found = false;
+  walkBlock(block, {
+    node: (n) => {
+      found ||= n.kind === "hart";
     },
   });
   return found;
