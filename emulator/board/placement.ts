@@ -1,5 +1,6 @@
 /** Where everything lies in machine memory, and the settings that the description is compiled with. */
-import { DECODED_CODE_BYTES, REGION_RECORD_BYTES } from "../engine/interpreter/interpreter.ts";
+import { REGION_RECORD_BYTES } from "../engine/interpreter/interpreter.ts";
+import { decodedCodeBytes } from "../engine/interpreter/slot.ts";
 import { TLB_OFFSET } from "../hart/layout.ts";
 import type { Setting } from "../language/expression.ts";
 import { RAM_BASE } from "../memory/physical.ts";
@@ -43,7 +44,7 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
   const firstHart = reserve(harts * hartStride);
   const hartAddresses = Array.from({ length: harts }, (_, hart) => firstHart + hart * hartStride);
   const pageFlags = reserve(memory / PAGE);
-  const pool = reserve(engine !== "reference" ? DECODED_CODE_BYTES : 0);
+  const pool = reserve(engine !== "reference" ? decodedCodeBytes(memory) : 0);
   const regions = reserve(engine === "reference" ? 0 : REGION_RECORD_BYTES);
   const ram = reserve(memory);
   const has = (extension: string) => (cpu.extensions.has(extension) ? 1n : 0n);
@@ -61,6 +62,7 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
       ramBias: BigInt(ram) - RAM_BASE,
       pageFlags: BigInt(pageFlags),
       trapLog: BigInt(trapLog),
+      decodedCode: BigInt(pool),
       harts: BigInt(harts),
       firstHart: BigInt(firstHart),
       hartStride: BigInt(hartStride),

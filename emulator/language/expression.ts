@@ -44,6 +44,8 @@ export type Setting =
   | "pageFlags"
   /** Address of the trap log (trap/log.ts). */
   | "trapLog"
+  /** Address of the room for decoded code (engine/interpreter/slot.ts). */
+  | "decodedCode"
   /** How many harts there are, address of the first one's state, and bytes from one to the next. */
   | "harts"
   | "firstHart"

@@ -2,16 +2,18 @@
 import { inClint, readClint, writeClint } from "../device/clint.ts";
 import type { I32, I64 } from "../language/expression.ts";
 import { cell32, cell64, setting32, setting64 } from "../language/expression.ts";
-import { hostProcedure, procedure } from "../language/procedure.ts";
+import { hook, hostProcedure, procedure } from "../language/procedure.ts";
 import { fillCells, local, raise, returns, storeCell, when } from "../language/statement.ts";
 
 /** Where RAM begins on the virt board. */
 export const RAM_BASE = 0x8000_0000n;
 
-/** What a page's flag byte says. Stores to a page with any flag are reported to the host (`storeObserved`). */
+/** What a page's flag byte says. Stores to a page with any flag but `code` are reported to the host (`storeObserved`). */
 export const PageFlag = {
-  /** An engine has decoded code from this page. */
+  /** An engine has decoded code from this page, and hears of stores (`codeStored`). */
   code: 1,
+  /** An engine has translated code of this page. */
+  translated: 4,
   /** The page holds a cell that the board watches (HTIF). */
   watched: 2,
 } as const;
@@ -30,14 +32,49 @@ export const inRam = (address: I64, bytes: I32): I32 =>
 /** The place of a RAM address in machine memory. */
 export const ramCell = (address: I64): I32 => address.toI32().add(setting32("ramBias"));
 
+/** The offset in RAM of such a place. */
+export const ramOffset = (place: I32): I32 => place.sub(setting32("ramBias")).sub(Number(RAM_BASE));
+
 /** The flag byte's place of the page at a RAM address. */
 export const pageFlagCell = (address: I64): I32 =>
   address.sub(RAM_BASE).shrU(12).toI32().add(setting32("pageFlags"));
 
-/** Tells the host of a store to RAM where the page's flags say that it wants to know. */
-const reportStore = (address: I64, bytes: I32): void =>
-  when(cell32("u8", pageFlagCell(address)).ne(0), () =>
-    storeObserved({ offset: address.sub(RAM_BASE).toI32(), bytes }),
+/** Tells engines that bytes of a page that they have decoded have been stored to. */
+export const codeStored = hook("codeStored", { offset: "i32", bytes: "i32" });
+
+/** Tells of a store within a page of RAM whoever wants to know by the page's flags. */
+const reportStore = procedure(
+  "reportStore",
+  { address: "i64", bytes: "i32" },
+  "none",
+  ({ address, bytes }) => {
+    const flags = local(cell32("u8", pageFlagCell(address)));
+    const offset = local(address.sub(RAM_BASE).toI32());
+    when(flags.and(PageFlag.code), () => codeStored({ offset, bytes }));
+    when(flags.and(~PageFlag.code), () => storeObserved({ offset, bytes }));
+  },
+);
+
+/** Calls that only where there is something to tell. */
+const reportFlagged = (address: I64, bytes: I32): void =>
+  when(cell32("u8", pageFlagCell(address)).ne(0), () => reportStore({ address, bytes }));
+
+/** Stores the low 1, 2, 4 or 8 bytes of a value at a place in machine memory. */
+export const storeBytes = (place: I32, bytes: I32, value: I64): void =>
+  when(
+    bytes.eq(8),
+    () => storeCell("i64", place, value),
+    () =>
+      when(
+        bytes.eq(4),
+        () => storeCell("u32", place, value),
+        () =>
+          when(
+            bytes.eq(2),
+            () => storeCell("u16", place, value),
+            () => storeCell("u8", place, value),
+          ),
+      ),
   );
 
 const misaligned = (address: I64, bytes: I32) => address.toI32().and(bytes.sub(1));
@@ -92,7 +129,7 @@ export const clearPhysical = procedure(
   "none",
   ({ address, bytes }) => {
     fillCells(ramCell(address), 0, bytes);
-    reportStore(address, bytes);
+    reportFlagged(address, bytes);
   },
 );
 
@@ -105,23 +142,8 @@ export const writePhysical = procedure(
     when(
       inRam(address, bytes),
       () => {
-        const place = local(ramCell(address));
-        when(
-          bytes.eq(8),
-          () => storeCell("i64", place, value),
-          () =>
-            when(
-              bytes.eq(4),
-              () => storeCell("u32", place, value),
-              () =>
-                when(
-                  bytes.eq(2),
-                  () => storeCell("u16", place, value),
-                  () => storeCell("u8", place, value),
-                ),
-            ),
-        );
-        reportStore(address, bytes);
+        storeBytes(local(ramCell(address)), bytes, value);
+        reportFlagged(address, bytes);
       },
       () => {
         const low = local(address.toI32());

@@ -16,7 +16,6 @@ export const TlbEntryOffset = { page: 0, pte: 8, asid: 16, size: 18, flags: 19 }
 export const TlbFlag = { valid: 1, global: 2 } as const;
 /** A page's size: the level of its leaf, or 64 KiB (Svnapot), which the deepest mode's five levels leave free. */
 export const NAPOT_SIZE = 5;
-const SIZES = 6;
 const NAPOT_SHIFT = 16;
 
 /** Bits of the virtual address below what an entry of a level maps. */
@@ -29,8 +28,15 @@ export const pageShift = (size: I32): I32 => select32(size.eq(NAPOT_SIZE), NAPOT
 export const pageBytes = (size: number): bigint =>
   1n << BigInt(size === NAPOT_SIZE ? NAPOT_SHIFT : size * 9 + 12);
 
-/** Tells engines that `virtual`, in a page of `size`, may no longer be translated as it was. */
-export const translationDropped = hook("translationDropped", { virtual: "i64", size: "i32" });
+/** Tells engines that `virtual`, in a page of `size`, may no longer be translated as it was: now, or in another space only. */
+export const translationDropped = hook("translationDropped", {
+  virtual: "i64",
+  size: "i32",
+  current: "i32",
+});
+
+/** The address space that satp names. */
+export const satpAsid = (satp: I64): I32 => satp.bits(44, 16).toI32();
 
 const sets = () => setting32("tlbSets");
 const ways = () => setting32("tlbWays");
@@ -52,37 +58,45 @@ const isGlobal = (entry: I32) => flagsOf(entry).and(TlbFlag.global).ne(0);
 export const cachedPte = (entry: I32) => cell64("i64", entry, TlbEntryOffset.pte);
 export const cachedSize = (entry: I32) => cell32("u8", entry, TlbEntryOffset.size);
 
+/** Looks at every size of which the TLB may hold pages, the smallest first. */
+const forEachSize = (look: (size: I32) => void): void => {
+  const sizes = local(state.tlbSizes.get());
+  whilst(sizes.ne(0), () => {
+    look(local(sizes.ctz()));
+    sizes.set(sizes.and(sizes.sub(1)));
+  });
+};
+
 /** Address of the entry that translates `virtual` in address space `asid`, or 0. */
 export const tlbLookup = procedure(
   "tlbLookup",
   { virtual: "i64", asid: "i32" },
   "i32",
   ({ virtual, asid }) => {
-    const size = local(u32(0));
-    whilst(size.ltU(SIZES), () => {
-      when(state.tlbSizes.get().shrU(size).and(1), () => {
-        const page = local(virtual.shrS(pageShift(size).toU64()));
-        const entry = local(entryAt(setOf(page).mul(ways())));
-        const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
-        whilst(entry.ltU(end), () => {
-          when(holdsSize(entry, size), () => {
-            const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
-            when(inSpace.and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => returns(entry));
-          });
-          entry.set(entry.add(TLB_ENTRY_BYTES));
+    forEachSize((size) => {
+      const page = local(virtual.shrS(pageShift(size).toU64()));
+      const entry = local(entryAt(setOf(page).mul(ways())));
+      const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
+      whilst(entry.ltU(end), () => {
+        when(holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => {
+          const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
+          when(inSpace, () => returns(entry));
         });
+        entry.set(entry.add(TLB_ENTRY_BYTES));
       });
-      size.set(size.add(1));
     });
     return u32(0);
   },
 );
 
 const drop = procedure("tlbDrop", { entry: "i32" }, "none", ({ entry }) => {
+  const global = local(isGlobal(entry));
   storeCell("u8", entry, u32(0), TlbEntryOffset.flags);
   const size = local(cachedSize(entry));
   const virtual = cell64("i64", entry, TlbEntryOffset.page).shl(pageShift(size).toU64());
-  translationDropped({ virtual, size });
+  const asid = cell32("u16", entry, TlbEntryOffset.asid);
+  const current = asid.eq(satpAsid(state.satp.get())).or(global);
+  translationDropped({ virtual, size, current });
 });
 
 /** Forgets an entry whose permissions no longer suffice, before the page table is walked again. */
@@ -112,7 +126,7 @@ export const tlbInsert = procedure(
     storeCell("u8", entry, size, TlbEntryOffset.size);
     storeCell("u8", entry, global.shl(1).or(TlbFlag.valid), TlbEntryOffset.flags);
     // A global page may come before what other address spaces have at the same address.
-    when(global, () => translationDropped({ virtual, size }));
+    when(global, () => translationDropped({ virtual, size, current: 1 }));
     state.tlbSizes.set(state.tlbSizes.get().or(u32(1).shl(size)));
   },
 );
@@ -132,20 +146,16 @@ export const tlbFlushAddress = procedure(
   { virtual: "i64", asid: "i32", anyAsid: "i32" },
   "none",
   ({ virtual, asid, anyAsid }) => {
-    const size = local(u32(0));
-    whilst(size.ltU(SIZES), () => {
-      when(state.tlbSizes.get().shrU(size).and(1), () => {
-        const page = local(virtual.shrS(pageShift(size).toU64()));
-        const entry = local(entryAt(setOf(page).mul(ways())));
-        const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
-        whilst(entry.ltU(end), () => {
-          when(holdsSize(entry, size).and(named(entry, asid, anyAsid)), () => {
-            when(cell64("i64", entry, TlbEntryOffset.page).eq(page), () => flush(entry));
-          });
-          entry.set(entry.add(TLB_ENTRY_BYTES));
+    forEachSize((size) => {
+      const page = local(virtual.shrS(pageShift(size).toU64()));
+      const entry = local(entryAt(setOf(page).mul(ways())));
+      const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
+      whilst(entry.ltU(end), () => {
+        when(holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => {
+          when(named(entry, asid, anyAsid), () => flush(entry));
         });
+        entry.set(entry.add(TLB_ENTRY_BYTES));
       });
-      size.set(size.add(1));
     });
   },
 );

@@ -1,13 +1,13 @@
 /** Address translation: Bare, Sv39, Sv48 and Sv57 (privileged 4.3 to 4.5). */
 import { state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
-import { select32, setting32, u32, u64 } from "../language/expression.ts";
+import { cell64, select32, setting32, u32, u64 } from "../language/expression.ts";
 import { procedure } from "../language/procedure.ts";
 import { local, raise, returns, when, whilst } from "../language/statement.ts";
 import { EnvironmentBit } from "../trap/envcfg.ts";
 import { Status } from "../trap/status.ts";
 import { Access, accessFault, pageFault } from "./access.ts";
-import { readPhysical, writePhysical } from "./physical.ts";
+import { inRam, ramCell, readPhysical, writePhysical } from "./physical.ts";
 import { pmpAllows } from "./pmp.ts";
 import {
   cachedPte,
@@ -15,6 +15,7 @@ import {
   levelShift,
   NAPOT_SIZE,
   pageShift,
+  satpAsid,
   tlbForget,
   tlbInsert,
   tlbLookup,
@@ -41,7 +42,6 @@ export const translationLevels = (satp: I64): I32 => {
   const mode = satp.shrU(60).toI32();
   return select32(mode.eq(0), 0, mode.sub(5));
 };
-export const satpAsid = (satp: I64): I32 => satp.bits(44, 16).toI32();
 
 /** Whether a leaf allows an access in a mode (privileged 4.3.1, 3.1.6.3). */
 const permits = (pte: I64, access: I32, mode: I32): I32 => {
@@ -93,7 +93,12 @@ const walk = procedure(
       when(pmpAllows({ address, bytes: 8, access: Access.read, mode: 1 }).isZero(), () =>
         raise(accessFault(access), virtual),
       );
-      const pte = local(readPhysical({ address, bytes: 8, cause: accessFault(access), virtual }));
+      const pte = local(u64(0));
+      when(
+        inRam(address, u32(8)),
+        () => pte.set(cell64("i64", ramCell(address))),
+        () => pte.set(readPhysical({ address, bytes: 8, cause: accessFault(access), virtual })),
+      );
       const flags = local(pte.toI32());
       when(
         flags

@@ -72,6 +72,8 @@ export const pending = procedure("pending", {}, "i64", () => {
 /** The interrupt to take now, or -1. */
 export const interruptToTake = procedure("interruptToTake", {}, "i32", () => {
   when(timersOutdated(), () => renewTimers({}));
+  const asked = state.mip.get().or(state.lines.get()).or(state.timers.get());
+  when(asked.and(state.mie.get()).isZero(), () => returns(u32(-1)));
   const enabled = local(pending({}).and(state.mie.get()));
   when(enabled.isZero(), () => returns(u32(-1)));
   const mode = local(state.mode.get());

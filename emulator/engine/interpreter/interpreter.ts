@@ -3,24 +3,18 @@ import { ENGINE_BYTES, ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
-import type { CodeEvents } from "./code-pages.ts";
+import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
+import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
-import { generateInterpreter, RunResult } from "./generate.ts";
+import { exportName, generateInterpreter, RunResult } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
-import { DECODED_PAGE_BYTES, MOST_REGIONS, REGION_BYTES } from "./slot.ts";
-
-/** Pages of code kept decoded. */
-const DECODED_PAGES = 2048;
-/** Bytes of machine memory the interpreter needs for decoded code. */
-export const DECODED_CODE_BYTES = DECODED_PAGES * DECODED_PAGE_BYTES;
+import { MOST_REGIONS, REGION_BYTES } from "./slot.ts";
 
 /** Bytes of machine memory for the records of translated regions. */
 export const REGION_RECORD_BYTES = MOST_REGIONS * REGION_BYTES;
 
 export interface InterpreterPlacement {
-  /** Where decoded code goes, `DECODED_CODE_BYTES` long. */
-  readonly pool: number;
   /** Where RAM begins in machine memory. */
   readonly ram: number;
   /** Where records of translated regions go, `REGION_RECORD_BYTES` long. */
@@ -59,20 +53,24 @@ export class Interpreter implements Engine {
       buffer,
       ram: placement.ram,
       pageFlags: Number(configuration.settings.pageFlags),
-      pool: placement.pool,
-      capacity: DECODED_PAGES,
+      room: Number(configuration.settings.decodedCode),
+      ramBytes: Number(configuration.settings.ramBytes),
     };
-    this.pages = new CodePages(memory, createDecoder(instructions), instructions, {
-      pageBecameCode: () => this.#forgetStores(),
-      pagesDropped: () => this.#forgetEverything(),
-      codeChanged: (offset, bytes) => this.listener?.codeChanged(offset, bytes),
-      pageGoes: (page) => this.listener?.pageGoes(page),
-    });
     const instance = new WebAssembly.Instance(module, {
       memory: { memory: configuration.memory },
       host: this.#hostFunctions(),
     });
     this.exports = instance.exports as unknown as InterpreterExports;
+    const procedures = {
+      decodeSlots: this.exports[exportName(decodeSlots.procedure.name)],
+      forgetCode: this.exports[exportName(forgetCode.procedure.name)],
+    } as DecodedCodeProcedures;
+    this.pages = new CodePages(memory, createDecoder(instructions), instructions, procedures, {
+      pageBecameCode: () => this.#forgetStores(),
+      pagesDropped: () => this.#forgetEverything(),
+      codeChanged: (offset, bytes) => this.listener?.codeChanged(offset, bytes),
+      pageGoes: (page) => this.listener?.pageGoes(page),
+    });
     for (const hart of configuration.harts) {
       this.#bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
     }
@@ -134,13 +132,13 @@ export class Interpreter implements Engine {
         this.#demandAttention();
       },
       storeObserved: (offset: number, bytes: number) => {
-        this.pages.changed(offset >>> 0, bytes);
+        this.listener?.codeChanged(offset >>> 0, bytes);
         host.storeObserved(offset >>> 0, bytes);
         this.#demandAttention();
       },
-      decodedPage: (offset: number) => this.pages.decodedPage(offset >>> 0),
-      decodeAlone: (word: number, offset: number) => this.pages.decodeAlone(word, offset),
-      decodeSlot: (slot: number) => this.pages.decodeSlot(slot),
+      makeDecodedPage: (offset: number) => this.pages.decodedPage(offset >>> 0),
+      dropDecodedPage: (offset: number) => this.pages.drop(offset >>> 0),
+      decodeWord: (word: number, slot: number) => this.pages.decodeWord(word, slot >>> 0),
     };
   }
 

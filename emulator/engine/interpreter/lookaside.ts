@@ -7,16 +7,25 @@
  */
 import { ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import type { I32, I64 } from "../../language/expression.ts";
-import { cell32, cell64, hart, select, select32, u32, u64 } from "../../language/expression.ts";
-import { hostProcedure, procedure } from "../../language/procedure.ts";
+import { cell32, cell64, hart, select, select32, setting32, u32, u64 } from "../../language/expression.ts";
+import { procedure } from "../../language/procedure.ts";
 import { fillCells, local, raise, returns, storeCell, when } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
-import { inRam, pageFlagCell, RAM_BASE, ramCell } from "../../memory/physical.ts";
+import {
+  inRam,
+  PageFlag,
+  pageFlagCell,
+  RAM_BASE,
+  ramCell,
+  ramOffset,
+  storeBytes,
+} from "../../memory/physical.ts";
 import { pmpAllows } from "../../memory/pmp.ts";
 import { translate } from "../../memory/translate.ts";
 import { dataMode, fetch } from "../../memory/virtual.ts";
 import { Cause } from "../../trap/cause.ts";
 import { Status } from "../../trap/status.ts";
+import { decodeAlone, decodedPage, forgetCode } from "./decoded-code.ts";
 
 export const LOOKASIDE_ENTRIES = 256;
 const TABLE_BYTES = LOOKASIDE_ENTRIES * 16;
@@ -109,6 +118,8 @@ const codeEntryOf = (virtual: I64): I32 => {
     .and(LOOKASIDE_ENTRIES - 1)
     .shl(4);
 };
+/** The tag of a page that is stored to with notice. No access can find it: at the entry where it is, bits 12 to 19 differ. */
+const codeTag = (tag: I64): I64 => tag.not();
 const pageOf = (address: I64): I64 => address.and(-4096n);
 
 /** Remembers an access that has been allowed, if the answer holds for its whole page. */
@@ -119,13 +130,38 @@ export const rememberAccess = procedure(
   ({ virtual, physical, access, mode }) => {
     const page = local(pageOf(physical));
     when(access.eq(Access.execute).or(inRam(page, u32(4096)).isZero()), () => returns());
-    // Stores to pages with flags are reported to the host, so they keep to the slow path.
-    when(access.eq(Access.write).and(cell32("u8", pageFlagCell(page)).ne(0)), () => returns());
+    const tag = local(pageOf(virtual).or(dataContext.get()));
+    when(access.eq(Access.write), () => {
+      const flags = local(cell32("u8", pageFlagCell(page)));
+      when(flags.and(~PageFlag.code), () => returns());
+      when(flags, () => tag.set(codeTag(tag)));
+    });
     when(pmpAllows({ address: page, bytes: 4096n, access, mode }).isZero(), () => returns());
     const table = select32(access.eq(Access.write), WRITE_TABLE, READ_TABLE);
     const entry = local(hart.add(table).add(entryOf(virtual)));
-    storeCell("i64", entry, pageOf(virtual).or(dataContext.get()));
+    storeCell("i64", entry, tag);
     storeCell("i32", entry, ramCell(page).sub(pageOf(virtual).toI32()), ENTRY_TARGET);
+  },
+);
+
+/**
+ * Stores to a page of code as the write table remembers it, if it does; gives 1 if so. What else has come to want to know
+ * of stores to the page hears of them by the usual way.
+ */
+export const storeToCode = procedure(
+  "storeToCode",
+  { virtual: "i64", bytes: "i32", value: "i64" },
+  "i32",
+  ({ virtual, bytes, value }) => {
+    const entry = local(hart.add(entryOf(virtual)));
+    const sought = virtual.and(bytes.sub(1).or(-4096).toS64()).or(dataContext.get());
+    when(cell64("i64", entry, WRITE_TABLE).ne(codeTag(sought)), () => returns(u32(0)));
+    const place = local(cell32("i32", entry, WRITE_TABLE + ENTRY_TARGET).add(virtual.toI32()));
+    const offset = local(ramOffset(place));
+    when(cell32("u8", offset.shrU(12).add(setting32("pageFlags"))).ne(PageFlag.code), () => returns(u32(0)));
+    storeBytes(place, bytes, value);
+    forgetCode({ offset, bytes });
+    return u32(1);
   },
 );
 
@@ -215,11 +251,6 @@ export const forgetAll = procedure("forgetAll", {}, "none", () => {
   renewContexts({});
   attention.set(u32(1));
 });
-
-/** The decoded page for a page of RAM; `offset` is the page's offset in RAM. */
-const decodedPage = hostProcedure("decodedPage", { offset: "i32" }, "i32");
-/** Decodes one instruction into the slot of the scratch page that belongs to its address; gives that page. */
-const decodeAlone = hostProcedure("decodeAlone", { word: "i32", offset: "i32" }, "i32");
 
 /** Every slot executed counts as a hit; a fetch that is translated anew counts itself, so its slot must not. */
 const uncountFetch = () => state.tlbHits.set(state.tlbHits.get().sub(fetchTranslated.get().toU64()));

@@ -13,10 +13,30 @@ export const SlotOffset = { handler: 0, rd: 2, rs1: 4, rs2: 6, immediate: 8, rs3
 export const SLOT_SHIFT = 3;
 
 export const SLOTS_PER_PAGE = 2048;
-/** The slots for one page of code with the two after its end. */
-export const DECODED_PAGE_BYTES = (SLOTS_PER_PAGE + 2) * SLOT_BYTES;
 /** Distance between a page's first slot and its first slot after the end. */
 export const PAGE_SPAN = SLOTS_PER_PAGE * SLOT_BYTES;
+/** What stands behind a decoded page's slots. */
+export const PageRecord = {
+  /** Address in machine memory of the page of RAM (4 bytes); on the scratch page, of the slot decoded last. */
+  source: PAGE_SPAN + 2 * SLOT_BYTES,
+  /** Stores to the page that hit no instruction (4 bytes). */
+  dataStores: PAGE_SPAN + 2 * SLOT_BYTES + 4,
+} as const;
+/** The slots for one page of code with the two after its end, and the record. */
+export const DECODED_PAGE_BYTES = PAGE_SPAN + 3 * SLOT_BYTES;
+
+/** Pages of code kept decoded; the first is the scratch page, for instructions by themselves. */
+export const DECODED_PAGES = 2048;
+/** Words decoded before are kept as the slots they became, each at one place. */
+export const RECENT_WORDS = 4096;
+/** The room for decoded code: recent words, decoded pages, then which page of RAM has which (2 bytes each, 0 for none). */
+export const DecodedCode = {
+  recent: 0,
+  pages: RECENT_WORDS * SLOT_BYTES,
+  index: RECENT_WORDS * SLOT_BYTES + DECODED_PAGES * DECODED_PAGE_BYTES,
+} as const;
+/** Bytes of machine memory that decoded code needs beside so much RAM. */
+export const decodedCodeBytes = (ramBytes: number): number => DecodedCode.index + (ramBytes >>> 12) * 2;
 
 export const Handler = {
   undecoded: 0,

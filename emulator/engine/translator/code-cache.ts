@@ -117,7 +117,7 @@ export class CodeCache {
   flush(): void {
     for (const translation of this.#byPlace.values()) this.#leave(translation);
     this.#byPlace.clear();
-    this.#byPage.clear();
+    for (const page of this.#byPage.keys()) this.#unwatch(page);
     for (let n = 0; n < this.#next; n++) this.#exports.regions.set(n, null);
     this.#next = 0;
     this.#bytes = 0;
@@ -142,6 +142,7 @@ export class CodeCache {
     for (const page of region.pages.values()) {
       const there = this.#byPage.get(page) ?? new Set();
       there.add(translation);
+      this.#pages.reportStores(page, true);
       this.#byPage.set(page, there);
     }
   }
@@ -150,8 +151,18 @@ export class CodeCache {
     this.#leave(translation);
     const { place, pages } = translation.region;
     if (this.#byPlace.get(place) === translation) this.#byPlace.delete(place);
-    for (const page of pages.values()) this.#byPage.get(page)?.delete(translation);
+    for (const page of pages.values()) {
+      const there = this.#byPage.get(page);
+      there?.delete(translation);
+      if (there?.size === 0) this.#unwatch(page);
+    }
     this.counters.dropped++;
+  }
+
+  /** Nothing translated is left of a page. */
+  #unwatch(page: number): void {
+    this.#byPage.delete(page);
+    this.#pages.reportStores(page, false);
   }
 
   /** Nothing enters it any more, neither the interpreter nor another region. */

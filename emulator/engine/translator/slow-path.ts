@@ -1,5 +1,5 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64 } from "../../language/expression.ts";
+import { cell64, type I32, type I64, u32 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
@@ -9,6 +9,7 @@ import {
   rememberedCode,
   rememberedRead,
   rememberedWrite,
+  storeToCode,
   uncountData,
 } from "../interpreter/lookaside.ts";
 
@@ -59,10 +60,33 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
           returns();
         });
       });
+      when(storeToCode({ virtual, bytes, value }), () => returns());
       lookUpAnew(budget);
       writeVirtual({ virtual, bytes, value });
     },
   );
+
+/** What added to an address gives its place, and that of the bytes after it, for loads; 0 where it is not remembered. */
+export const readableAt = procedure(
+  "readableAt",
+  { virtual: "i64", bytes: "i32" },
+  "i32",
+  ({ virtual, bytes }) => {
+    when(virtual.toI32().and(0xfff).add(bytes).gtU(4096), () => returns(u32(0)));
+    return rememberedRead(virtual);
+  },
+);
+
+/** The same for stores. */
+export const writableAt = procedure(
+  "writableAt",
+  { virtual: "i64", bytes: "i32" },
+  "i32",
+  ({ virtual, bytes }) => {
+    when(virtual.toI32().and(0xfff).add(bytes).gtU(4096), () => returns(u32(0)));
+    return rememberedWrite(virtual);
+  },
+);
 
 const CELLS = { 1: "u8", 2: "u16", 4: "u32", 8: "i64" } as const;
 
@@ -73,6 +97,8 @@ export const missedWrites = { 1: missedWrite(1), 2: missedWrite(2), 4: missedWri
 export const slowPaths = [
   publish,
   rememberedCode,
+  readableAt,
+  writableAt,
   ...Object.values(missedReads),
   ...Object.values(missedWrites),
 ].map((p) => p.procedure);

@@ -10,6 +10,7 @@ export const NO_SETTINGS = {
   ramBias: 0n,
   pageFlags: 0n,
   trapLog: 0n,
+  decodedCode: 0n,
   harts: 0n,
   firstHart: 0n,
   hartStride: 0n,

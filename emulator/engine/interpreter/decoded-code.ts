@@ -1,0 +1,138 @@
+/**
+ * Decoded code as the interpreter works with it: finding a page's, decoding slots when they are first executed, and
+ * forgetting them when their bytes are stored to. Only words not seen lately, and pages that come or go, are left to the
+ * host (code-pages.ts).
+ */
+import { cell32, cell64, type I32, select32, setting32, u32 } from "../../language/expression.ts";
+import { hostProcedure, procedure } from "../../language/procedure.ts";
+import { local, returns, storeCell, when, whilst } from "../../language/statement.ts";
+import {
+  DECODED_PAGE_BYTES,
+  DecodedCode,
+  Handler,
+  PAGE_SPAN,
+  PageRecord,
+  RECENT_WORDS,
+  SLOT_BYTES,
+  SLOT_SHIFT,
+  SlotOffset,
+} from "./slot.ts";
+
+/** Makes the decoded page for the page of RAM at an offset; gives its address. */
+const makeDecodedPage = hostProcedure("makeDecodedPage", { offset: "i32" }, "i32");
+/** Gives up the decoded page for the page of RAM at an offset. */
+const dropDecodedPage = hostProcedure("dropDecodedPage", { offset: "i32" }, "none");
+/** Fills a slot with what a word decodes to; a compressed one has no high half. */
+const decodeWord = hostProcedure("decodeWord", { word: "i32", slot: "i32" }, "none");
+
+/** Stores into a page of code that hit no instruction, before the page counts as data again. */
+const DATA_STORES = 64;
+/** Instructions decoded at once. */
+const RUN = 32;
+/** 2^32 divided by the golden ratio spreads similar words over the table of recent ones. */
+const SPREAD = 0x9e37_79b1;
+
+const room = setting32("decodedCode");
+const handlerOf = (slot: I32): I32 => cell32("u16", slot, SlotOffset.handler);
+const setHandler = (slot: I32, handler: number): void =>
+  storeCell("u16", slot, u32(handler), SlotOffset.handler);
+
+const pageNumbered = (index: I32): I32 => room.add(DecodedCode.pages).add(index.mul(DECODED_PAGE_BYTES));
+const indexOf = (offset: I32): I32 => cell32("u16", room.add(offset.shrU(12).shl(1)), DecodedCode.index);
+
+/** Address of the decoded page for the page of RAM at an offset, made if need be. */
+export const decodedPage = procedure("decodedPage", { offset: "i32" }, "i32", ({ offset }) => {
+  const index = local(indexOf(offset));
+  when(index.isZero(), () => returns(makeDecodedPage({ offset })));
+  return pageNumbered(index);
+});
+
+const decodeInto = procedure("decodeInto", { word: "i32", slot: "i32" }, "none", ({ word, slot }) => {
+  const key = local(select32(word.and(3).eq(3), word, word.and(0xffff)));
+  const place = key
+    .mul(SPREAD)
+    .shrU(32 - Math.log2(RECENT_WORDS))
+    .mul(SLOT_BYTES);
+  const recent = local(room.add(DecodedCode.recent).add(place));
+  const known = cell32("i32", recent, SlotOffset.encoding)
+    .eq(key)
+    .and(handlerOf(recent).ne(Handler.undecoded));
+  when(known.isZero(), () => decodeWord({ word: key, slot: recent }));
+  for (const half of [0, 8]) storeCell("i64", slot, cell64("i64", recent, half), half);
+});
+
+/** Decodes the instruction of a slot, and those that follow it up to the end of the page or to what is decoded. */
+export const decodeSlots = procedure(
+  "decodeSlots",
+  { page: "i32", slot: "i32" },
+  "none",
+  ({ page, slot }) => {
+    const source = local(cell32("i32", page, PageRecord.source).add(slot.sub(page).shrU(SLOT_SHIFT)));
+    const left = local(u32(RUN));
+    whilst(left.ne(0).and(handlerOf(slot).eq(Handler.undecoded)), () => {
+      const low = local(cell32("u16", source));
+      when(
+        low.and(3).ne(3),
+        () => {
+          decodeInto({ word: low, slot });
+          slot.set(slot.add(2 << SLOT_SHIFT));
+          source.set(source.add(2));
+        },
+        () => {
+          when(slot.eq(page.add(PAGE_SPAN - SLOT_BYTES)), () => {
+            setHandler(slot, Handler.crossing);
+            returns();
+          });
+          decodeInto({ word: cell32("i32", source), slot });
+          slot.set(slot.add(4 << SLOT_SHIFT));
+          source.set(source.add(4));
+        },
+      );
+      left.set(left.sub(1));
+    });
+  },
+);
+
+/** Decodes one instruction into the slot of the scratch page that belongs to its address; gives that page. */
+export const decodeAlone = procedure(
+  "decodeAlone",
+  { word: "i32", offset: "i32" },
+  "i32",
+  ({ word, offset }) => {
+    const scratch = local(pageNumbered(u32(0)));
+    setHandler(cell32("i32", scratch, PageRecord.source), Handler.refetch);
+    const slot = local(scratch.add(offset.shl(SLOT_SHIFT)));
+    storeCell("i32", scratch, slot, PageRecord.source);
+    decodeInto({ word, slot });
+    return scratch;
+  },
+);
+
+/** Bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
+export const forgetCode = procedure(
+  "forgetCode",
+  { offset: "i32", bytes: "i32" },
+  "none",
+  ({ offset, bytes }) => {
+    const index = local(indexOf(offset));
+    when(index.isZero(), () => returns());
+    const page = local(pageNumbered(index));
+    const from = local(offset.and(0xffe));
+    const end = local(page.add(offset.and(0xfff).add(bytes).shl(SLOT_SHIFT)));
+    // A 32-bit instruction may begin one halfword before.
+    const slot = local(page.add(select32(from.isZero(), 0, from.sub(2)).shl(SLOT_SHIFT)));
+    const hit = local(u32(0));
+    whilst(slot.ltU(end), () => {
+      const handler = local(handlerOf(slot));
+      when(handler.ne(Handler.undecoded).and(handler.ne(Handler.breakpoint)), () => {
+        setHandler(slot, Handler.undecoded);
+        hit.set(u32(1));
+      });
+      slot.set(slot.add(SLOT_BYTES));
+    });
+    when(hit, () => returns());
+    const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
+    storeCell("i32", page, stores, PageRecord.dataStores);
+    when(stores.geU(DATA_STORES), () => dropDecodedPage({ offset }));
+  },
+);
