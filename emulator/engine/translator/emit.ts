@@ -31,11 +31,11 @@ import { looksAtClock } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
 import { Facts } from "./facts.ts";
+import type { Group } from "./group.ts";
+import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
-import type { Group, Segment } from "./segment.ts";
-import { segmentsOf } from "./segment.ts";
-import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
+import { missedReads, missedWrites, publish, readableAt, rememberedCode, writableAt } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
@@ -96,7 +96,7 @@ class Emitter {
   readonly #code = new Code(REGION_SIGNATURE.parameters);
   readonly #x = new Map<number, number>();
   readonly #f = new Map<number, number>();
-  readonly #segments: readonly (readonly Segment[])[];
+  readonly #groups: readonly ReadonlyMap<number, Group>[];
   readonly #slots = new Map<string, PageSlot>();
   /** Where execution goes on outside. */
   readonly #target = this.#code.local("i64");
@@ -109,6 +109,7 @@ class Emitter {
   readonly #observing = new Map<Procedure, boolean>();
   #leave: Label = 0;
   #stop: Label = 0;
+  #out: Label = 0;
 
   constructor(region: Region, analysis: Analysis, linkage: RegionLinkage) {
     this.#region = region;
@@ -117,56 +118,50 @@ class Emitter {
     const { used } = analysis;
     for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64"));
     for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64"));
-    this.#segments = region.blocks.map(({ operations }) => segmentsOf(operations));
+    this.#groups = region.blocks.map(({ operations }) => groupsOf(operations));
     this.#reserveSlots();
   }
 
   emit(): Code {
     const code = this.#code;
-    code.block((stop) => {
-      this.#stop = stop;
-      code.block((leave) => {
-        this.#leave = leave;
-        this.#slotsLeft()
-          .i32(this.#linkage.record)
-          .load("i32.load", RegionOffset.need)
-          .compare("i32", "lt_u");
-        code.ifUnlikely(() => {
-          code.get(HART).i32(1).store("i32.store", cutShort.offset);
-          this.#leaveStored(() => code.get(PC));
+    code.block((out) => {
+      this.#out = out;
+      code.block((stop) => {
+        this.#stop = stop;
+        code.block((leave) => {
+          this.#leave = leave;
+          this.#enter();
+          this.#tree(0);
+          code.unreachable();
         });
-        this.#loadRegisters();
-        code.get(HART).load("i64.load", dataContext.offset).set(this.#context);
-        this.#tree(0);
-        code.unreachable();
+        // Something must be looked at before the next instruction: no slots are left for others.
+        code.get(HART).get(HART).load("i32.load", counted.offset);
+        this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
+        code
+          .get(COUNTER)
+          .i64(-1n << HITS_SHIFT)
+          .arithmetic("i64", "and")
+          .set(COUNTER)
+          .branch(this.#out);
       });
-      this.#emitLeave();
+      // Too few slots are left to go on here.
+      code.get(HART).i32(1).store("i32.store", cutShort.offset);
     });
-    this.#emitStop();
+    this.#storeRegisters(this.#analysis.written);
+    this.#storePc(() => code.get(this.#target));
+    code.get(COUNTER);
     return code;
   }
 
-  /** Leaves everything: something must be looked at before the next instruction, so no slots are left for others. */
-  #emitLeave(): void {
+  #enter(): void {
     const code = this.#code;
-    this.#storeRegisters(this.#analysis.written);
-    this.#storePc(() => code.get(this.#target));
-    code.get(HART).get(HART).load("i32.load", counted.offset);
-    this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
-    code
-      .get(COUNTER)
-      .i64(-1n << HITS_SHIFT)
-      .arithmetic("i64", "and")
-      .return();
-  }
-
-  /** Leaves because too few slots are left to go on here. */
-  #emitStop(): void {
-    const code = this.#code;
-    this.#storeRegisters(this.#analysis.written);
-    code.get(HART).i32(1).store("i32.store", cutShort.offset);
-    this.#storePc(() => code.get(this.#target));
-    code.get(COUNTER);
+    this.#slotsLeft().i32(this.#linkage.record).load("i32.load", RegionOffset.need).compare("i32", "lt_u");
+    code.ifUnlikely(() => {
+      code.get(HART).i32(1).store("i32.store", cutShort.offset);
+      this.#leaveStored(() => code.get(PC));
+    });
+    this.#loadRegisters();
+    code.get(HART).load("i64.load", dataContext.offset).set(this.#context);
   }
 
   // ---- control flow, nested as N. Ramsey describes in "Beyond Relooper" (2022)
@@ -208,7 +203,7 @@ class Emitter {
       return;
     }
     if (this.#pageOf(delta) !== this.#pageOf(from.operations.at(-1)?.delta ?? from.delta)) {
-      this.#ifElsewhere(delta, () => this.#exit(node, () => this.#at(delta)));
+      this.#ifElsewhere(delta, () => this.#leaveFor(delta));
     }
     const label = this.#labels.get(to);
     if (shape.merges.has(to) || shape.isBackEdge(node, to)) {
@@ -232,7 +227,7 @@ class Emitter {
   #exitTo(node: number, delta: number): void {
     const callee = this.#regionAt(delta);
     if (callee === undefined) {
-      this.#exit(node, () => this.#at(delta));
+      this.#leaveFor(delta);
       return;
     }
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
@@ -250,6 +245,12 @@ class Emitter {
   #guard(delta: number): void {
     if (this.#pageOf(delta) === 0) return;
     this.#ifElsewhere(delta, () => this.#leaveStored(() => this.#at(delta)));
+  }
+
+  /** Leaves for the interpreter. */
+  #leaveFor(delta: number): void {
+    this.#at(delta);
+    this.#code.set(this.#target).branch(this.#out);
   }
 
   /** Leaves with the pc that is pushed. */
@@ -343,12 +344,13 @@ class Emitter {
     if (this.#analysis.checks.has(node)) this.#check(node, block);
     const total = block.operations.reduce((sum, { operation }) => sum + (operation.accesses ?? 0), 0);
     this.#adjust(total, -block.operations.length);
-    const positions = this.#positions(block, total);
-    for (const segment of this.#segments[node] ?? []) {
-      const own = positions.slice(segment.first, segment.end);
-      const points = own.filter(({ index }) => segment.groups.get(index)?.first === index);
-      if (points.length === 0) for (const position of own) this.#plain(node, position);
-      else this.#versions(node, own, points, segment);
+    const groups = this.#groups[node];
+    const addresses = new Map<Group, number>();
+    for (const position of this.#positions(block, total)) {
+      const group = groups?.get(position.index);
+      if (group === undefined) this.#plain(node, position);
+      else if (group.first === position.index) this.#first(node, position, group, addresses);
+      else this.#known(position, group, addresses);
     }
     const last = block.operations.at(-1);
     if (last === undefined) code.unreachable();
@@ -377,35 +379,6 @@ class Emitter {
     code.ifUnlikely(() => {
       this.#at(block.delta);
       code.set(this.#target).branch(this.#stop);
-    });
-  }
-
-  /** Both versions of a segment; the slow one is entered where a check fails, and goes on to the segment's end. */
-  #versions(node: number, own: readonly Position[], points: readonly Position[], segment: Segment): void {
-    const code = this.#code;
-    code.block((done) => {
-      const open = (n: number): void => {
-        const point = points[n];
-        if (point === undefined) {
-          const misses = new Map(points.map(({ index }, i) => [index, missLabels[i] ?? 0]));
-          const addresses = new Map<Group, number>();
-          for (const position of own) this.#fast(node, position, segment, misses, addresses);
-          code.branch(done);
-          return;
-        }
-        code.block((label) => {
-          missLabels[n] = label;
-          open(n + 1);
-        });
-        const until = points[n - 1]?.index ?? Number.POSITIVE_INFINITY;
-        for (const position of own) {
-          if (position.index >= point.index && position.index < until) this.#slow(node, position);
-        }
-      };
-      // The first check's slow version comes first, so its block is the innermost.
-      points = [...points].reverse();
-      const missLabels: Label[] = [];
-      open(0);
     });
   }
 
@@ -449,49 +422,71 @@ class Emitter {
     }
   }
 
-  /** An operation whose access, if it makes one, finds its page as the group's check has shown. */
-  #fast(
-    node: number,
-    position: Position,
-    segment: Segment,
-    misses: ReadonlyMap<number, Label>,
-    addresses: Map<Group, number>,
-  ): void {
+  /**
+   * The first access of a group: finds the page that all of them lie in. Where it is not remembered, this access is
+   * looked up by itself; the others follow if they can now be found.
+   */
+  #first(node: number, position: Position, group: Group, addresses: Map<Group, number>): void {
     const code = this.#code;
-    const { placed, index } = position;
-    const group = segment.groups.get(index);
-    if (placed.crosses) this.#enterNextPage(position);
-    if (group === undefined) {
+    const { delta, operation } = position.placed;
+    if (position.placed.crosses) this.#enterNextPage(position);
+    const address = code.local("i32");
+    addresses.set(group, address);
+    code.block((done) => {
+      code.block((miss) => {
+        const locate = (push: () => void) => {
+          push();
+          const shift = group.from - group.access.offset;
+          if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
+          code.set(this.#address);
+          this.#findPage(group, this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined, miss);
+          code.get(this.#address).convert("wrap").arithmetic("i32", "add").tee(address);
+        };
+        new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
+          position.body,
+        );
+        code.branch(done);
+      });
       new Lowering(this.#linkage, this.#site(position)).block(position.body);
-      return;
-    }
-    const miss = misses.get(index);
-    const locate = (push: () => void): number => {
-      if (miss !== undefined) {
-        const address = code.local("i32");
-        addresses.set(group, address);
-        push();
-        const shift = group.from - group.access.offset;
-        if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
-        code.set(this.#address);
-        this.#findPage(group, this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined, miss);
-        code.get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
-      }
-      code.get(addresses.get(group) ?? 0);
-      return (placed.operation.access?.offset ?? 0) - group.from;
+      this.#heed(position);
+      if (group.last === group.first) return;
+      code.get(this.#address).i32(group.to - group.from);
+      this.#callProcedure((group.access.writes ? writableAt : readableAt).procedure);
+      code.tee(this.#entry).isZero();
+      code.ifUnlikely(() => {
+        this.#adjust(-position.accessesAfter, position.slotsAfter);
+        this.#leaveFor(delta + operation.length);
+      });
+      code.get(this.#entry).get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
+    });
+  }
+
+  /** An access whose page has been found for its group. */
+  #known(position: Position, group: Group, addresses: ReadonlyMap<Group, number>): void {
+    if (position.placed.crosses) this.#enterNextPage(position);
+    const locate = () => {
+      this.#code.get(addresses.get(group) ?? 0);
     };
-    const site = this.#site(position, {
+    new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
+      position.body,
+    );
+  }
+
+  /** Accesses of a group; `locate` is given what pushes the address, and pushes where the group begins in memory. */
+  #found({ placed }: Position, group: Group, locate: (pushAddress: () => void) => void): GuestAccess {
+    const code = this.#code;
+    const offset = (placed.operation.access?.offset ?? 0) - group.from;
+    return {
       read: (access, lower) => {
-        const offset = locate(() => lower.node(access.address));
+        locate(() => lower.node(access.address));
         code.load(guestLoad(access.bytes, access.signed), offset);
       },
-      write: (statement, lower) => {
-        const offset = locate(() => lower.node(statement.address));
-        lower.node(statement.value);
-        code.store(guestStore(statement.bytes), offset);
+      write: (access, lower) => {
+        locate(() => lower.node(access.address));
+        lower.node(access.value);
+        code.store(guestStore(access.bytes), offset);
       },
-    });
-    new Lowering(this.#linkage, site).block(position.body);
+    };
   }
 
   /**
@@ -538,19 +533,6 @@ class Emitter {
     }
     code.i64(0).compare("i64", "ne").branchIfUnlikely(miss);
     code.get(this.#entry).load("i32.load", table + ENTRY_TARGET);
-  }
-
-  /** An operation whose access, if it makes one, is looked up. */
-  #slow(node: number, position: Position): void {
-    const code = this.#code;
-    const { access } = position.placed.operation;
-    if (access === undefined) {
-      this.#plain(node, position);
-      return;
-    }
-    if (position.placed.crosses) this.#enterNextPage(position);
-    new Lowering(this.#linkage, this.#site(position)).block(position.body);
-    this.#heed(position);
   }
 
   /** Before an instruction that lies on two pages: each is fetched from, which the TLB counts. */
@@ -691,10 +673,8 @@ class Emitter {
   #reserveSlots(): void {
     const spans = new Map<string, number>();
     for (const node of this.#analysis.loops) {
-      for (const { groups } of this.#segments[node] ?? []) {
-        for (const { slot, from, to } of groups.values()) {
-          spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
-        }
+      for (const { slot, from, to } of this.#groups[node]?.values() ?? []) {
+        spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
       }
     }
     for (const [name, span] of spans) {
