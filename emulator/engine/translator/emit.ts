@@ -18,6 +18,8 @@ import {
   dataContext,
   ENTRY_TARGET,
   fetchTranslated,
+  foundPage,
+  foundTarget,
   LOOKASIDE_ENTRIES,
   READ_TABLE,
   WRITE_TABLE,
@@ -35,7 +37,7 @@ import type { Group } from "./group.ts";
 import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
-import { missedReads, missedWrites, publish, readableAt, rememberedCode, writableAt } from "./slow-path.ts";
+import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
@@ -50,9 +52,28 @@ export interface RegionLinkage extends Linkage {
   regionAt(delta: number): number | undefined;
 }
 
-/** The function of a region. */
-export function emitRegion(region: Region, analysis: Analysis, linkage: RegionLinkage): Code {
-  return new Emitter(region, analysis, linkage).emit();
+/** What a piece of a region's code is for: an operation, what comes before and after all of them, or between blocks. */
+export type Part = "entry" | "block" | "operation" | "otherwise" | "exits";
+
+/** Where a piece of a region's code begins, for those who read it. */
+export interface Mark {
+  /** Offset among the function's instructions. */
+  readonly at: number;
+  readonly part: Part;
+  /** The block or operation that it belongs to. */
+  readonly delta: number;
+  /** What the operation does where it stands. */
+  readonly body: Block;
+}
+
+/** The function of a region; tells where its pieces begin, in the order in which they stand. */
+export function emitRegion(
+  region: Region,
+  analysis: Analysis,
+  linkage: RegionLinkage,
+  note: (mark: Mark) => void = () => {},
+): Code {
+  return new Emitter(region, analysis, linkage, note).emit();
 }
 
 const HART = 0;
@@ -93,37 +114,40 @@ class Emitter {
   readonly #region: Region;
   readonly #analysis: Analysis;
   readonly #linkage: RegionLinkage;
+  readonly #note: (mark: Mark) => void;
   readonly #code = new Code(REGION_SIGNATURE.parameters);
   readonly #x = new Map<number, number>();
   readonly #f = new Map<number, number>();
   readonly #groups: readonly ReadonlyMap<number, Group>[];
   readonly #slots = new Map<string, PageSlot>();
   /** Where execution goes on outside. */
-  readonly #target = this.#code.local("i64");
-  readonly #address = this.#code.local("i64");
-  readonly #entry = this.#code.local("i32");
-  readonly #tag = this.#code.local("i64");
+  readonly #target = this.#code.local("i64", "target");
+  readonly #address = this.#code.local("i64", "address");
+  readonly #entry = this.#code.local("i32", "entry");
+  readonly #tag = this.#code.local("i64", "tag");
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
-  readonly #context = this.#code.local("i64");
+  readonly #context = this.#code.local("i64", "context");
   readonly #labels = new Map<number, Label>();
   readonly #observing = new Map<Procedure, boolean>();
   #leave: Label = 0;
   #stop: Label = 0;
   #out: Label = 0;
 
-  constructor(region: Region, analysis: Analysis, linkage: RegionLinkage) {
+  constructor(region: Region, analysis: Analysis, linkage: RegionLinkage, note: (mark: Mark) => void) {
     this.#region = region;
     this.#analysis = analysis;
     this.#linkage = linkage;
+    this.#note = note;
     const { used } = analysis;
-    for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64"));
-    for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64"));
+    for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64", `x${n}`));
+    for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64", `f${n}`));
     this.#groups = region.blocks.map(({ operations }) => groupsOf(operations));
     this.#reserveSlots();
   }
 
   emit(): Code {
     const code = this.#code;
+    this.#mark("entry", 0);
     code.block((out) => {
       this.#out = out;
       code.block((stop) => {
@@ -132,6 +156,7 @@ class Emitter {
           this.#leave = leave;
           this.#enter();
           this.#tree(0);
+          this.#mark("exits", 0);
           code.unreachable();
         });
         // Something must be looked at before the next instruction: no slots are left for others.
@@ -341,12 +366,14 @@ class Emitter {
     const block = this.#region.blocks[node];
     if (block === undefined) throw new Error(`there is no block ${node}`);
     const code = this.#code;
+    this.#mark("block", block.delta);
     if (this.#analysis.checks.has(node)) this.#check(node, block);
     const total = block.operations.reduce((sum, { operation }) => sum + (operation.accesses ?? 0), 0);
     this.#adjust(total, -block.operations.length);
     const groups = this.#groups[node];
     const addresses = new Map<Group, number>();
     for (const position of this.#positions(block, total)) {
+      this.#mark("operation", position.placed.delta, position.body);
       const group = groups?.get(position.index);
       if (group === undefined) this.#plain(node, position);
       else if (group.first === position.index) this.#first(node, position, group, addresses);
@@ -407,6 +434,7 @@ class Emitter {
       case "branch":
         lower.node(flow.condition);
         code.if(() => this.#goTo(node, delta + decoded.immediate));
+        this.#mark("otherwise", delta);
         this.#goTo(node, next);
         return;
       case "jump":
@@ -430,6 +458,7 @@ class Emitter {
     const code = this.#code;
     const { delta, operation } = position.placed;
     if (position.placed.crosses) this.#enterNextPage(position);
+    const slot = this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined;
     const address = code.local("i32");
     addresses.set(group, address);
     code.block((done) => {
@@ -439,7 +468,7 @@ class Emitter {
           const shift = group.from - group.access.offset;
           if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
           code.set(this.#address);
-          this.#findPage(group, this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined, miss);
+          this.#findPage(group, slot, miss);
           code.get(this.#address).convert("wrap").arithmetic("i32", "add").tee(address);
         };
         new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
@@ -449,15 +478,29 @@ class Emitter {
       });
       new Lowering(this.#linkage, this.#site(position)).block(position.body);
       this.#heed(position);
+      this.#learn(position, group, slot);
       if (group.last === group.first) return;
-      code.get(this.#address).i32(group.to - group.from);
-      this.#callProcedure((group.access.writes ? writableAt : readableAt).procedure);
-      code.tee(this.#entry).isZero();
-      code.ifUnlikely(() => {
-        this.#adjust(-position.accessesAfter, position.slotsAfter);
-        this.#leaveFor(delta + operation.length);
-      });
-      code.get(this.#entry).get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
+      code.get(slot?.target ?? this.#entry).get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
+    });
+  }
+
+  /** After a group's first access was looked up: where the others are, and for a loop where to look the next time. */
+  #learn(position: Position, group: Group, slot: PageSlot | undefined): void {
+    const code = this.#code;
+    const alone = group.last === group.first;
+    if (slot === undefined && alone) return;
+    const { delta, operation } = position.placed;
+    const page = slot?.page ?? this.#tag;
+    const target = slot?.target ?? this.#entry;
+    const limit = slot?.limit ?? this.#limit;
+    code.get(HART).load("i64.load", foundPage.offset).set(page);
+    code.i64(PAGE + 1 - (slot?.span ?? group.to - group.from)).i64(0);
+    code.get(HART).load("i32.load", foundTarget.offset).tee(target).select().set(limit);
+    if (alone) return;
+    code.get(this.#address).get(page).arithmetic("i64", "sub").get(limit).compare("i64", "ge_u");
+    code.ifUnlikely(() => {
+      this.#adjust(-position.accessesAfter, position.slotsAfter);
+      this.#leaveFor(delta + operation.length);
     });
   }
 
@@ -490,29 +533,19 @@ class Emitter {
   }
 
   /**
-   * Pushes what added to the address of a group gives its place in machine memory; branches to `miss` where not all of
-   * the group lies in a page that the interpreter's tables remember. Loops look at their slots first.
+   * Pushes what added to the address of a group gives its place in machine memory; branches to `miss` where that is not
+   * known to hold for all of the group. Loops look at the slot of the register, other code at the interpreter's table.
    */
   #findPage(group: Group, slot: PageSlot | undefined, miss: Label): void {
     const code = this.#code;
-    if (slot === undefined) {
-      this.#probe(group, group.to - group.from, miss);
+    if (slot !== undefined) {
+      code.get(this.#address).get(slot.page).arithmetic("i64", "sub").get(slot.limit).compare("i64", "ge_u");
+      code.branchIfUnlikely(miss);
+      code.get(slot.target);
       return;
     }
-    code.get(this.#address).get(slot.page).arithmetic("i64", "sub").get(slot.limit).compare("i64", "ge_u");
-    code.ifUnlikely(() => {
-      this.#probe(group, slot.span, miss);
-      code.set(slot.target);
-      code.get(this.#address).i64(-PAGE).arithmetic("i64", "and").set(slot.page);
-      code.i64(PAGE + 1 - slot.span).set(slot.limit);
-    });
-    code.get(slot.target);
-  }
-
-  /** Pushes the target of the page that holds `span` bytes from the address on, as the interpreter's tables know it. */
-  #probe(group: Group, span: number, miss: Label): void {
-    const code = this.#code;
     const table = group.access.writes ? WRITE_TABLE : READ_TABLE;
+    const span = group.to - group.from;
     const differs = (beyond: number) => {
       code.get(this.#address);
       if (beyond !== 0) code.i64(beyond).arithmetic("i64", "add");
@@ -520,11 +553,7 @@ class Emitter {
       code.get(this.#tag).arithmetic("i64", "xor");
     };
     code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code
-      .i32((LOOKASIDE_ENTRIES - 1) << 4)
-      .arithmetic("i32", "and")
-      .get(HART)
-      .arithmetic("i32", "add");
+    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add");
     code.tee(this.#entry).load("i64.load", table).set(this.#tag);
     differs(0);
     if (span > 1) {
@@ -670,6 +699,10 @@ class Emitter {
 
   // ---- pieces
 
+  #mark(part: Part, delta: number, body: Block = []): void {
+    this.#note({ at: this.#code.length, part, delta, body });
+  }
+
   #reserveSlots(): void {
     const spans = new Map<string, number>();
     for (const node of this.#analysis.loops) {
@@ -680,9 +713,9 @@ class Emitter {
     for (const [name, span] of spans) {
       const code = this.#code;
       this.#slots.set(name, {
-        page: code.local("i64"),
-        limit: code.local("i64"),
-        target: code.local("i32"),
+        page: code.local("i64", `${name}.page`),
+        limit: code.local("i64", `${name}.limit`),
+        target: code.local("i32", `${name}.target`),
         span,
       });
     }
