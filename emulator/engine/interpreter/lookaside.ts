@@ -62,6 +62,9 @@ const forgottenSpace = field32(FIELDS + 36);
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
 export const cutShort = field32(FIELDS + 44);
+/** A page that a region can find from now on, and what added to an address in it gives its place; 0 for no page. */
+export const foundPage = field64(FIELDS + 48);
+export const foundTarget = field32(FIELDS + 56);
 /** Numbers of address spaces: 1 to this. The table that gives them has as many entries and one more: satp and number. */
 const SPACES = 63;
 const SPACE_TABLE = FIELDS + 64;

@@ -125,6 +125,7 @@ class Emitter {
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
   readonly #tag = this.#code.local("i64", "tag");
+  readonly #limit = this.#code.local("i64", "limit");
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
   readonly #context = this.#code.local("i64", "context");
   readonly #labels = new Map<number, Label>();
@@ -456,7 +457,6 @@ class Emitter {
    */
   #first(node: number, position: Position, group: Group, addresses: Map<Group, number>): void {
     const code = this.#code;
-    const { delta, operation } = position.placed;
     if (position.placed.crosses) this.#enterNextPage(position);
     const slot = this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined;
     const address = code.local("i32");
@@ -480,7 +480,12 @@ class Emitter {
       this.#heed(position);
       this.#learn(position, group, slot);
       if (group.last === group.first) return;
-      code.get(slot?.target ?? this.#entry).get(this.#address).convert("wrap").arithmetic("i32", "add").set(address);
+      code
+        .get(slot?.target ?? this.#entry)
+        .get(this.#address)
+        .convert("wrap")
+        .arithmetic("i32", "add")
+        .set(address);
     });
   }
 
@@ -553,7 +558,11 @@ class Emitter {
       code.get(this.#tag).arithmetic("i64", "xor");
     };
     code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and").get(HART).arithmetic("i32", "add");
+    code
+      .i32((LOOKASIDE_ENTRIES - 1) << 4)
+      .arithmetic("i32", "and")
+      .get(HART)
+      .arithmetic("i32", "add");
     code.tee(this.#entry).load("i64.load", table).set(this.#tag);
     differs(0);
     if (span > 1) {

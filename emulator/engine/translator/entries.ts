@@ -9,6 +9,8 @@ export interface TracedStep extends Step {
 
 export interface Entry {
   readonly place: number;
+  /** It was only come to by going back within a function: a region that contains it will do. */
+  readonly loop: boolean;
   count: number;
 }
 
@@ -24,9 +26,9 @@ interface Frame {
  */
 export function entriesOf(steps: readonly TracedStep[]): Entry[] {
   const entries = new Map<number, Entry>();
-  const enter = (place: number) => {
+  const enter = (place: number, loop = false) => {
     const entry = entries.get(place);
-    if (entry === undefined) entries.set(place, { place, count: 1 });
+    if (entry === undefined || (entry.loop && !loop)) entries.set(place, { place, loop, count: 1 });
     else entry.count++;
   };
   let frames: Frame[] = [{ called: false }];
@@ -46,7 +48,7 @@ export function entriesOf(steps: readonly TracedStep[]): Entry[] {
       frames = [{ called: false }];
       enter(step.place);
     } else if (step.pc <= previous.pc && frames.at(-1)?.called === false) {
-      enter(step.place);
+      enter(step.place, true);
     }
   });
   return [...entries.values()].sort((a, b) => a.count - b.count);

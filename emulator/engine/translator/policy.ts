@@ -23,7 +23,7 @@ export const LINE_BYTES = 64;
 /** What pays in the long run. */
 export const whenHot: Policy = {
   interval: 1000,
-  longestInterval: 20_000,
+  longestInterval: 200_000,
   threshold: 16,
   traceLength: 2000,
   entries: 2,

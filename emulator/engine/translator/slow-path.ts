@@ -1,11 +1,13 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64, u32 } from "../../language/expression.ts";
+import { cell64, type I32, type I64 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import {
   advance,
   counted,
+  foundPage,
+  foundTarget,
   rememberedCode,
   rememberedRead,
   rememberedWrite,
@@ -27,6 +29,12 @@ const withinPage = (virtual: I64, bytes: number): I32 =>
     .and(0xfff)
     .leU(4096 - bytes);
 
+/** Tells the region where the page of an access is. */
+const tell = (virtual: I64, target: I32): void => {
+  foundPage.set(virtual.and(-4096n));
+  foundTarget.set(target);
+};
+
 /** The access is looked up anew, by rules that know neither tables nor counts made in advance. */
 const lookUpAnew = (budget: I32): void => {
   uncountData();
@@ -39,11 +47,14 @@ const missedRead = (bytes: 1 | 2 | 4 | 8) =>
     when(withinPage(virtual, bytes), () => {
       const target = local(rememberedRead(virtual));
       when(target.ne(0), () => {
+        tell(virtual, target);
         returns(cell64(CELLS[bytes], target.add(virtual.toI32())));
       });
     });
     lookUpAnew(budget);
-    return readVirtual({ virtual, bytes });
+    const value = local(readVirtual({ virtual, bytes }));
+    tell(virtual, local(rememberedRead(virtual)));
+    return value;
   });
 
 /** A store that a region could not make by itself. Raises what `writeVirtual` does. */
@@ -56,6 +67,7 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
       when(withinPage(virtual, bytes), () => {
         const target = local(rememberedWrite(virtual));
         when(target.ne(0), () => {
+          tell(virtual, target);
           storeCell(CELLS[bytes], target.add(virtual.toI32()), value);
           returns();
         });
@@ -63,30 +75,9 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
       when(storeToCode({ virtual, bytes, value }), () => returns());
       lookUpAnew(budget);
       writeVirtual({ virtual, bytes, value });
+      tell(virtual, local(rememberedWrite(virtual)));
     },
   );
-
-/** What added to an address gives its place, and that of the bytes after it, for loads; 0 where it is not remembered. */
-export const readableAt = procedure(
-  "readableAt",
-  { virtual: "i64", bytes: "i32" },
-  "i32",
-  ({ virtual, bytes }) => {
-    when(virtual.toI32().and(0xfff).add(bytes).gtU(4096), () => returns(u32(0)));
-    return rememberedRead(virtual);
-  },
-);
-
-/** The same for stores. */
-export const writableAt = procedure(
-  "writableAt",
-  { virtual: "i64", bytes: "i32" },
-  "i32",
-  ({ virtual, bytes }) => {
-    when(virtual.toI32().and(0xfff).add(bytes).gtU(4096), () => returns(u32(0)));
-    return rememberedWrite(virtual);
-  },
-);
 
 const CELLS = { 1: "u8", 2: "u16", 4: "u32", 8: "i64" } as const;
 
@@ -97,8 +88,6 @@ export const missedWrites = { 1: missedWrite(1), 2: missedWrite(2), 4: missedWri
 export const slowPaths = [
   publish,
   rememberedCode,
-  readableAt,
-  writableAt,
   ...Object.values(missedReads),
   ...Object.values(missedWrites),
 ].map((p) => p.procedure);

@@ -158,8 +158,8 @@ export class Translator implements Engine {
       for (const { operations } of region.blocks)
         for (const { delta } of operations) covered.add(place + delta);
     };
-    for (const { place, count } of entriesOf(steps)) {
-      if (count >= this.#policy.entries) form(place);
+    for (const { place, loop, count } of entriesOf(steps)) {
+      if (count >= this.#policy.entries && !(loop && covered.has(place))) form(place);
     }
     if (!covered.has(hot)) form(hot);
     if (regions.size > 0) this.#cache.install([...regions.values()]);
