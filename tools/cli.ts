@@ -120,7 +120,13 @@ const command = yargs(spellOut(hideBin(process.argv)))
       () => import("./command/run.ts"),
     ),
   )
-  .command(lazyCommand("disasm <elf>", "disassemble a riscv64 program", () => import("./command/disasm.ts")))
+  .command(
+    lazyCommand(
+      "disasm <elf> [address]",
+      "disassemble a riscv64 program",
+      () => import("./command/disasm.ts"),
+    ),
+  )
   .command(
     lazyCommand(
       "isa [name]",

@@ -36,6 +36,12 @@ export type FloatConversion = keyof typeof FLOAT_CONVERSION;
 export type Load = keyof typeof LOADS;
 export type Store = keyof typeof STORES;
 
+const CONVERSION = {
+  wrap: PLAIN["i32.wrap_i64"],
+  extend_s: PLAIN["i64.extend_i32_s"],
+  extend_u: PLAIN["i64.extend_i32_u"],
+} as const;
+
 /** A branch target: the depth at which its block was opened. */
 export type Label = number;
 
@@ -139,9 +145,7 @@ export class Code {
     return this.#emit(UNARY[op][type === "i32" ? 0 : 1]);
   }
   convert(op: "wrap" | "extend_u" | "extend_s"): this {
-    return this.#emit(
-      PLAIN[op === "wrap" ? "i32.wrap_i64" : `i64.extend_i32_${op === "extend_s" ? "s" : "u"}`],
-    );
+    return this.#emit(CONVERSION[op]);
   }
   float(type: FloatType, value: number): this {
     const view = new DataView(new ArrayBuffer(8));

@@ -1,6 +1,8 @@
 /** What an instruction does, written out for people: the table's own description, nothing added. */
 import { state } from "../../emulator/hart/layout.ts";
-import type { Arithmetic, Comparison, Node } from "../../emulator/language/expression.ts";
+import type { Decoded } from "../../emulator/isa/decode.ts";
+import { floatRegisterNames, integerRegisterNames } from "../../emulator/isa/disassemble.ts";
+import type { Arithmetic, Comparison, Node, RegisterOperand } from "../../emulator/language/expression.ts";
 import type { Block, Statement } from "../../emulator/language/statement.ts";
 
 const operators: Readonly<Record<Arithmetic | Comparison, string>> = {
@@ -34,17 +36,47 @@ const operators: Readonly<Record<Arithmetic | Comparison, string>> = {
 const fieldNames = new Map(Object.entries(state).map(([name, { offset }]) => [offset, name]));
 const largestDecimal = 4096n;
 
+/** How the operands of an instruction are called: by their part in it, or, in one that was decoded, by what they are. */
+interface OperandNames {
+  readonly x: (operand: RegisterOperand) => string;
+  readonly f: (operand: RegisterOperand) => string;
+  readonly immediate: string;
+}
+
+const byPart: OperandNames = { x: (operand) => operand, f: (operand) => `f${operand}`, immediate: "imm" };
+
+const byValue = (decoded: Decoded): OperandNames => ({
+  x: (operand) => integerRegisterNames[decoded[operand]] ?? "",
+  f: (operand) => floatRegisterNames[decoded[operand]] ?? "",
+  immediate: describeConstant(BigInt(decoded.immediate)),
+});
+
 /**
  * One line for each statement, indented by two spaces within others. `u` after an operator says unsigned; `hart.…` is a
- * field of the hart's state, `machine[…]` any other place in machine memory, `memory[…]` the guest's.
+ * field of the hart's state, `machine[…]` any other place in machine memory, `memory[…]` the guest's. With `decoded`,
+ * operands are those of this instruction.
  */
-export function describeSemantics(block: Block): string[] {
-  return new Writer().block(block);
+export function describeSemantics(block: Block, decoded?: Decoded): string[] {
+  return new Writer(decoded).block(block);
+}
+
+/** An expression of the vocabulary, in the words of `describeSemantics`. */
+export function describeNode(node: Node, decoded?: Decoded): string {
+  return new Writer(decoded).expression(node);
 }
 
 class Writer {
+  readonly #operands: OperandNames;
   /** Variables are numbered over the whole program; here, from 0. */
   readonly #locals = new Map<number, string>();
+
+  constructor(decoded: Decoded | undefined) {
+    this.#operands = decoded === undefined ? byPart : byValue(decoded);
+  }
+
+  expression(node: Node): string {
+    return this.#outer(node);
+  }
 
   block(block: Block): string[] {
     return block.flatMap((statement) => this.#statement(statement));
@@ -86,9 +118,9 @@ class Writer {
           `machine[${this.#outer(statement.address)}, ${this.#outer(statement.bytes)} bytes] = ${statement.byte}`,
         ];
       case "write-x":
-        return [`${statement.operand} = ${this.#outer(statement.value)}`];
+        return [`${this.#operands.x(statement.operand)} = ${this.#outer(statement.value)}`];
       case "write-f":
-        return [`f${statement.operand} = ${this.#outer(statement.value)}`];
+        return [`${this.#operands.f(statement.operand)} = ${this.#outer(statement.value)}`];
       case "write":
         return [
           `memory[${this.#outer(statement.address)}, ${statement.bytes} bytes] = ${this.#outer(statement.value)}`,
@@ -98,7 +130,7 @@ class Writer {
       case "jump-to":
         return [`jump to ${this.#outer(statement.target)}`];
       case "jump-by-immediate":
-        return ["jump to pc + imm"];
+        return [`jump to pc + ${this.#operands.immediate}`];
       case "synchronise":
         return ["synchronise"];
     }
@@ -133,11 +165,10 @@ class Writer {
       case "cell":
         return this.#place(node.address, node.offset);
       case "x":
-        return node.operand;
       case "f":
-        return `f${node.operand}`;
+        return this.#operands[node.kind](node.operand);
       case "immediate":
-        return "imm";
+        return this.#operands.immediate;
       case "read":
         return `memory[${this.#outer(node.address)}, ${node.bytes} bytes${node.signed ? ", signed" : ""}]`;
       case "hart":

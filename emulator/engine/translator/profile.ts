@@ -20,6 +20,9 @@ export interface Destination {
   count: number;
 }
 
+/** What regions are formed by. */
+export type Experience = Pick<Profile, "executed" | "destinations">;
+
 /** Further than this no jump of a region reaches. */
 const FARTHEST = 0x4000_0000n;
 /** Instructions remembered before all is forgotten. */

@@ -3,7 +3,7 @@
  * function or a loop, from one entry on; calls are not followed, but what comes after them is.
  */
 import type { Operation } from "./operation.ts";
-import type { Profile } from "./profile.ts";
+import type { Experience } from "./profile.ts";
 
 /** An operation and where it stands: bytes from the region's entry, in the address space. */
 export interface Placed {
@@ -51,7 +51,7 @@ const PAGE = 4096;
 /** Where what a profile has seen leads from an entry on. Undefined where the entry itself cannot be translated. */
 export function formRegion(
   entry: number,
-  profile: Profile,
+  profile: Experience,
   code: CodeReader,
   limits: RegionLimits,
 ): Region | undefined {
@@ -61,7 +61,7 @@ export function formRegion(
 
 class Former {
   readonly #entry: number;
-  readonly #profile: Profile;
+  readonly #profile: Experience;
   readonly #code: CodeReader;
   readonly #limits: RegionLimits;
   readonly #pages = new Map<number, number>();
@@ -72,7 +72,7 @@ class Former {
   readonly #ways = new Map<number, number[]>();
   readonly #targets = new Map<number, readonly number[]>();
 
-  constructor(entry: number, profile: Profile, code: CodeReader, limits: RegionLimits) {
+  constructor(entry: number, profile: Experience, code: CodeReader, limits: RegionLimits) {
     this.#entry = entry;
     this.#profile = profile;
     this.#code = code;
