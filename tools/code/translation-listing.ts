@@ -31,7 +31,7 @@ export function listTranslation(translation: StaticTranslation): string[] {
   };
   const groups = groupLines(textOf(code.instructions, names, WASM_WIDTH), marks);
   return [
-    `${instructions.length} instructions (${bytes} bytes) in ${region.blocks.length} blocks: ${code.length} bytes of WebAssembly`,
+    `${instructions.length} instructions (${bytes} bytes) in ${region.blocks.length} block${region.blocks.length === 1 ? "" : "s"}: ${code.length} bytes of WebAssembly`,
     ...groups.flatMap(({ mark, lines }) => sideBySide(guestLines(mark, operations, translation), lines)),
   ];
 }
