@@ -188,6 +188,10 @@ export class Code {
   tailCall(functionIndex: number): this {
     return this.#emit(NUMBERED.return_call, unsignedLeb(functionIndex));
   }
+  /** The same with the function in the table at the index on the stack, of the type with this number. */
+  tailCallIndirect(type: number): this {
+    return this.#emit(0x13, [...unsignedLeb(type), 0]);
+  }
   /** Calls the function in the table at the index on the stack, of the type with this number. */
   callIndirect(type: number): this {
     return this.#emit(CALL_INDIRECT, [...unsignedLeb(type), 0]);

@@ -91,6 +91,12 @@ export const REGION_SIGNATURE: { readonly parameters: ValueType[]; readonly resu
   parameters: ["i32", "i64", "i64", "i32"],
   results: ["i64"],
 };
+/** The exported function that goes on in a region of any module, and what it takes: the region's number comes last. */
+export const ENTER_REGION = "enter region";
+export const ENTER_SIGNATURE = {
+  parameters: [...REGION_SIGNATURE.parameters, "i32" as const],
+  results: REGION_SIGNATURE.results,
+};
 /** How deep regions may call each other, so that the host's stack suffices. */
 const MOST_CALLS = 128;
 
@@ -133,6 +139,7 @@ export function generateInterpreter(
   module.define(run, new Loop(linkage, regions, configuration.rewrite).generate(instructions));
   module.exportFunction("run", run);
   module.exportTable("regions", MOST_REGIONS);
+  module.exportFunction(ENTER_REGION, enterRegion(module, regions.type));
   module.exportGlobal("raised", linkage.raisedGlobal);
   for (const p of slowPaths) linkage.functionOf(p);
   linkage.defineCalled();
@@ -145,6 +152,16 @@ export function generateInterpreter(
 function indexOf(linkage: ProcedureLinkage, p: Procedure): number {
   const index = linkage.functionOf(p);
   if (index === undefined) throw new Error(`procedure "${p.name}" has no function`);
+  return index;
+}
+
+/** Goes on in the region whose number is the last parameter. */
+function enterRegion(module: ModuleBuilder, type: number): number {
+  const code = new Code(ENTER_SIGNATURE.parameters);
+  for (let parameter = 0; parameter < ENTER_SIGNATURE.parameters.length; parameter++) code.get(parameter);
+  code.tailCallIndirect(type);
+  const index = module.declare(ENTER_SIGNATURE);
+  module.define(index, code);
   return index;
 }
 

@@ -9,10 +9,10 @@ import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter, RunResult } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
-import { MOST_REGIONS, REGION_BYTES } from "./slot.ts";
+import { LINK_BYTES, MOST_LINKS, MOST_REGIONS, REGION_BYTES } from "./slot.ts";
 
-/** Bytes of machine memory for the records of translated regions. */
-export const REGION_RECORD_BYTES = MOST_REGIONS * REGION_BYTES;
+/** Bytes of machine memory for the records of translated regions, and for links behind them. */
+export const REGION_RECORD_BYTES = MOST_REGIONS * REGION_BYTES + MOST_LINKS * LINK_BYTES;
 
 export interface InterpreterPlacement {
   /** Where RAM begins in machine memory. */
@@ -24,8 +24,14 @@ export interface InterpreterPlacement {
 /** The module compiled last, and what it was compiled for. */
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
 
-/** Learns of changes to code that has been decoded. */
-export type CodeListener = Pick<CodeEvents, "codeChanged" | "pageGoes">;
+/** Learns of changes to code that has been decoded, and of what executes. */
+export interface CodeListener extends Pick<CodeEvents, "codeChanged" | "pageGoes"> {
+  /**
+   * A hart with so many slots left has come to where a breakpoint may be, but is none. Gives true if it is to go on with
+   * what stands there now; otherwise the instruction executes by itself.
+   */
+  stopped(hart: number, slots: number): boolean;
+}
 
 export class Interpreter implements Engine {
   /** The decoded code, and what the generated module exports: for what is built on the interpreter. */
@@ -93,7 +99,7 @@ export class Interpreter implements Engine {
   run(hart: number, slots: number, past: boolean): RunEnd {
     const address = this.#configuration.harts[hart] ?? 0;
     const clock = () => this.#view.getBigUint64(address + state.clock.offset, true);
-    for (let left = slots, passes = past; ; passes = true) {
+    for (let left = slots, passes = past; ; ) {
       const before = clock();
       const result = this.exports.run(address, left, passes ? 1 : 0);
       if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
@@ -101,6 +107,7 @@ export class Interpreter implements Engine {
         return "breakpoint";
       // Another page has its breakpoint at this place.
       left -= Number(clock() - before);
+      passes = this.listener?.stopped(hart, left) !== true;
     }
   }
 

@@ -51,7 +51,10 @@ export const Handler = {
 
 /** Translated regions there may be at a time. */
 export const MOST_REGIONS = 16384;
-/** What is kept of each, so that the interpreter can enter it or execute its first instruction instead. */
+/** Places that regions go on at and that may be translated later: of each, the number of its region, plus one. */
+export const MOST_LINKS = 65536;
+export const LINK_BYTES = 4;
+/** What is kept of each region, so that the interpreter can enter it or execute its first instruction instead. */
 export const REGION_BYTES = 8;
 export const RegionOffset = {
   /** Slots that must be left to enter it; all ones when it is no longer true to its code (4 bytes). */

@@ -9,8 +9,15 @@ import { ModuleBuilder } from "../../wasm/module.ts";
 import type { Configuration } from "../engine.ts";
 import type { CodePages } from "../interpreter/code-pages.ts";
 import type { InterpreterExports } from "../interpreter/generate.ts";
-import { exportName, REGION_SIGNATURE } from "../interpreter/generate.ts";
-import { Handler, MOST_REGIONS, REGION_BYTES, RegionOffset } from "../interpreter/slot.ts";
+import { ENTER_REGION, ENTER_SIGNATURE, exportName, REGION_SIGNATURE } from "../interpreter/generate.ts";
+import {
+  Handler,
+  LINK_BYTES,
+  MOST_LINKS,
+  MOST_REGIONS,
+  REGION_BYTES,
+  RegionOffset,
+} from "../interpreter/slot.ts";
 import type { Analysis } from "./analysis.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
@@ -56,6 +63,8 @@ export class CodeCache {
   readonly #exports: InterpreterExports;
   readonly #pages: CodePages;
   readonly #records: number;
+  /** Places that regions go on at, and where the number of the region there stands. */
+  readonly #links = new Map<number, number>();
   readonly #view: DataView;
   readonly #byPlace = new Map<number, Translation>();
   /** By page of RAM: what must go when the page changes. */
@@ -78,10 +87,20 @@ export class CodeCache {
 
   /** Compiles regions together and has the interpreter enter them; one at the same place as another replaces it. */
   install(regions: readonly Region[]): void {
-    if (this.#next + regions.length > MOST_REGIONS || this.#bytes > MOST_BYTES) this.flush();
+    const full = this.#next + regions.length > MOST_REGIONS || this.#links.size > MOST_LINKS / 2;
+    if (full || this.#bytes > MOST_BYTES) this.flush();
     const first = this.#next;
     this.#next += regions.length;
-    const batch = new Batch(regions, first, this.#configuration, this.#exports, this.#pages, this.#records);
+    const link = (place: number) => this.#linkTo(place);
+    const batch = new Batch(
+      regions,
+      first,
+      this.#configuration,
+      this.#exports,
+      this.#pages,
+      this.#records,
+      link,
+    );
     const { bytes, analyses, sizes } = batch.build((place) => this.#byPlace.get(place));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), batch.imports());
     regions.forEach((region, i) => {
@@ -119,6 +138,8 @@ export class CodeCache {
     this.#byPlace.clear();
     for (const page of this.#byPage.keys()) this.#unwatch(page);
     for (let n = 0; n < this.#next; n++) this.#exports.regions.set(n, null);
+    for (const link of this.#links.values()) this.#view.setUint32(link, 0, true);
+    this.#links.clear();
     this.#next = 0;
     this.#bytes = 0;
     this.counters.flushes++;
@@ -139,6 +160,8 @@ export class CodeCache {
     this.#exports.regions.set(number, run);
     this.#view.setUint16(slot, Handler.firstRegion + number, true);
     this.#byPlace.set(region.place, translation);
+    const link = this.#links.get(region.place);
+    if (link !== undefined) this.#view.setUint32(link, number + 1, true);
     for (const page of region.pages.values()) {
       const there = this.#byPage.get(page) ?? new Set();
       there.add(translation);
@@ -150,7 +173,11 @@ export class CodeCache {
   #drop(translation: Translation): void {
     this.#leave(translation);
     const { place, pages } = translation.region;
-    if (this.#byPlace.get(place) === translation) this.#byPlace.delete(place);
+    if (this.#byPlace.get(place) === translation) {
+      this.#byPlace.delete(place);
+      const link = this.#links.get(place);
+      if (link !== undefined) this.#view.setUint32(link, 0, true);
+    }
     for (const page of pages.values()) {
       const there = this.#byPage.get(page);
       there?.delete(translation);
@@ -163,6 +190,16 @@ export class CodeCache {
   #unwatch(page: number): void {
     this.#byPage.delete(page);
     this.#pages.reportStores(page, false);
+  }
+
+  /** Where the number of the region at a place stands, plus one; 0 while there is none. */
+  #linkTo(place: number): number {
+    let link = this.#links.get(place);
+    if (link === undefined) {
+      link = this.#records + MOST_REGIONS * REGION_BYTES + this.#links.size * LINK_BYTES;
+      this.#links.set(place, link);
+    }
+    return link;
   }
 
   /** Nothing enters it any more, neither the interpreter nor another region. */
@@ -201,6 +238,7 @@ class Batch {
   readonly #exports: InterpreterExports;
   readonly #pages: CodePages;
   readonly #records: number;
+  readonly #link: (place: number) => number;
   readonly #module = new ModuleBuilder();
   readonly #procedures = new Map<string, number>();
   readonly #imported: Record<string, WebAssembly.ImportValue> = {};
@@ -212,8 +250,10 @@ class Batch {
     exports: InterpreterExports,
     pages: CodePages,
     records: number,
+    link: (place: number) => number,
   ) {
     this.#regions = regions;
+    this.#link = link;
     this.#first = first;
     this.#configuration = configuration;
     this.#exports = exports;
@@ -232,6 +272,8 @@ class Batch {
     const raisedGlobal = module.importGlobal("raised");
     this.#imported.raised = this.#exports.raised;
     this.#importProcedures();
+    this.#imported[ENTER_REGION] = this.#exports[ENTER_REGION] as WebAssembly.ExportValue;
+    const enter = module.importFunction(ENTER_REGION, ENTER_SIGNATURE);
     const functions = this.#importRegions(known);
     for (const { place } of this.#regions) functions.set(place, module.declare(REGION_SIGNATURE));
     const analyses = this.#regions.map(analyse);
@@ -246,10 +288,12 @@ class Batch {
         decodedPage: (page) => this.#pages.decodedPage(page * PAGE),
         regionAt: (delta) => {
           const page = region.pages.get(Math.floor((start + delta) / PAGE));
-          return page === undefined
-            ? undefined
-            : functions.get(page * PAGE + ((region.place + delta) & (PAGE - 1)));
+          if (page === undefined) return undefined;
+          const place = page * PAGE + ((region.place + delta) & (PAGE - 1));
+          const index = functions.get(place);
+          return index === undefined ? { link: this.#link(place) } : { index };
         },
+        enter,
       });
       const index = functions.get(region.place) ?? 0;
       module.define(index, code);

@@ -48,8 +48,10 @@ export interface RegionLinkage extends Linkage {
   decodedPage(page: number): number;
   /** Whether everything must be executed as described, even where the host could compute it faster. */
   readonly asDescribed: boolean;
-  /** The function of the region that begins at a delta of this one; undefined where it is not translated. */
-  regionAt(delta: number): number | undefined;
+  /** The region that begins at a delta of this one; undefined where it is not known what is there. */
+  regionAt(delta: number): Callee | undefined;
+  /** The function that goes on in a region of a number. */
+  readonly enter: number;
 }
 
 /** What a piece of a region's code is for: an operation, what comes before and after all of them, or between blocks. */
@@ -65,6 +67,9 @@ export interface Mark {
   /** What the operation does where it stands. */
   readonly body: Block;
 }
+
+/** A region to go on in: its function, or where its number (plus one) will stand once it is translated. */
+export type Callee = { readonly index: number } | { readonly link: number };
 
 /** The function of a region; tells where its pieces begin, in the order in which they stand. */
 export function emitRegion(
@@ -256,14 +261,24 @@ class Emitter {
       this.#leaveFor(delta);
       return;
     }
+    const code = this.#code;
+    this.#ifTranslated(callee, () => this.#leaveFor(delta));
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
     this.#guard(delta);
-    this.#code.get(HART).get(COUNTER);
+    code.get(HART).get(COUNTER);
     this.#at(delta);
-    this.#code.get(DEPTH).tailCall(callee);
+    code.get(DEPTH);
+    if ("index" in callee) code.tailCall(callee.index);
+    else code.get(this.#entry).i32(1).arithmetic("i32", "sub").tailCall(this.#linkage.enter);
   }
 
-  #regionAt(delta: number): number | undefined {
+  /** Does something if a region is not translated yet; otherwise its number, plus one, is in a local. */
+  #ifTranslated(callee: Callee, otherwise: () => void): void {
+    if ("index" in callee) return;
+    this.#code.i32(callee.link).load("i32.load", 0).tee(this.#entry).isZero().ifUnlikely(otherwise);
+  }
+
+  #regionAt(delta: number): Callee | undefined {
     return this.#region.pages.has(this.#pageOf(delta)) ? this.#linkage.regionAt(delta) : undefined;
   }
 
@@ -295,18 +310,22 @@ class Emitter {
    * Calls the region at the delta that `choose` picks, and goes on after the call if it returns to there. `choose` emits
    * a use of its argument for each region that may be called, and leaves the region where it uses none.
    */
-  #call(node: number, back: number, choose: (call: (delta: number, callee: number) => void) => void): void {
+  #call(node: number, back: number, choose: (call: (delta: number, callee: Callee) => void) => void): void {
     const code = this.#code;
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
     code.block((returned) =>
       choose((delta, callee) => {
+        const leave = () => this.#leaveStored(() => this.#at(delta));
         this.#guard(delta);
+        this.#ifTranslated(callee, leave);
         code.get(DEPTH).isZero();
-        code.ifUnlikely(() => this.#leaveStored(() => this.#at(delta)));
+        code.ifUnlikely(leave);
         code.get(HART).get(COUNTER);
         this.#at(delta);
-        code.get(DEPTH).i32(1).arithmetic("i32", "sub").call(callee).set(COUNTER);
-        code.branch(returned);
+        code.get(DEPTH).i32(1).arithmetic("i32", "sub");
+        if ("index" in callee) code.call(callee.index);
+        else code.get(this.#entry).i32(1).arithmetic("i32", "sub").call(this.#linkage.enter);
+        code.set(COUNTER).branch(returned);
       }),
     );
     code.get(HART).load("i64.load", state.pc.offset);
@@ -348,7 +367,7 @@ class Emitter {
     this.#exit(node, () => this.#code.get(this.#target));
   }
 
-  #knownTargets(node: number): { delta: number; callee: number }[] {
+  #knownTargets(node: number): { delta: number; callee: Callee }[] {
     return (this.#region.blocks[node]?.targets ?? []).flatMap((delta) => {
       const callee = this.#regionAt(delta);
       return callee === undefined ? [] : [{ delta, callee }];
