@@ -5,7 +5,7 @@
  */
 import type { Node, Type } from "./expression.ts";
 import { I32, I64 } from "./expression.ts";
-import { walkBlock } from "./reach.ts";
+import { searchFor } from "./reach.ts";
 import type { Block } from "./statement.ts";
 import { block, evaluate, freshLocal, Local32, Local64, returns } from "./statement.ts";
 
@@ -104,15 +104,7 @@ export function hook<P extends Parameters>(name: string, parameters: P) {
 }
 
 /** Whether executing the block may end in a trap. */
-function mayRaise(body: Block): boolean {
-  let found = false;
-  walkBlock(body, {
-    statement: (s) => {
-      found ||= s.kind === "raise" || s.kind === "write";
-    },
-    node: (n) => {
-      found ||= n.kind === "read";
-    },
-  });
-  return found;
-}
+const mayRaise = searchFor({
+  statement: (s) => s.kind === "raise" || s.kind === "write",
+  node: (n) => n.kind === "read",
+});

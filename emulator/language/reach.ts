@@ -23,6 +23,32 @@ export function walkBlock(
   }
 }
 
+/** What a search looks for: it ends at the first statement or node of which one of these is true. */
+interface Sought {
+  readonly statement?: (s: Statement) => boolean;
+  readonly node?: (n: Node) => boolean;
+}
+
+/** Makes a search for what a block, or a procedure it calls, contains. Every procedure is searched once for all blocks. */
+export function searchFor(sought: Sought): (block: Block) => boolean {
+  const answers = new Map<Procedure, boolean>();
+  const inProcedure = (procedure: Procedure): boolean => {
+    if (procedure.kind !== "inside") return false;
+    let answer = answers.get(procedure);
+    if (answer === undefined) {
+      answer = inBlock(procedure.body());
+      answers.set(procedure, answer);
+    }
+    return answer;
+  };
+  const inNode = (n: Node): boolean =>
+    sought.node?.(n) === true || children(n).some(inNode) || (n.kind === "call" && inProcedure(n.procedure));
+  const inStatement = (s: Statement): boolean =>
+    sought.statement?.(s) === true || operands(s).some(inNode) || inner(s).some(inBlock);
+  const inBlock = (block: Block): boolean => block.some(inStatement);
+  return inBlock;
+}
+
 /** The procedures that a block itself calls. */
 export function calledFrom(block: Block): Set<Procedure> {
   const called = new Set<Procedure>();

@@ -13,8 +13,7 @@ import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import type { Instruction } from "../../isa/instruction.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import { procedure } from "../../language/procedure.ts";
-import { walkBlock } from "../../language/reach.ts";
-import type { Block } from "../../language/statement.ts";
+import { searchFor } from "../../language/reach.ts";
 import { codeStored } from "../../memory/physical.ts";
 import { protectionChanged } from "../../memory/pmp.ts";
 import { translationDropped } from "../../memory/tlb.ts";
@@ -168,26 +167,11 @@ function enterRegion(module: ModuleBuilder, type: number): number {
 const HART = 0;
 const SLOTS = 1;
 const PAST = 2;
-function synchronises(block: Block): boolean {
-  let found = false;
-  walkBlock(block, {
-    statement: (s) => {
-      if (s.kind === "synchronise") found = true;
-    },
-  });
-  return found;
-}
+
+const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
 
 /** Whether a block may itself change what the loop relies on: through a device, the TLB, or code that it stores to. */
-function reachesOutside(block: Block): boolean {
-  let found = false;
-  walkBlock(block, {
-    node: (n) => {
-      if (n.kind === "call" && n.procedure.kind !== "inside") found = true;
-    },
-  });
-  return found;
-}
+const reachesOutside = searchFor({ node: (n) => n.kind === "call" && n.procedure.kind !== "inside" });
 
 interface RegionLinkage {
   readonly records: number;
