@@ -59,7 +59,7 @@ export class Bench {
   static async create(asked: BenchOptions): Promise<Bench> {
     const { engine: name, cpu = defaultCpu, harts = 1, memory = 0x10000, rewrite } = asked;
     const board = placeMachine({ ...defaultOptions, engine: name, cpu, harts, memory });
-    const placement = { ...board, settings: { ...board.settings, clint: 0n } };
+    const placement = { ...board, settings: { ...board.settings, clint: 0n, serial: 0n } };
     const machineMemory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
     const view = new DataView(machineMemory.buffer);
     for (const [hart, at] of placement.harts.entries()) resetHart(view, at, hart, cpu, BENCH_PC);

@@ -1,4 +1,5 @@
 /** Where everything lies in machine memory, and the settings that the description is compiled with. */
+import { SERIAL_CELLS_BYTES } from "../device/serial-cells.ts";
 import { REGION_RECORD_BYTES } from "../engine/interpreter/interpreter.ts";
 import { decodedCodeBytes } from "../engine/interpreter/slot.ts";
 import { TLB_OFFSET } from "../hart/layout.ts";
@@ -6,7 +7,7 @@ import type { Setting } from "../language/expression.ts";
 import { RAM_BASE } from "../memory/physical.ts";
 import { TLB_ENTRY_BYTES } from "../memory/tlb.ts";
 import { TRAP_LOG_HEADER, TRAP_LOG_RECORDS, TRAP_RECORD_BYTES } from "../trap/log.ts";
-import { clint } from "./memory-map.ts";
+import { clint, serial } from "./memory-map.ts";
 import type { MachineOptions } from "./options.ts";
 
 export interface Placement {
@@ -16,9 +17,9 @@ export interface Placement {
   readonly harts: readonly number[];
   readonly hartBytes: number;
   readonly trapLog: number;
-  /** Decoded code; nothing architectural. */
-  readonly pool: number;
-  /** Records of translated regions; nothing architectural either. */
+  /** What engines and the serial port share. */
+  readonly serialCells: number;
+  /** Records of translated regions; nothing architectural. */
   readonly regions: number;
   readonly ram: number;
   readonly settings: Readonly<Record<Setting, bigint>>;
@@ -43,8 +44,9 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
   const hartStride = align(hartBytes, PAGE);
   const firstHart = reserve(harts * hartStride);
   const hartAddresses = Array.from({ length: harts }, (_, hart) => firstHart + hart * hartStride);
+  const serialCells = reserve(SERIAL_CELLS_BYTES);
   const pageFlags = reserve(memory / PAGE);
-  const pool = reserve(engine !== "reference" ? decodedCodeBytes(memory) : 0);
+  const decodedCode = reserve(engine !== "reference" ? decodedCodeBytes(memory) : 0);
   const regions = reserve(engine === "reference" ? 0 : REGION_RECORD_BYTES);
   const ram = reserve(memory);
   const has = (extension: string) => (cpu.extensions.has(extension) ? 1n : 0n);
@@ -54,7 +56,7 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
     harts: hartAddresses,
     hartBytes,
     trapLog,
-    pool,
+    serialCells,
     regions,
     ram,
     settings: {
@@ -62,11 +64,13 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
       ramBias: BigInt(ram) - RAM_BASE,
       pageFlags: BigInt(pageFlags),
       trapLog: BigInt(trapLog),
-      decodedCode: BigInt(pool),
+      decodedCode: BigInt(decodedCode),
       harts: BigInt(harts),
       firstHart: BigInt(firstHart),
       hartStride: BigInt(hartStride),
       clint: BigInt(clint.base),
+      serial: BigInt(serial.base),
+      serialCells: BigInt(serialCells),
       tlbSets: BigInt(cpu.tlbSets),
       tlbWays: BigInt(cpu.tlbWays),
       maximumLevels: BigInt(levels),

@@ -7,6 +7,7 @@ import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Htif } from "../device/htif.ts";
 import { Plic } from "../device/plic.ts";
 import { ReadOnlyMemory } from "../device/rom.ts";
+import { SERIAL_CELLS_BYTES, SerialCells } from "../device/serial-cells.ts";
 import { Syscon } from "../device/syscon.ts";
 import { Uart16550 } from "../device/uart16550.ts";
 import { BlockDevice } from "../device/virtio/block.ts";
@@ -123,6 +124,7 @@ class Board implements Machine {
       (byte) => this.#printed.push(byte),
       plic.line(map.serial.interrupt),
       plic.edge(map.serial.interrupt),
+      new SerialCells(new DataView(memory.buffer, placement.serialCells, SERIAL_CELLS_BYTES)),
     );
     this.#rtc = new GoldfishRtc(
       () => options.startTime + this.ticks * NANOSECONDS_PER_TICK,
@@ -139,7 +141,10 @@ class Board implements Machine {
       new Htif({
         memory: this.#directMemory,
         ...plan.htif,
-        transmit: (bytes) => this.#printed.push(...bytes),
+        transmit: (bytes) => {
+          this.#serial.flush();
+          this.#printed.push(...bytes);
+        },
         powerOff: (status, code) => this.#end({ reason: "power-off", status, code }),
       });
     if (plan.htif !== undefined) {
@@ -397,6 +402,7 @@ class Board implements Machine {
   }
 
   #flushConsole(): void {
+    this.#serial.flush();
     if (this.#printed.length === 0) return;
     const bytes = Uint8Array.from(this.#printed);
     this.#printed = [];

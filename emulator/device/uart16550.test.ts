@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { SERIAL_CELLS_BYTES, SerialCells } from "./serial-cells.ts";
 import { Uart16550 } from "./uart16550.ts";
 
 const [rbr, thr, dll] = [0, 0, 0];
@@ -9,6 +10,8 @@ const [lcr, mcr, lsr, msr, scr] = [3, 4, 5, 6, 7];
 let sent: number[];
 let levels: boolean[];
 let edges: number;
+let memory: DataView;
+let cells: SerialCells;
 let uart: Uart16550;
 const write = (register: number, value: number) => uart.write(register, 1, value);
 const read = (register: number) => uart.read(register);
@@ -16,6 +19,8 @@ const interrupting = () => levels.at(-1) ?? false;
 const bytes = (count: number) => Uint8Array.from({ length: count }, (_, index) => index);
 
 beforeEach(() => {
+  memory = new DataView(new ArrayBuffer(SERIAL_CELLS_BYTES));
+  cells = new SerialCells(memory);
   sent = [];
   levels = [];
   edges = 0;
@@ -23,6 +28,7 @@ beforeEach(() => {
     (byte) => sent.push(byte),
     (level) => levels.push(level),
     () => edges++,
+    cells,
   );
 });
 

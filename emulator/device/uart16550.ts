@@ -1,5 +1,6 @@
 import { ByteQueue } from "./byte-queue.ts";
 import type { AccessBytes, Device, InterruptEdge, InterruptLine } from "./device.ts";
+import type { SerialCells } from "./serial-cells.ts";
 
 const fifoBytes = 16;
 const triggerLevels = [1, 4, 8, 14];
@@ -34,6 +35,7 @@ export class Uart16550 implements Device {
   readonly #transmit: (byte: number) => void;
   readonly #interrupt: InterruptLine;
   readonly #transmitterEmpty: InterruptEdge;
+  readonly #cells: SerialCells;
   readonly #host = new ByteQueue();
 
   #received: number[] = [];
@@ -50,30 +52,45 @@ export class Uart16550 implements Device {
   #transmitEmptyAsked = false;
   #level = false;
 
-  /** `transmit` gets every byte the guest sends. */
-  constructor(transmit: (byte: number) => void, interrupt: InterruptLine, transmitterEmpty: InterruptEdge) {
+  /** `transmit` gets every byte the guest sends, those sent through `cells` when the port is next asked for anything. */
+  constructor(
+    transmit: (byte: number) => void,
+    interrupt: InterruptLine,
+    transmitterEmpty: InterruptEdge,
+    cells: SerialCells,
+  ) {
     this.#transmit = transmit;
     this.#interrupt = interrupt;
     this.#transmitterEmpty = transmitterEmpty;
+    this.#cells = cells;
+    this.#offer();
   }
 
   /** Characters for the guest. They wait outside the port until it has room, so none is lost however many come. */
   receive(bytes: Uint8Array): void {
+    this.flush();
     this.#host.push(bytes);
     this.#refill();
-    this.#updateInterrupt();
+    this.#settle();
+  }
+
+  /** Transmits what was sent through the cells. */
+  flush(): void {
+    for (const byte of this.#cells.take()) this.#send(byte);
   }
 
   /** The registers are bytes; a wider access reaches the addressed one, as over 8 data lines. */
   read(offset: number): number {
+    this.flush();
     const value = this.#readRegister(offset);
-    this.#updateInterrupt();
+    this.#settle();
     return value;
   }
 
   write(offset: number, _bytes: AccessBytes, value: number): void {
+    this.flush();
     this.#writeRegister(offset, value & 0xff);
-    this.#updateInterrupt();
+    this.#settle();
   }
 
   #readRegister(offset: number): number {
@@ -94,7 +111,7 @@ export class Uart16550 implements Device {
       case 5: {
         const overrun = this.#overrun ? lineStatus.overrun : 0;
         this.#overrun = false;
-        return lineStatus.transmitEmpty | overrun | (this.#received.length > 0 ? lineStatus.dataReady : 0);
+        return overrun | this.#lineStatus;
       }
       case 6: {
         const deltas = this.#modemDeltas;
@@ -209,6 +226,20 @@ export class Uart16550 implements Device {
     return identify.none;
   }
 
+  #settle(): void {
+    this.#updateInterrupt();
+    this.#offer();
+  }
+
+  /** Reading the line status forgets an overrun; sending may interrupt, loop back or set the divisor instead. */
+  #offer(): void {
+    const interrupts = (this.#interruptEnable & interruptEnable.transmitEmpty) !== 0;
+    this.#cells.offer(
+      this.#overrun ? 0 : this.#lineStatus,
+      !interrupts && !this.#loopback && !this.#divisorLatch,
+    );
+  }
+
   #updateInterrupt(): void {
     const identity = this.#identity();
     const empty = identity === identify.transmitEmpty;
@@ -218,6 +249,10 @@ export class Uart16550 implements Device {
     if (level === this.#level) return;
     this.#level = level;
     this.#interrupt(level);
+  }
+
+  get #lineStatus(): number {
+    return lineStatus.transmitEmpty | (this.#received.length > 0 ? lineStatus.dataReady : 0);
   }
 
   get #divisorLatch(): boolean {

@@ -50,8 +50,11 @@ export type Setting =
   | "harts"
   | "firstHart"
   | "hartStride"
-  /** Guest-physical address of the CLINT; 0 where there is none. */
+  /** Guest-physical addresses of the CLINT and the serial port; 0 where there is none. */
   | "clint"
+  | "serial"
+  /** Address of what engines and the serial port share (device/serial-cells.ts). */
+  | "serialCells"
   | "tlbSets"
   | "tlbWays"
   /** Deepest page table: 3 for Sv39, 4 for Sv48, 5 for Sv57. */

@@ -1,5 +1,6 @@
 /** Physical memory: RAM, and devices behind the bus. */
 import { inClint, readClint, writeClint } from "../device/clint.ts";
+import { inSerial, readLineStatus, sendByte } from "../device/serial-cells.ts";
 import type { I32, I64 } from "../language/expression.ts";
 import { cell32, cell64, setting32, setting64 } from "../language/expression.ts";
 import { hook, hostProcedure, procedure } from "../language/procedure.ts";
@@ -82,8 +83,9 @@ const misaligned = (address: I64, bytes: I32) => address.toI32().and(bytes.sub(1
 /** Devices take naturally aligned accesses in the low 4 GiB. */
 const raiseUnlessDevice = (address: I64, bytes: I32, cause: I32, virtual: I64): void => {
   when(address.shrU(32).ne(0).or(misaligned(address, bytes).ne(0)), () => raise(cause, virtual));
-  when(inClint(address.toI32()).isZero(), () =>
-    when(deviceAt({ address: address.toI32(), bytes }).isZero(), () => raise(cause, virtual)),
+  const low = local(address.toI32());
+  when(inClint(low).or(inSerial(low)).isZero(), () =>
+    when(deviceAt({ address: low, bytes }).isZero(), () => raise(cause, virtual)),
   );
 };
 
@@ -103,6 +105,10 @@ export const readPhysical = procedure(
     raiseUnlessDevice(address, bytes, cause, virtual);
     const low = local(address.toI32());
     when(inClint(low), () => returns(readClint({ address: low, bytes })));
+    when(inSerial(low), () => {
+      const lineStatus = local(readLineStatus({ address: low, bytes }));
+      when(lineStatus, () => returns(lineStatus.toU64()));
+    });
     when(bytes.ne(8), () => returns(deviceRead({ address: low, bytes }).toU64()));
     const first = local(deviceRead({ address: low, bytes: 4 }).toU64());
     return deviceRead({ address: low.add(4), bytes: 4 })
@@ -151,6 +157,7 @@ export const writePhysical = procedure(
           writeClint({ address: low, bytes, value });
           returns();
         });
+        when(inSerial(low), () => when(sendByte({ address: low, bytes, value }), () => returns()));
         when(
           bytes.eq(8),
           () => {

@@ -15,6 +15,8 @@ export const NO_SETTINGS = {
   firstHart: 0n,
   hartStride: 0n,
   clint: 0n,
+  serial: 0n,
+  serialCells: 0n,
   tlbSets: 0n,
   tlbWays: 0n,
   maximumLevels: 0n,
