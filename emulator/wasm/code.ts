@@ -1,6 +1,6 @@
 /** The body of a WebAssembly function, written instruction by instruction with structured labels. */
 import type { Arithmetic, Comparison, Unary } from "../language/expression.ts";
-import { signedLeb, unsignedLeb, vector } from "./binary.ts";
+import { appendSigned, appendSigned32, appendUnsigned, unsignedLeb, vector } from "./binary.ts";
 import {
   ARITHMETIC,
   BR_TABLE,
@@ -115,25 +115,29 @@ export class Code {
   }
 
   i32(value: number | bigint): this {
-    return this.#emit(CONSTANT.i32, signedLeb(BigInt.asIntN(32, BigInt(value))));
+    this.#emit(CONSTANT.i32);
+    appendSigned32(this.#bytes, typeof value === "number" ? value : Number(BigInt.asIntN(32, value)));
+    return this;
   }
   i64(value: number | bigint): this {
-    return this.#emit(CONSTANT.i64, signedLeb(BigInt(value)));
+    this.#emit(CONSTANT.i64);
+    appendSigned(this.#bytes, BigInt(value));
+    return this;
   }
   get(local: number): this {
-    return this.#emit(NUMBERED["local.get"], unsignedLeb(local));
+    return this.#numbered(NUMBERED["local.get"], local);
   }
   set(local: number): this {
-    return this.#emit(NUMBERED["local.set"], unsignedLeb(local));
+    return this.#numbered(NUMBERED["local.set"], local);
   }
   tee(local: number): this {
-    return this.#emit(NUMBERED["local.tee"], unsignedLeb(local));
+    return this.#numbered(NUMBERED["local.tee"], local);
   }
   getGlobal(index: number): this {
-    return this.#emit(NUMBERED["global.get"], unsignedLeb(index));
+    return this.#numbered(NUMBERED["global.get"], index);
   }
   setGlobal(index: number): this {
-    return this.#emit(NUMBERED["global.set"], unsignedLeb(index));
+    return this.#numbered(NUMBERED["global.set"], index);
   }
   arithmetic(type: IntegerType, op: Arithmetic): this {
     return this.#emit(ARITHMETIC[op][type === "i32" ? 0 : 1]);
@@ -152,7 +156,9 @@ export class Code {
     if (type === "f32") view.setFloat32(0, value, true);
     else view.setFloat64(0, value, true);
     const bytes = new Uint8Array(view.buffer, 0, type === "f32" ? 4 : 8);
-    return this.#emit(CONSTANT[type], [...bytes]);
+    this.#emit(CONSTANT[type]);
+    for (const byte of bytes) this.#emit(byte);
+    return this;
   }
   floatArithmetic(type: FloatType, op: FloatArithmetic): this {
     return this.#emit(FLOAT_ARITHMETIC[op][type === "f32" ? 0 : 1]);
@@ -165,36 +171,36 @@ export class Code {
   }
   /** By its name in WebAssembly's text format. */
   floatConvert(op: FloatConversion): this {
-    const [opcode, ...rest] = FLOAT_CONVERSION[op];
-    return this.#emit(opcode, rest);
+    for (const byte of FLOAT_CONVERSION[op]) this.#emit(byte);
+    return this;
   }
   isZero(): this {
     return this.#emit(PLAIN["i32.eqz"]);
   }
   load(op: Load, offset: number): this {
-    return this.#emit(LOADS[op], [0, ...unsignedLeb(offset)]);
+    return this.#emit(LOADS[op]).#emit(0).#unsigned(offset);
   }
   store(op: Store, offset: number): this {
-    return this.#emit(STORES[op], [0, ...unsignedLeb(offset)]);
+    return this.#emit(STORES[op]).#emit(0).#unsigned(offset);
   }
   /** memory.fill: address, byte and length are on the stack. */
   fill(): this {
-    return this.#emit(PREFIX, [MEMORY_FILL, 0]);
+    return this.#emit(PREFIX).#emit(MEMORY_FILL).#emit(0);
   }
   call(functionIndex: number): this {
-    return this.#emit(NUMBERED.call, unsignedLeb(functionIndex));
+    return this.#numbered(NUMBERED.call, functionIndex);
   }
   /** Leaves the function with the result of another, whose frame takes this one's place. */
   tailCall(functionIndex: number): this {
-    return this.#emit(NUMBERED.return_call, unsignedLeb(functionIndex));
+    return this.#numbered(NUMBERED.return_call, functionIndex);
   }
   /** The same with the function in the table at the index on the stack, of the type with this number. */
   tailCallIndirect(type: number): this {
-    return this.#emit(0x13, [...unsignedLeb(type), 0]);
+    return this.#numbered(0x13, type).#emit(0);
   }
   /** Calls the function in the table at the index on the stack, of the type with this number. */
   callIndirect(type: number): this {
-    return this.#emit(CALL_INDIRECT, [...unsignedLeb(type), 0]);
+    return this.#numbered(CALL_INDIRECT, type).#emit(0);
   }
   select(): this {
     return this.#emit(PLAIN.select);
@@ -237,10 +243,10 @@ export class Code {
     return this.branchIf(label);
   }
   branch(label: Label): this {
-    return this.#emit(NUMBERED.br, unsignedLeb(this.#depth - label));
+    return this.#numbered(NUMBERED.br, this.#depth - label);
   }
   branchIf(label: Label): this {
-    return this.#emit(NUMBERED.br_if, unsignedLeb(this.#depth - label));
+    return this.#numbered(NUMBERED.br_if, this.#depth - label);
   }
 
   /**
@@ -249,20 +255,15 @@ export class Code {
    */
   switchOn(selector: number, table: readonly number[], cases: number, body: (index: number) => void): this {
     return this.block((leave) => {
-      const open = (n: number): void => {
-        if (n === 0) {
-          // Case c is reached by leaving c + 1 blocks: the innermost one is case 0.
-          this.get(selector).#emit(BR_TABLE, [
-            ...unsignedLeb(table.length - 1),
-            ...table.flatMap(unsignedLeb),
-          ]);
-          return;
-        }
-        this.block(() => open(n - 1));
-        body(n - 1);
+      // Case c is reached by leaving c + 1 blocks: the innermost one is case 0.
+      for (let opened = 0; opened < cases; opened++) this.#open(STRUCTURED.block, EMPTY);
+      this.get(selector).#numbered(BR_TABLE, table.length - 1);
+      for (const entry of table) this.#unsigned(entry);
+      for (let index = 0; index < cases; index++) {
+        this.#close();
+        body(index);
         this.branch(leave);
-      };
-      open(cases);
+      }
     });
   }
 
@@ -271,16 +272,33 @@ export class Code {
   }
 
   #structured(opcode: number, type: number, body: (label: Label) => void): this {
-    this.#emit(opcode, [type]);
-    this.#depth++;
+    this.#open(opcode, type);
     body(this.#depth);
+    return this.#close();
+  }
+
+  #open(opcode: number, type: number): void {
+    this.#emit(opcode).#emit(type);
+    this.#depth++;
+  }
+
+  #close(): this {
     this.#depth--;
     return this.#emit(END);
   }
 
-  #emit(opcode: number, rest?: readonly number[]): this {
-    this.#bytes.push(opcode);
-    if (rest !== undefined) for (const b of rest) this.#bytes.push(b);
+  /** An instruction with a number, such as a local's or a function's. */
+  #numbered(opcode: number, number: number): this {
+    return this.#emit(opcode).#unsigned(number);
+  }
+
+  #unsigned(number: number): this {
+    appendUnsigned(this.#bytes, number);
+    return this;
+  }
+
+  #emit(byte: number): this {
+    this.#bytes.push(byte);
     return this;
   }
 }

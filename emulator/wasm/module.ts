@@ -1,5 +1,5 @@
 /** A WebAssembly module under construction: imports, functions, globals and exports. */
-import { name, signedLeb, unsignedLeb, vector } from "./binary.ts";
+import { name, unsignedLeb, vector } from "./binary.ts";
 import type { Code, IntegerType, ValueType } from "./code.ts";
 import { VALUE_TYPE } from "./code.ts";
 
@@ -52,7 +52,7 @@ export class ModuleBuilder {
 
   /** A mutable global's index. */
   global(type: IntegerType): number {
-    const zero = [type === "i32" ? 0x41 : 0x42, ...signedLeb(0n), 0x0b];
+    const zero = [type === "i32" ? 0x41 : 0x42, 0, 0x0b];
     return this.#importedGlobals + this.#globals.push([VALUE_TYPE[type], 0x01, ...zero]) - 1;
   }
 
@@ -83,27 +83,30 @@ export class ModuleBuilder {
       if (code === undefined) throw new Error(`function ${i + this.#importedFunctions} has no body`);
       return code.body();
     });
-    return Uint8Array.from([
-      ...MAGIC,
-      ...section(1, vector(this.#typeBytes)),
-      ...section(2, vector(this.#imports)),
-      ...section(3, vector(this.#functions.map((f) => unsignedLeb(f.type)))),
-      ...section(4, vector(this.#tables)),
-      ...section(6, vector(this.#globals)),
-      ...section(7, vector(this.#exports)),
+    return joined([
+      MAGIC,
+      ...section(1, this.#typeBytes),
+      ...section(2, this.#imports),
+      ...section(
+        3,
+        this.#functions.map((f) => unsignedLeb(f.type)),
+      ),
+      ...section(4, this.#tables),
+      ...section(6, this.#globals),
+      ...section(7, this.#exports),
       ...this.#branchHints(),
-      ...section(10, vector(bodies)),
+      ...section(10, bodies),
     ]);
   }
 
   /** The custom section of the branch-hinting proposal, which stands before the code. */
-  #branchHints(): number[] {
+  #branchHints(): number[][] {
     const hinted = this.#functions.flatMap(({ code }, i) => {
       const hints = code?.hints();
       return hints === undefined ? [] : [unsignedLeb(i + this.#importedFunctions).concat(hints)];
     });
     if (hinted.length === 0) return [];
-    return section(0, [...name("metadata.code.branch_hint"), ...vector(hinted)]);
+    return section(0, hinted, name("metadata.code.branch_hint"));
   }
 
   #type({ parameters, results }: Signature): number {
@@ -116,6 +119,19 @@ export class ModuleBuilder {
   }
 }
 
-const section = (id: number, content: readonly number[]): number[] => {
-  return [id].concat(unsignedLeb(content.length), content);
-};
+/** The pieces of a section that holds a vector, after a custom section's name. */
+function section(id: number, items: readonly number[][], called: readonly number[] = []): number[][] {
+  const start = called.concat(unsignedLeb(items.length));
+  const length = items.reduce((sum, item) => sum + item.length, start.length);
+  return [[id, ...unsignedLeb(length)], start, ...items];
+}
+
+function joined(pieces: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
