@@ -44,22 +44,15 @@ export class Facts {
 
   copy(): Facts {
     const copy = new Facts();
-    copy.#take(this);
+    copy.become(this);
     return copy;
   }
 
-  /** Becomes what others know who have come by another way. */
+  /** Becomes what is known on another way to the same point. */
   become(other: Facts): void {
-    this.#values.clear();
-    this.#contents.clear();
-    this.#ones.clear();
-    this.#take(other);
-  }
-
-  #take(other: Facts): void {
-    for (const [id, value] of other.#values) this.#values.set(id, value);
-    for (const [offset, value] of other.#contents) this.#contents.set(offset, value);
-    for (const [offset, bits] of other.#ones) this.#ones.set(offset, bits);
+    copyInto(this.#values, other.#values);
+    copyInto(this.#contents, other.#contents);
+    copyInto(this.#ones, other.#ones);
     this.#conditions = other.#conditions;
   }
 
@@ -131,7 +124,7 @@ export class Facts {
 
   /** From here on, a condition holds or does not. */
   assume(condition: Node, holds: boolean): void {
-    if (condition.kind === "constant" || !isPure(condition) || !readsStateOnly(condition)) return;
+    if (condition.kind === "constant" || !readsStateOnly(condition)) return;
     const zero = comparedWithZero(condition);
     if (zero !== undefined) {
       this.assume(zero.value, holds !== zero.equal);
@@ -266,6 +259,12 @@ function isLeaf(n: Node): boolean {
   }
 }
 
-/** Whether all cells of a node are cells of the hart's state. */
-const readsStateOnly = (n: Node): boolean =>
-  !someNode(n, (m) => m.kind === "cell" && m.address.kind !== "hart");
+/** Whether a node is pure, and all its cells are cells of the hart's state. */
+const readsStateOnly = (n: Node): boolean => !someNode(n, goesBeyondState);
+const goesBeyondState = (n: Node): boolean =>
+  n.kind === "cell" ? n.address.kind !== "hart" : n.kind === "call" || n.kind === "read";
+
+function copyInto<K, V>(to: Map<K, V>, from: ReadonlyMap<K, V>): void {
+  to.clear();
+  for (const [key, value] of from) to.set(key, value);
+}

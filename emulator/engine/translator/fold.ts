@@ -16,11 +16,12 @@ export function constant(type: Type, value: bigint): Constant {
 }
 
 /** Whether computing a node does nothing but give its value: it calls nothing and accesses no guest memory. */
-export const isPure = (n: Node): boolean => !someNode(n, ({ kind }) => kind === "call" || kind === "read");
+export const isPure = (n: Node): boolean => !someNode(n, hasEffects);
+const hasEffects = ({ kind }: Node): boolean => kind === "call" || kind === "read";
 
 /** Whether a node is pure, and nothing that a procedure does can change its value. */
-export const isStable = (n: Node): boolean =>
-  !someNode(n, ({ kind }) => kind === "cell" || kind === "call" || kind === "read");
+export const isStable = (n: Node): boolean => !someNode(n, changes);
+const changes = (n: Node): boolean => n.kind === "cell" || hasEffects(n);
 
 /** Whether two nodes are written alike, so that at one point of execution, if pure, they have one value. */
 export function alike(a: Node, b: Node): boolean {

@@ -2,7 +2,7 @@
 import type { Node } from "../../language/expression.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { arithmetic, comparison, convert, isStable, select, unary } from "./fold.ts";
-import { children, evaluated, walkNode, walkStatements } from "./parts.ts";
+import { children, evaluated, someNode, walkNode, walkStatements } from "./parts.ts";
 
 export function mergeVariables(block: Block): Block {
   const sets = new Map<number, number>();
@@ -55,6 +55,8 @@ function mergeWithin(s: Statement, passing: (variable: number) => boolean): Stat
 
 /** The statement with a value in the place of a variable, where it evaluates that, at the same time as before. */
 function unite(s: Statement, id: number, value: Node): Statement | undefined {
+  const reads = (n: Node) => n.kind === "local" && n.id === id;
+  if (!evaluated(s).some((n) => someNode(n, reads))) return undefined;
   const place = new Place(id, value);
   const nodes = evaluated(s).map((n) => place.fill(n));
   return place.filled ? withEvaluated(s, nodes) : undefined;

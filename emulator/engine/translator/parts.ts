@@ -31,9 +31,25 @@ export function walkNode(n: Node, visit: (n: Node) => void): void {
   for (const child of children(n)) walkNode(child, visit);
 }
 
-/** Whether a node or one within it is wanted. */
+/** Whether a node or one within it is wanted. Asked of every node over and over, so it makes no arrays. */
 export function someNode(n: Node, wanted: (n: Node) => boolean): boolean {
-  return wanted(n) || children(n).some((child) => someNode(child, wanted));
+  if (wanted(n)) return true;
+  switch (n.kind) {
+    case "arithmetic":
+    case "comparison":
+      return someNode(n.a, wanted) || someNode(n.b, wanted);
+    case "unary":
+    case "convert":
+      return someNode(n.a, wanted);
+    case "select":
+    case "call":
+      return children(n).some((child) => someNode(child, wanted));
+    case "cell":
+    case "read":
+      return someNode(n.address, wanted);
+    default:
+      return false;
+  }
 }
 
 /** The nodes that a statement evaluates itself. */

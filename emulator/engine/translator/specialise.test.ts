@@ -15,7 +15,7 @@ import { instructionNamed, randomWords } from "../../isa/testing/sample.ts";
 import { u64 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
-import { block, local, raise, when } from "../../language/statement.ts";
+import { block, evaluate, local, raise, when } from "../../language/statement.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import { Evaluator, RAISED } from "../reference/evaluate.ts";
@@ -251,7 +251,7 @@ describe("a specialised instruction does what its description says", () => {
         when(isZero(), () => raise(2, rs1));
         mscratch.set(rs2);
         when(isZero(), () => rd.set(rs1));
-        exchange({ value: rs1 });
+        evaluate(exchange({ value: rs1 }));
         when(isZero(), () => mscratch.set(u64(3)));
       }),
       block(() => {

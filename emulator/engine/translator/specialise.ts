@@ -58,7 +58,7 @@ const forms = new WeakMap<Settings, Map<Procedure, Map<string, Inlined | undefin
 class Specialiser {
   readonly #settings: Settings;
   readonly #decoded: Decoded | undefined;
-  readonly #facts: Facts;
+  #facts: Facts;
   #out: Statement[] = [];
   #sets = false;
   /** Execution has left: nothing more is reached. */
@@ -199,13 +199,13 @@ class Specialiser {
       this.block(holds ? s.taken : s.otherwise);
       return;
     }
-    const start = this.#facts.copy();
-    this.#facts.assume(condition, true);
-    const taken = this.#branch(s.taken);
-    const afterTaken = this.#facts.copy();
-    this.#facts.become(start);
+    // Most conditions only decide whether to leave at once, for which nothing need be known.
+    const leaving = leavesAtOnce(s.taken);
+    const facts = leaving ? this.#facts : this.#facts.copy();
+    if (!leaving) facts.assume(condition, true);
+    const taken = this.#branch(s.taken, facts);
     this.#facts.assume(condition, false);
-    const otherwise = this.#branch(s.otherwise);
+    const otherwise = this.#branch(s.otherwise, this.#facts);
 
     if (taken.left) {
       // What follows a branch that leaves need not stand in the other one.
@@ -217,10 +217,10 @@ class Specialiser {
     if (otherwise.left) {
       this.#emit({ kind: "if", condition: negation(condition), taken: otherwise.block, otherwise: [] });
       for (const rest of taken.block) this.#emit(rest);
-      this.#facts.become(afterTaken);
+      this.#facts.become(facts);
       return;
     }
-    this.#facts.meet(afterTaken);
+    this.#facts.meet(facts);
     if (taken.block.length > 0)
       this.#emit({ kind: "if", condition, taken: taken.block, otherwise: otherwise.block });
     else if (otherwise.block.length > 0)
@@ -228,13 +228,15 @@ class Specialiser {
     else this.#evaluate(condition);
   }
 
-  /** A block that is made by itself, with what is known here; afterwards what is known at its end is. */
-  #branch(block: Block): { readonly block: Block; readonly left: boolean } {
-    const outer = this.#out;
+  /** A block that is made by itself, from what is known at its beginning; afterwards `facts` are what is known at its end. */
+  #branch(block: Block, facts: Facts): { readonly block: Block; readonly left: boolean } {
+    const outer = { out: this.#out, facts: this.#facts };
     this.#out = [];
+    this.#facts = facts;
     this.block(block);
     const branch = { block: this.#out, left: this.#left };
-    this.#out = outer;
+    this.#out = outer.out;
+    this.#facts = outer.facts;
     this.#left = false;
     return branch;
   }
@@ -252,9 +254,7 @@ class Specialiser {
     const condition = this.#node(s.condition);
     this.#hoists = hoists;
     if (condition.kind === "constant" && condition.value === 0n) return;
-    const head = this.#facts.copy();
-    const body = this.#branch(s.body);
-    this.#facts.become(head);
+    const body = this.#branch(s.body, this.#facts.copy());
     this.#emit({ kind: "while", condition, body: body.block });
   }
 
@@ -264,14 +264,13 @@ class Specialiser {
       this.block(s.cases.get(Number(value.value)) ?? s.otherwise);
       return;
     }
-    const start = this.#facts.copy();
     let end: Facts | undefined;
     const branch = (block: Block): Block => {
-      this.#facts.become(start);
-      const made = this.#branch(block);
+      const facts = this.#facts.copy();
+      const made = this.#branch(block, facts);
       if (!made.left) {
-        if (end === undefined) end = this.#facts.copy();
-        else end.meet(this.#facts);
+        if (end === undefined) end = facts;
+        else end.meet(facts);
       }
       return made.block;
     };
@@ -428,6 +427,12 @@ class Specialiser {
   #name(id: number): number {
     return this.#names === undefined ? id : entry(this.#names, id, freshLocal);
   }
+}
+
+/** Whether a block does nothing but raise a trap or jump. */
+function leavesAtOnce([first]: Block): boolean {
+  if (first?.kind === "raise") return isPure(first.cause) && isPure(first.value);
+  return first?.kind === "jump-by-immediate";
 }
 
 const constantOf = (n: Node | undefined): bigint | undefined =>
