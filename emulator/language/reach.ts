@@ -49,20 +49,30 @@ export function searchFor(sought: Sought): (block: Block) => boolean {
   return inBlock;
 }
 
+/** Calls `visit` on every statement and node of a block itself, not of the procedures it calls. */
+export function walkWithin(
+  block: Block,
+  visit: { statement?: (s: Statement) => void; node?: (n: Node) => void },
+): void {
+  const node = (n: Node): void => {
+    visit.node?.(n);
+    for (const child of children(n)) node(child);
+  };
+  for (const s of block) {
+    visit.statement?.(s);
+    for (const n of operands(s)) node(n);
+    for (const b of inner(s)) walkWithin(b, visit);
+  }
+}
+
 /** The procedures that a block itself calls. */
 export function calledFrom(block: Block): Set<Procedure> {
   const called = new Set<Procedure>();
-  const node = (n: Node): void => {
-    if (n.kind === "call") called.add(n.procedure);
-    for (const child of children(n)) node(child);
-  };
-  const visit = (b: Block): void => {
-    for (const s of b) {
-      for (const n of operands(s)) node(n);
-      for (const within of inner(s)) visit(within);
-    }
-  };
-  visit(block);
+  walkWithin(block, {
+    node: (n) => {
+      if (n.kind === "call") called.add(n.procedure);
+    },
+  });
   return called;
 }
 

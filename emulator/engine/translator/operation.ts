@@ -1,7 +1,7 @@
 /** What the translator knows of an instruction, from its entry alone. */
 import type { Decoded, Decoder } from "../../isa/decode.ts";
 import type { Node, Setting } from "../../language/expression.ts";
-import { calledFrom, inner, walkBlock } from "../../language/reach.ts";
+import { calledFrom, inner, searchFor, walkWithin } from "../../language/reach.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import type { Rewrite } from "../engine.ts";
 import type { AccessBytes } from "../guest-access.ts";
@@ -88,7 +88,7 @@ function describe(decoded: Decoded, semantics: Block): Operation {
   const { body, flow } = split(decoded, semantics, reachesOutside(semantics));
   const reads = { x: new Set<number>(), f: new Set<number>() };
   const writes = { x: new Set<number>(), f: new Set<number>() };
-  walkBlock(semantics, {
+  walkWithin(semantics, {
     node: (n) => {
       if (n.kind === "x" || n.kind === "f") reads[n.kind].add(decoded[n.operand]);
     },
@@ -140,7 +140,7 @@ function split(decoded: Decoded, semantics: Block, outside: boolean): { body: Bl
 /** Accesses that are written in the block itself or below, not in procedures. */
 function accessesOf(block: Block): number {
   let count = 0;
-  walkBlock(block, {
+  walkWithin(block, {
     node: (n) => {
       if (n.kind === "read") count++;
     },
@@ -151,43 +151,10 @@ function accessesOf(block: Block): number {
   return count;
 }
 
-function jumps(block: Block): boolean {
-  return has(block, (s) => s.kind === "jump-to" || s.kind === "jump-by-immediate");
-}
-
-function reachesOutside(block: Block): boolean {
-  let found = false;
-  walkBlock(block, {
-    node: (n) => {
-      found ||= n.kind === "call" && n.procedure.kind !== "inside";
-    },
-  });
-  return found;
-}
-
-function looksAtState(block: Block): boolean {
-  let found = false;
-  walkBlock(block, {
-    node: (n) => {
-      found ||= n.kind === "hart";
-    },
-  });
-  return found;
-}
-
-function synchronises(block: Block): boolean {
-  return has(block, (s) => s.kind === "synchronise");
-}
-
-function has(block: Block, wanted: (s: Statement) => boolean): boolean {
-  let found = false;
-  walkBlock(block, {
-    statement: (s) => {
-      found ||= wanted(s);
-    },
-  });
-  return found;
-}
+const jumps = searchFor({ statement: (s) => s.kind === "jump-to" || s.kind === "jump-by-immediate" });
+const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
+const reachesOutside = searchFor({ node: (n) => n.kind === "call" && n.procedure.kind !== "inside" });
+const looksAtState = searchFor({ node: (n) => n.kind === "hart" });
 
 /** The access of a block that makes one, unless something else happens first. */
 function accessOf(body: Block, decoded: Decoded): Access | undefined {
@@ -204,7 +171,7 @@ function accessOf(body: Block, decoded: Decoded): Access | undefined {
 
 function readIn(s: Statement): Extract<Node, { kind: "read" }> | undefined {
   let found: Extract<Node, { kind: "read" }> | undefined;
-  walkBlock([s], {
+  walkWithin([s], {
     node: (n) => {
       if (n.kind === "read") found = n;
     },
