@@ -26,8 +26,8 @@ const BENCH_PC = RAM_BASE;
 
 export class Bench {
   readonly harts: readonly Hart[];
-  readonly #name: EngineName;
-  readonly #configuration: Configuration;
+  #name: EngineName;
+  #configuration: Configuration;
   readonly #placement: Placement;
   readonly #memory: number;
   #engine: Engine;
@@ -78,7 +78,15 @@ export class Bench {
 
   /** Has the description executed with faults in it from the next reset on, or as it is again. */
   async seed(rewrite: Rewrite | undefined): Promise<void> {
-    this.#engine = await createEngine(this.#name, { ...this.#configuration, rewrite }, this.#placement);
+    this.#configuration = { ...this.#configuration, rewrite };
+    await this.useEngine(this.#name);
+  }
+
+  /** Has another engine execute from here on. */
+  async useEngine(name: EngineName): Promise<void> {
+    this.#engine = await createEngine(name, this.#configuration, this.#placement);
+    this.#engine.stateChanged();
+    this.#name = name;
   }
 
   /** Everything is as after reset, and RAM is zero. */

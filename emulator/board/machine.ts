@@ -1,6 +1,6 @@
 /** The machine as its embedders see it: built from images and options, run in slices, looked into at any time. */
 import type { Input } from "../history/input.ts";
-import type { MachineOptions } from "./options.ts";
+import type { EngineName, MachineOptions } from "./options.ts";
 import type { Stop } from "./stop.ts";
 
 export type PrivilegeMode = "M" | "S" | "U";
@@ -84,6 +84,13 @@ export interface Machine {
   run(slots: number): Stop;
   /** Executes exactly one instruction, or takes one trap, on one hart. */
   step(hart: number): Stop;
+  /** The engine that executes. */
+  readonly engine: EngineName;
+  /**
+   * Has another engine execute from here on; the guest cannot tell. `run` and `step` must not be called before the
+   * promise is kept.
+   */
+  useEngine(name: EngineName): Promise<void>;
   /** Lets guest time pass while all harts wait (after a stop with reason "idle"). */
   advance(ticks: bigint): void;
   /** Instructions retired over all harts. */

@@ -32,7 +32,7 @@ const align = (value: number, to: number) => Math.ceil(value / to) * to;
 const MISA = [..."acdfimsu"].reduce((bits, l) => bits | (1n << BigInt(l.charCodeAt(0) - 97)), 2n << 62n);
 
 /** Lays out machine memory. The low addresses stay unused, so that no valid address is 0. */
-export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Placement {
+export function placeMachine({ memory, harts, cpu }: MachineOptions): Placement {
   let end = PAGE;
   const reserve = (bytes: number) => {
     const at = end;
@@ -46,8 +46,8 @@ export function placeMachine({ memory, harts, cpu, engine }: MachineOptions): Pl
   const hartAddresses = Array.from({ length: harts }, (_, hart) => firstHart + hart * hartStride);
   const serialCells = reserve(SERIAL_CELLS_BYTES);
   const pageFlags = reserve(memory / PAGE);
-  const decodedCode = reserve(engine !== "reference" ? decodedCodeBytes(memory) : 0);
-  const regions = reserve(engine === "reference" ? 0 : REGION_RECORD_BYTES);
+  const decodedCode = reserve(decodedCodeBytes(memory));
+  const regions = reserve(REGION_RECORD_BYTES);
   const ram = reserve(memory);
   const has = (extension: string) => (cpu.extensions.has(extension) ? 1n : 0n);
   const levels = cpu.extensions.has("sv57") ? 5 : cpu.extensions.has("sv48") ? 4 : 3;

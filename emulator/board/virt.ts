@@ -29,7 +29,7 @@ import { Hart } from "./hart-view.ts";
 import { ImageError } from "./image-error.ts";
 import type { Machine, TrapRecord } from "./machine.ts";
 import * as map from "./memory-map.ts";
-import type { MachineOptions } from "./options.ts";
+import type { EngineName, MachineOptions } from "./options.ts";
 import { defaultOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { placeMachine } from "./placement.ts";
@@ -60,15 +60,7 @@ export async function createMachine(request: Partial<MachineOptions>): Promise<M
   }
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const board = new Board(options, plan, placement, memory);
-  const configuration: Configuration = {
-    memory,
-    settings: placement.settings,
-    cpu: options.cpu,
-    host: board.host,
-    harts: placement.harts,
-    rewrite: options.rewrite,
-  };
-  board.start(await createEngine(options.engine, configuration, placement), configuration);
+  await board.useEngine(options.engine);
   return board;
 }
 
@@ -76,7 +68,9 @@ class Board implements Machine {
   readonly options: MachineOptions;
   readonly breakpoints = new Set<bigint>();
   readonly deviceTree: Uint8Array;
-  harts: readonly Hart[] = [];
+  readonly harts: readonly Hart[];
+  engine: EngineName;
+  readonly #configuration: Configuration;
   readonly #placement: Placement;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
@@ -102,6 +96,15 @@ class Board implements Machine {
 
   constructor(options: MachineOptions, plan: BootPlan, placement: Placement, memory: WebAssembly.Memory) {
     this.options = options;
+    this.engine = options.engine;
+    this.#configuration = {
+      memory,
+      settings: placement.settings,
+      cpu: options.cpu,
+      host: this.#host,
+      harts: placement.harts,
+      rewrite: options.rewrite,
+    };
     this.#inputs = new InputLog(options.replay);
     this.deviceTree = plan.deviceTree;
     this.#placement = placement;
@@ -170,15 +173,18 @@ class Board implements Machine {
         if (options.harts > 1) this.#loseReservation(hart);
       },
     });
-  }
-
-  start(engine: Engine, configuration: Configuration): void {
-    this.#engine = engine;
-    this.harts = this.#placement.harts.map((_, hart) => new Hart(hart, this.#placement, configuration));
-    this.options.initial?.harts.forEach((initial, hart) => {
+    this.harts = placement.harts.map((_, hart) => new Hart(hart, placement, this.#configuration));
+    options.initial?.harts.forEach((initial, hart) => {
       this.harts[hart]?.set(initial);
     });
+  }
+
+  async useEngine(name: EngineName): Promise<void> {
+    const engine = await createEngine(name, this.#configuration, this.#placement);
+    engine.breakAt(this.#placed);
     engine.stateChanged();
+    this.#engine = engine;
+    this.engine = name;
   }
 
   run(slots: number): Stop {
@@ -243,7 +249,7 @@ class Board implements Machine {
   }
 
   /** The board as engines reach it. */
-  readonly host = {
+  readonly #host = {
     deviceAt: (address: number, bytes: number) => (this.#bus.answers(address, bytes) ? 1 : 0),
     deviceRead: (address: number, bytes: number) => this.#bus.read(address, bytes as 1 | 2 | 4) ?? 0,
     deviceWrite: (address: number, bytes: number, value: number) => {

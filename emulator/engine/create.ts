@@ -1,4 +1,6 @@
 /** Makes the engine of a name. */
+import { ENGINE_BYTES, ENGINE_OFFSET } from "../hart/layout.ts";
+import { PageFlag } from "../memory/physical.ts";
 import type { Configuration, Engine } from "./engine.ts";
 import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
 import { Interpreter } from "./interpreter/interpreter.ts";
@@ -10,11 +12,16 @@ import { Translator } from "./translator/translator.ts";
 export const engineNames = ["reference", "interpreter", "translator", "auto"] as const;
 export type EngineName = (typeof engineNames)[number];
 
+/**
+ * Makes an engine for a machine in which another may have executed before: of what that one kept in machine memory
+ * nothing is left, and it must not execute again. Before the new one does, it is to be told `stateChanged`.
+ */
 export async function createEngine(
   name: EngineName,
   configuration: Configuration,
   placement: InterpreterPlacement,
 ): Promise<Engine> {
+  clearRoom(configuration);
   switch (name) {
     case "reference":
       return new ReferenceEngine(configuration);
@@ -25,4 +32,13 @@ export async function createEngine(
     case "auto":
       return Translator.create(configuration, placement, whenHot);
   }
+}
+
+/** Clears what engines keep about harts, and takes away the flags of pages whose code they have known. */
+function clearRoom({ memory, harts, settings }: Configuration): void {
+  const bytes = new Uint8Array(memory.buffer);
+  for (const hart of harts) bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
+  const first = Number(settings.pageFlags);
+  const flags = bytes.subarray(first, first + Number(settings.ramBytes) / 4096);
+  for (const [page, flag] of flags.entries()) flags[page] = flag & ~(PageFlag.code | PageFlag.translated);
 }

@@ -53,6 +53,7 @@ export class FakeMachine implements Machine {
   readonly harts = [new FakeHart()];
   readonly breakpoints = new Set<bigint>();
   readonly deviceTree = new Uint8Array([0xd0, 0x0d, 0xfe, 0xed]);
+  readonly engine = "interpreter";
   instructions = 0n;
   ticks = 0n;
   readonly trapCount = 0;
@@ -76,6 +77,7 @@ export class FakeMachine implements Machine {
     this.instructions += BigInt(retired);
     return stop;
   }
+  async useEngine(): Promise<void> {}
   step(): Stop {
     return this.run(1);
   }
