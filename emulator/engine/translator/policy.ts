@@ -15,6 +15,8 @@ export interface Policy {
   /** Operations of a region, and destinations of one of its indirect jumps. */
   readonly operations: number;
   readonly destinations: number;
+  /** Translates code before it is first executed, also what it might lead to. */
+  readonly ahead: boolean;
 }
 
 /** Code that is looked at together. */
@@ -29,15 +31,17 @@ export const whenHot: Policy = {
   entries: 2,
   operations: 500,
   destinations: 64,
+  ahead: false,
 };
 
-/** Everything that is executed twice, as soon as can be: to test what is translated. */
+/** Everything, and anew where an indirect jump was seen to lead somewhere: to test what is translated. */
 export const atOnce: Policy = {
-  interval: 16,
-  longestInterval: 16,
-  threshold: 1,
-  traceLength: 48,
+  interval: 300,
+  longestInterval: 300,
+  threshold: 2,
+  traceLength: 100,
   entries: 1,
   operations: 100,
   destinations: 8,
+  ahead: true,
 };

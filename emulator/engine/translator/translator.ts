@@ -17,12 +17,15 @@ import { entriesOf } from "./entries.ts";
 import { Operations } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 import { LINE_BYTES } from "./policy.ts";
+import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
 import type { CodeReader, Region } from "./region.ts";
 import { formRegion } from "./region.ts";
 import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
+/** Every place in a page where an instruction may begin. */
+const EVERYWHERE: ReadonlySet<number> = new Set(Array.from({ length: PAGE / 2 }, (_, i) => i * 2));
 
 export class Translator implements Engine {
   readonly #configuration: Configuration;
@@ -33,6 +36,11 @@ export class Translator implements Engine {
   readonly #ram: number;
   readonly #operations: Operations;
   readonly #profile = new Profile();
+  /** What to go by where nothing has executed yet: all of it may. */
+  readonly #anything: Experience = {
+    executed: () => 1,
+    destinations: (place) => this.#profile.destinations(place),
+  };
   readonly #cache: CodeCache;
   /** How often execution was found in a line of RAM, since it was last translated. */
   readonly #heat = new Map<number, number>();
@@ -40,6 +48,7 @@ export class Translator implements Engine {
   readonly #reader: CodeReader;
   #interval: number;
   #breakpoints: ReadonlySet<number> = new Set();
+  #tracing = false;
 
   private constructor(
     configuration: Configuration,
@@ -65,7 +74,9 @@ export class Translator implements Engine {
     interpreter.listener = {
       codeChanged: (offset, bytes) => this.#cache.changed(offset, offset + bytes),
       pageGoes: (page) => (page === undefined ? this.#cache.flush() : this.#cache.dropPage(page)),
+      stopped: (hart, slots) => policy.ahead && !this.#tracing && this.#translateAhead(hart, slots),
     };
+    if (policy.ahead) interpreter.pages.breakAt(EVERYWHERE);
   }
 
   static async create(
@@ -101,6 +112,7 @@ export class Translator implements Engine {
   breakAt(addresses: ReadonlySet<bigint>): void {
     this.#breakpoints = new Set([...addresses].map((address) => Number(address & 0xfffn)));
     this.#interpreter.breakAt(addresses);
+    if (this.#policy.ahead) this.#interpreter.pages.breakAt(EVERYWHERE);
   }
 
   memoryChanged(offset: number, bytes: number): void {
@@ -120,10 +132,23 @@ export class Translator implements Engine {
     this.#heat.set(line, heat);
     if (heat < this.#policy.threshold) return { used: 0, end: "slots" };
     this.#heat.delete(line);
+    this.#tracing = true;
     const { steps, used, end } = this.#trace(hart, Math.min(slots, this.#policy.traceLength));
+    this.#tracing = false;
     this.#profile.learn(steps);
     this.#translate(place, steps);
     return { used, end };
+  }
+
+  /** Translates what a hart is about to execute, as far as its slots go; gives whether that has been done just now. */
+  #translateAhead(hart: number, slots: number): boolean {
+    const place = this.#placeOf(hart);
+    if (place === undefined || this.#cache.at(place) !== undefined) return false;
+    const { operations, destinations } = this.#policy;
+    const limits = { operations: Math.min(operations, slots), destinations };
+    const region = formRegion(place, this.#anything, this.#reader, limits);
+    if (region !== undefined) this.#cache.install([region]);
+    return region !== undefined;
   }
 
   /** Executes instruction by instruction and tells which. */
@@ -152,7 +177,8 @@ export class Translator implements Engine {
     const regions = new Map<number, Region>();
     const covered = new Set<number>();
     const form = (place: number) => {
-      const region = formRegion(place, this.#profile, this.#reader, this.#policy);
+      const experience = this.#policy.ahead ? this.#anything : this.#profile;
+      const region = formRegion(place, experience, this.#reader, this.#policy);
       if (region === undefined || this.#alreadyHas(region)) return;
       regions.set(place, region);
       for (const { operations } of region.blocks)
