@@ -197,6 +197,8 @@ export class CodeCache {
     let link = this.#links.get(place);
     if (link === undefined) {
       link = this.#records + MOST_REGIONS * REGION_BYTES + this.#links.size * LINK_BYTES;
+      // Another code cache may have been here before.
+      this.#view.setUint32(link, 0, true);
       this.#links.set(place, link);
     }
     return link;
