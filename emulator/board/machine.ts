@@ -1,5 +1,6 @@
 /** The machine as its embedders see it: built from images and options, run in slices, looked into at any time. */
 import type { Input } from "../history/input.ts";
+import type { EngineCounters } from "../engine/engine.ts";
 import type { EngineName, MachineOptions } from "./options.ts";
 import type { Stop } from "./stop.ts";
 
@@ -91,6 +92,8 @@ export interface Machine {
    * promise is kept.
    */
   useEngine(name: EngineName): Promise<void>;
+  /** What the engine has translated, if it does; counted from when it began to execute. */
+  readonly engineCounters: EngineCounters | undefined;
   /** Lets guest time pass while all harts wait (after a stop with reason "idle"). */
   advance(ticks: bigint): void;
   /** Instructions retired over all harts. */

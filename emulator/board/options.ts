@@ -61,6 +61,8 @@ export interface MachineOptions {
   readonly initial?: InitialState;
   /** Executes a description with faults in it, to try suites on. */
   readonly rewrite?: Rewrite;
+  /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
+  readonly translating?: (begins: boolean) => void;
   /** Called with what the guest prints on its serial port. */
   readonly onConsole?: (bytes: Uint8Array) => void;
   /** Called with what the guest prints on the virtio console. */

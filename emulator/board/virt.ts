@@ -17,7 +17,7 @@ import { EmptySlot, VirtioMmio } from "../device/virtio/mmio.ts";
 import { NetworkDevice } from "../device/virtio/net.ts";
 import type { VirtioDevice } from "../device/virtio/virtio.ts";
 import { createEngine } from "../engine/create.ts";
-import type { Configuration, Engine } from "../engine/engine.ts";
+import type { Configuration, Engine, EngineCounters } from "../engine/engine.ts";
 import { state } from "../hart/layout.ts";
 import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
@@ -104,6 +104,7 @@ class Board implements Machine {
       host: this.#host,
       harts: placement.harts,
       rewrite: options.rewrite,
+      translating: options.translating,
     };
     this.#inputs = new InputLog(options.replay);
     this.deviceTree = plan.deviceTree;
@@ -185,6 +186,10 @@ class Board implements Machine {
     engine.stateChanged();
     this.#engine = engine;
     this.engine = name;
+  }
+
+  get engineCounters(): EngineCounters | undefined {
+    return this.#engine?.counters?.();
   }
 
   run(slots: number): Stop {

@@ -27,10 +27,27 @@ export interface Configuration {
   /** Address in machine memory of each hart's state. */
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
+  /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
+  readonly translating?: ((begins: boolean) => void) | undefined;
 }
 
 /** Why a run ended: slots used up; the hart waits or yields, which ends its turn; it stands at a breakpoint. */
 export type RunEnd = "slots" | "turn" | "breakpoint";
+
+/** What an engine that translates has done since it was made. */
+export interface EngineCounters {
+  /** Slots that passed in translated code, and how often it was entered from outside. */
+  readonly translatedSlots: number;
+  readonly entries: number;
+  /** Regions, guest instructions and bytes of WebAssembly translated, and modules they were put in. */
+  readonly regions: number;
+  readonly instructions: number;
+  readonly bytes: number;
+  readonly modules: number;
+  /** Regions taken away because their code changed or went, and times that everything was. */
+  readonly dropped: number;
+  readonly flushes: number;
+}
 
 export interface Engine {
   /**
@@ -44,4 +61,6 @@ export interface Engine {
   memoryChanged(offset: number, bytes: number): void;
   /** The state of harts has been written from outside. */
   stateChanged(): void;
+  /** Only of an engine that translates. */
+  counters?(): EngineCounters;
 }

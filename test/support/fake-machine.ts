@@ -54,6 +54,7 @@ export class FakeMachine implements Machine {
   readonly breakpoints = new Set<bigint>();
   readonly deviceTree = new Uint8Array([0xd0, 0x0d, 0xfe, 0xed]);
   readonly engine = "interpreter";
+  readonly engineCounters = undefined;
   instructions = 0n;
   ticks = 0n;
   readonly trapCount = 0;

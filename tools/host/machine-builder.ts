@@ -13,6 +13,8 @@ const nanosecondsPerTick = BigInt(1e9 / ticksPerSecond);
 export class MachineBuilder {
   readonly #options: MachineOptions;
   readonly #create: CreateMachine;
+  #translatingSince = 0;
+  #translatingMilliseconds = 0;
 
   constructor(options: MachineOptions, create: CreateMachine) {
     this.#options = options;
@@ -20,7 +22,17 @@ export class MachineBuilder {
   }
 
   build(listeners: Listeners): Promise<Machine> {
-    return this.#create({ ...this.#options, ...listeners });
+    const translating = (begins: boolean) => {
+      const now = performance.now();
+      if (begins) this.#translatingSince = now;
+      else this.#translatingMilliseconds += now - this.#translatingSince;
+    };
+    return this.#create({ ...this.#options, ...listeners, translating });
+  }
+
+  /** How long engines have translated code, in all machines built. */
+  get translatingMilliseconds(): number {
+    return this.#translatingMilliseconds;
   }
 
   /** The machine after a reset: disks keep their contents, the clock goes on, everything else starts anew. */

@@ -14,6 +14,24 @@ export interface HartStatistics {
   };
 }
 
+/** What the engine has translated since the last reset, and what became of it. */
+export interface TranslationStatistics {
+  /** Slots (an instruction or a trap) executed as translated code, and one by one. */
+  readonly translatedSlots: number;
+  readonly interpretedSlots: number;
+  /** Wall time spent translating, over all lives of the machine. */
+  readonly seconds: number;
+  /** Times that the interpreter came to translated code; of what it executes, it did so in this share. */
+  readonly entries: number;
+  readonly hitRate: number;
+  readonly regions: number;
+  readonly instructions: number;
+  readonly bytes: number;
+  readonly modules: number;
+  readonly dropped: number;
+  readonly flushes: number;
+}
+
 export interface Statistics {
   /** Retired over all harts, and over all lives of a machine that rebooted. */
   readonly instructions: number;
@@ -25,6 +43,8 @@ export interface Statistics {
   /** Guest time that passed since the last reset. */
   readonly guestSeconds: number;
   readonly engine: string;
+  /** Only of engines that translate. */
+  readonly translation?: TranslationStatistics;
   readonly reboots: number;
   readonly harts: readonly HartStatistics[];
 }
@@ -33,13 +53,18 @@ export interface Effort {
   readonly instructions: number;
   readonly seconds: number;
   readonly busySeconds: number;
+  /** Of these, spent translating. */
+  readonly translatingSeconds: number;
   readonly reboots: number;
 }
 
 /** Puts together what the host measured and what the machine, in its present life, counted. */
-export function collectStatistics(machine: Machine, effort: Effort, ticksPerSecond: number): Statistics {
+export function collectStatistics(machine: Machine, given: Effort, ticksPerSecond: number): Statistics {
+  const { translatingSeconds, ...effort } = given;
+  const translation = translationStatistics(machine, translatingSeconds);
   return {
     ...effort,
+    ...(translation !== undefined && { translation }),
     mips: effort.busySeconds > 0 ? effort.instructions / effort.busySeconds / 1e6 : 0,
     guestSeconds: Number(machine.ticks) / ticksPerSecond,
     engine: machine.options.engine,
@@ -61,6 +86,15 @@ export function collectStatistics(machine: Machine, effort: Effort, ticksPerSeco
   };
 }
 
+function translationStatistics(machine: Machine, seconds: number): TranslationStatistics | undefined {
+  const counters = machine.engineCounters;
+  if (counters === undefined) return undefined;
+  const retired = machine.harts.reduce((sum, hart) => sum + Number(hart.instructions), 0);
+  const interpretedSlots = Math.max(0, retired + machine.trapCount - counters.translatedSlots);
+  const looked = counters.entries + interpretedSlots;
+  return { ...counters, interpretedSlots, seconds, hitRate: looked > 0 ? counters.entries / looked : 0 };
+}
+
 /** A few lines for people. */
 export function formatStatistics(statistics: Statistics): string {
   const { instructions, seconds, busySeconds, mips, guestSeconds, engine, reboots, harts } = statistics;
@@ -69,6 +103,7 @@ export function formatStatistics(statistics: Statistics): string {
     `speed        ${mips.toFixed(1)} MIPS, ${engine}`,
     `guest time   ${guestSeconds.toFixed(3)} s${reboots > 0 ? ` since the last of ${reboots} reboots` : ""}`,
   ];
+  if (statistics.translation !== undefined) lines.push(...translationLines(statistics.translation));
   for (const { hart, instructions: retired, mode, pc, tlb } of harts) {
     const accesses = tlb.hits + tlb.misses;
     const rate = accesses > 0 ? `${((100 * tlb.hits) / accesses).toFixed(2)}% hits` : "unused";
@@ -78,6 +113,18 @@ export function formatStatistics(statistics: Statistics): string {
     );
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function translationLines(translation: TranslationStatistics): string[] {
+  const { translatedSlots, interpretedSlots, seconds, entries, hitRate } = translation;
+  const { regions, instructions, bytes, modules, dropped, flushes } = translation;
+  const slots = translatedSlots + interpretedSlots;
+  const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+  return [
+    `translated   ${percent(slots > 0 ? translatedSlots / slots : 0)} of what was executed: ${grouped(translatedSlots)} slots, ${grouped(interpretedSlots)} interpreted`,
+    `  regions    ${grouped(regions)} of ${grouped(instructions)} instructions, ${grouped(bytes)} bytes of WebAssembly in ${grouped(modules)} modules, made in ${seconds.toFixed(3)} s`,
+    `  code cache ${percent(hitRate)} hits: entered ${grouped(entries)} times; ${grouped(dropped)} regions dropped, ${grouped(flushes)} flushes`,
+  ];
 }
 
 function grouped(count: number): string {

@@ -113,6 +113,7 @@ export class Headless {
       instructions: this.#loop.instructions,
       seconds: (performance.now() - this.#began) / 1000,
       busySeconds: this.#loop.busyMilliseconds / 1000,
+      translatingSeconds: this.#builder.translatingMilliseconds / 1000,
       reboots: this.#reboots,
     };
   }

@@ -49,10 +49,12 @@ import {
   locateCode,
   READ_TABLE,
   raiseIllegal,
+  regionEntries,
   rememberAccess,
   rememberedCode,
   renewContexts,
   storeToCode,
+  translatedSlots,
   WRITE_TABLE,
 } from "./lookaside.ts";
 import {
@@ -204,6 +206,8 @@ class Loop {
   readonly #handler = this.#code.local("i32");
   readonly #address = this.#code.local("i64");
   readonly #entry = this.#code.local("i32");
+  /** Slots that had passed and were not counted yet when a region was entered. */
+  readonly #before = this.#code.local("i32");
   readonly #observing = new Map<Procedure, boolean>();
   #flush: Label = 0;
   #trapped: Label = 0;
@@ -448,7 +452,8 @@ class Loop {
       code.branch(dispatch);
     });
     code.get(HART).get(this.#start).store("i32.store", counted.offset);
-    code.get(HART);
+    this.#spent(0);
+    code.set(this.#before).get(HART);
     code.get(this.#budget).convert("extend_u");
     code.get(this.#dataHits).convert("extend_u").i64(32).arithmetic("i64", "shl").arithmetic("i64", "or");
     this.#pcOfSlot();
@@ -456,6 +461,11 @@ class Loop {
     code.convert("wrap").set(this.#budget);
     code.get(this.#address).i64(32).arithmetic("i64", "shr_u").convert("wrap").set(this.#dataHits);
     this.#load32(counted.offset).set(this.#start);
+    this.#addTo(translatedSlots.offset, () => {
+      this.#spent(0);
+      code.get(this.#before).arithmetic("i32", "sub").convert("extend_s");
+    });
+    this.#addTo(regionEntries.offset, () => code.i64(1));
     code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
     code.getGlobal(this.#linkage.raisedGlobal).if(() => code.branch(this.#trapped));
     code.branch(this.#fetch);
@@ -676,6 +686,12 @@ class Loop {
     code.get(this.#dataHits);
     this.#call(countDataHits.procedure);
     code.i32(0).set(this.#dataHits);
+  }
+
+  #addTo(offset: number, push: () => void): void {
+    this.#code.get(HART).get(HART).load("i64.load", offset);
+    push();
+    this.#code.arithmetic("i64", "add").store("i64.store", offset);
   }
 
   /** Pushes the number of slots since they were last counted, less `current`. */

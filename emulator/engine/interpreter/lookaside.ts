@@ -70,6 +70,9 @@ const SPACES = 63;
 const SPACE_TABLE = FIELDS + 64;
 const SPACE_NUMBER = 8;
 const SPACE_BYTES = (SPACES + 1) * 16;
+/** For those who look at an engine's speed: slots that passed in translated regions, and how often one was entered. */
+export const translatedSlots = field64(SPACE_TABLE + SPACE_BYTES);
+export const regionEntries = field64(SPACE_TABLE + SPACE_BYTES + 8);
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 

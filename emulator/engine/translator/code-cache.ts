@@ -35,23 +35,12 @@ export interface Translation {
   readonly bytes: number;
 }
 
-export interface CodeCacheCounters {
-  /** Regions, guest instructions and bytes of WebAssembly translated so far, and modules they are in. */
-  regions: number;
-  instructions: number;
-  bytes: number;
-  modules: number;
-  /** Regions taken away because their code changed, and times that everything was. */
-  dropped: number;
-  flushes: number;
-}
-
 /** Bytes of WebAssembly kept; the machine code made of them takes several times as much. */
 const MOST_BYTES = 12 * 1024 * 1024;
 const PAGE = 4096;
 
 export class CodeCache {
-  readonly counters: CodeCacheCounters = {
+  readonly counters = {
     regions: 0,
     instructions: 0,
     bytes: 0,

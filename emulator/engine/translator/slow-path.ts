@@ -12,12 +12,15 @@ import {
   rememberedRead,
   rememberedWrite,
   storeToCode,
+  translatedSlots,
   uncountData,
 } from "../interpreter/lookaside.ts";
 
 /** Counts the slots before the current instruction; `budget` slots were left when it began. */
 export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget }) => {
-  advance({ slots: counted.get().sub(budget) });
+  const slots = local(counted.get().sub(budget));
+  translatedSlots.set(translatedSlots.get().add(slots.toU64()));
+  advance({ slots });
   counted.set(budget);
 });
 

@@ -6,11 +6,11 @@
 import { state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
-import type { Configuration, Engine, RunEnd } from "../engine.ts";
+import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts";
 import { exportName } from "../interpreter/generate.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
-import { cutShort } from "../interpreter/lookaside.ts";
+import { cutShort, regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { TracedStep } from "./entries.ts";
 import { entriesOf } from "./entries.ts";
@@ -123,6 +123,15 @@ export class Translator implements Engine {
     this.#interpreter.stateChanged();
   }
 
+  counters(): EngineCounters {
+    const sum = ({ offset }: { readonly offset: number }) =>
+      this.#configuration.harts.reduce(
+        (all, hart) => all + Number(this.#view.getBigUint64(hart + offset, true)),
+        0,
+      );
+    return { ...this.#cache.counters, translatedSlots: sum(translatedSlots), entries: sum(regionEntries) };
+  }
+
   /** Notes where execution is, and translates what is there when that is often enough. */
   #look(hart: number, slots: number): { readonly used: number; readonly end: RunEnd } {
     const place = this.#placeOf(hart);
@@ -135,8 +144,10 @@ export class Translator implements Engine {
     this.#tracing = true;
     const { steps, used, end } = this.#trace(hart, Math.min(slots, this.#policy.traceLength));
     this.#tracing = false;
+    this.#configuration.translating?.(true);
     this.#profile.learn(steps);
     this.#translate(place, steps);
+    this.#configuration.translating?.(false);
     return { used, end };
   }
 
