@@ -1,6 +1,6 @@
 /** The machine as its embedders see it: built from images and options, run in slices, looked into at any time. */
-import type { Input } from "../history/input.ts";
 import type { EngineCounters } from "../engine/engine.ts";
+import type { Input } from "../history/input.ts";
 import type { EngineName, MachineOptions } from "./options.ts";
 import type { Stop } from "./stop.ts";
 

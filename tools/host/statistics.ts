@@ -67,7 +67,7 @@ export function collectStatistics(machine: Machine, given: Effort, ticksPerSecon
     ...(translation !== undefined && { translation }),
     mips: effort.busySeconds > 0 ? effort.instructions / effort.busySeconds / 1e6 : 0,
     guestSeconds: Number(machine.ticks) / ticksPerSecond,
-    engine: machine.options.engine,
+    engine: machine.engine,
     harts: machine.harts.map((hart) => {
       const { hits, misses, evictions, flushes } = hart.tlbCounters();
       return {
