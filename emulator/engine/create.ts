@@ -40,5 +40,5 @@ function clearRoom({ memory, harts, settings }: Configuration): void {
   for (const hart of harts) bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
   const first = Number(settings.pageFlags);
   const flags = bytes.subarray(first, first + Number(settings.ramBytes) / 4096);
-  for (const [page, flag] of flags.entries()) flags[page] = flag & ~(PageFlag.code | PageFlag.translated);
+  for (const [page, flag] of flags.entries()) flags[page] = flag & ~PageFlag.code;
 }

@@ -13,8 +13,6 @@ export const RAM_BASE = 0x8000_0000n;
 export const PageFlag = {
   /** An engine has decoded code from this page, and hears of stores (`codeStored`). */
   code: 1,
-  /** An engine has translated code of this page. */
-  translated: 4,
   /** The page holds a cell that the board watches (HTIF). */
   watched: 2,
 } as const;

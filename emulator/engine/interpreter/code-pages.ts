@@ -37,8 +37,6 @@ export interface CodeEvents {
   pageBecameCode(): void;
   /** Decoded pages have moved or gone. */
   pagesDropped(): void;
-  /** Bytes of RAM that have been translated from may have changed. */
-  codeChanged(offset: number, bytes: number): void;
   /** The decoded page of this page of RAM goes; of all pages where none is named. */
   pageGoes(page?: number): void;
 }
@@ -56,8 +54,6 @@ export class CodePages {
   /** RAM page by decoded page. Number 0 is the scratch page. */
   readonly #pageOf: (number | undefined)[] = [];
   readonly #free: number[] = [];
-  /** Places in a page where a breakpoint may be: decoded pages know no virtual addresses. */
-  #breakpoints: ReadonlySet<number> = new Set();
 
   constructor(
     memory: CodeMemory,
@@ -92,12 +88,8 @@ export class CodePages {
       this.#view.setUint16(this.#indexAt(page), number, true);
       this.#pageOf[number] = page;
       this.#clear(number, Handler.undecoded);
-      for (const place of this.#breakpoints) {
-        const slot = this.#address(number) + ((place & ~1) << SLOT_SHIFT);
-        this.#view.setUint16(slot, Handler.breakpoint, true);
-      }
       this.#view.setUint32(this.#address(number) + PageRecord.source, this.#memory.ram + page * 4096, true);
-      this.#setFlag(page, PageFlag.code, true);
+      this.#flagCode(page, true);
       this.#events.pageBecameCode();
     }
     return this.#address(number);
@@ -135,13 +127,16 @@ export class CodePages {
 
   /** Has the breakpoint handler stand at these places of every page. */
   breakAt(offsets: ReadonlySet<number>): void {
-    this.#breakpoints = offsets;
+    const breaks = this.#memory.room + DecodedCode.breaks;
+    this.#bytes.fill(0, breaks, breaks + SLOTS_PER_PAGE);
+    for (const offset of offsets) this.#bytes[breaks + (offset >>> 1)] = 1;
     this.#dropAll();
   }
 
-  /** Whether the host hears of every store to a page of RAM, because something was translated from it. */
-  reportStores(page: number, on: boolean): void {
-    this.#setFlag(page, PageFlag.translated, on);
+  /** Says from which lines of 64 bytes of a page of RAM something was translated: `codeChanged` tells of stores to them. */
+  watch(page: number, lines: bigint): void {
+    if (lines === 0n && this.#view.getUint16(this.#indexAt(page), true) === 0) return;
+    this.#view.setBigUint64(this.decodedPage(page * 4096) + PageRecord.translatedLines, lines, true);
   }
 
   /** Bytes of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
@@ -151,7 +146,6 @@ export class CodePages {
       if (this.#view.getUint16(this.#indexAt(page), true) === 0) continue;
       const from = Math.max(offset, page * 4096);
       const length = Math.min(offset + bytes, (page + 1) * 4096) - from;
-      this.#events.codeChanged(from, length);
       if (length > 64) this.drop(from);
       else this.#procedures.forgetCode(from, length);
     }
@@ -185,7 +179,7 @@ export class CodePages {
 
   #forgetPage(page: number): void {
     this.#view.setUint16(this.#indexAt(page), 0, true);
-    this.#setFlag(page, PageFlag.code, false);
+    this.#flagCode(page, false);
   }
 
   #clear(number: number, handler: number): void {
@@ -197,10 +191,10 @@ export class CodePages {
     }
   }
 
-  #setFlag(page: number, flag: number, on: boolean): void {
+  #flagCode(page: number, on: boolean): void {
     const at = this.#memory.pageFlags + page;
     const flags = this.#bytes[at] ?? 0;
-    this.#bytes[at] = on ? flags | flag : flags & ~flag;
+    this.#bytes[at] = on ? flags | PageFlag.code : flags & ~PageFlag.code;
   }
 
   #destination({ instruction, rd }: Decoded): number {

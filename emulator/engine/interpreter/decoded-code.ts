@@ -3,7 +3,7 @@
  * forgetting them when their bytes are stored to. Only words not seen lately, and pages that come or go, are left to the
  * host (code-pages.ts).
  */
-import { cell32, cell64, type I32, select32, setting32, u32 } from "../../language/expression.ts";
+import { cell32, cell64, type I32, type I64, select32, setting32, u32 } from "../../language/expression.ts";
 import { hostProcedure, procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when, whilst } from "../../language/statement.ts";
 import {
@@ -24,6 +24,9 @@ const makeDecodedPage = hostProcedure("makeDecodedPage", { offset: "i32" }, "i32
 const dropDecodedPage = hostProcedure("dropDecodedPage", { offset: "i32" }, "none");
 /** Fills a slot with what a word decodes to; a compressed one has no high half. */
 const decodeWord = hostProcedure("decodeWord", { word: "i32", slot: "i32" }, "none");
+
+/** Tells of a store to what something was translated from. */
+const translatedCodeStored = hostProcedure("translatedCodeStored", { offset: "i32", bytes: "i32" }, "none");
 
 /** Stores into a page of code that hit no instruction, before the page counts as data again. */
 const DATA_STORES = 64;
@@ -70,6 +73,11 @@ export const decodeSlots = procedure(
     const source = local(cell32("i32", page, PageRecord.source).add(slot.sub(page).shrU(SLOT_SHIFT)));
     const left = local(u32(RUN));
     whilst(left.ne(0).and(handlerOf(slot).eq(Handler.undecoded)), () => {
+      const place = slot.sub(page).shrU(Math.log2(SLOT_BYTES));
+      when(cell32("u8", room.add(place), DecodedCode.breaks), () => {
+        setHandler(slot, Handler.breakpoint);
+        returns();
+      });
       const low = local(cell32("u16", source));
       when(
         low.and(3).ne(3),
@@ -108,7 +116,9 @@ export const decodeAlone = procedure(
   },
 );
 
-/** Bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
+const lineOf = (offset: I32): I64 => offset.shrU(6).toU64();
+
+/** At most 64 bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
 export const forgetCode = procedure(
   "forgetCode",
   { offset: "i32", bytes: "i32" },
@@ -123,12 +133,17 @@ export const forgetCode = procedure(
     const slot = local(page.add(select32(from.isZero(), 0, from.sub(2)).shl(SLOT_SHIFT)));
     const hit = local(u32(0));
     whilst(slot.ltU(end), () => {
-      const handler = local(handlerOf(slot));
-      when(handler.ne(Handler.undecoded).and(handler.ne(Handler.breakpoint)), () => {
+      when(handlerOf(slot).ne(Handler.undecoded), () => {
         setHandler(slot, Handler.undecoded);
         hit.set(u32(1));
       });
       slot.set(slot.add(SLOT_BYTES));
+    });
+    const lines = local(cell64("i64", page, PageRecord.translatedLines));
+    when(lines.ne(0), () => {
+      const first = local(offset.and(0xfff));
+      const meets = lines.shrU(lineOf(first)).or(lines.shrU(lineOf(first.add(bytes).sub(1))));
+      when(meets.bit(0), () => translatedCodeStored({ offset, bytes }));
     });
     when(hit, () => returns());
     const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));

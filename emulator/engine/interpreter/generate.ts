@@ -75,6 +75,7 @@ const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }>
   storeObserved: { parameters: ["i32", "i32"], results: [] },
   makeDecodedPage: { parameters: ["i32"], results: ["i32"] },
   dropDecodedPage: { parameters: ["i32"], results: [] },
+  translatedCodeStored: { parameters: ["i32", "i32"], results: [] },
   decodeWord: { parameters: ["i32", "i32"], results: [] },
 };
 

@@ -25,7 +25,9 @@ export interface InterpreterPlacement {
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
 
 /** Learns of changes to code that has been decoded, and of what executes. */
-export interface CodeListener extends Pick<CodeEvents, "codeChanged" | "pageGoes"> {
+export interface CodeListener extends Pick<CodeEvents, "pageGoes"> {
+  /** Bytes of RAM that have been translated from may have changed. */
+  codeChanged(offset: number, bytes: number): void;
   /**
    * A hart with so many slots left has come to where a breakpoint may be, but is none. Gives true if it is to go on with
    * what stands there now; otherwise the instruction executes by itself.
@@ -74,7 +76,6 @@ export class Interpreter implements Engine {
     this.pages = new CodePages(memory, createDecoder(instructions), instructions, procedures, {
       pageBecameCode: () => this.#forgetStores(),
       pagesDropped: () => this.#forgetEverything(),
-      codeChanged: (offset, bytes) => this.listener?.codeChanged(offset, bytes),
       pageGoes: (page) => this.listener?.pageGoes(page),
     });
     for (const hart of configuration.harts) {
@@ -139,12 +140,15 @@ export class Interpreter implements Engine {
         this.#demandAttention();
       },
       storeObserved: (offset: number, bytes: number) => {
-        this.listener?.codeChanged(offset >>> 0, bytes);
         host.storeObserved(offset >>> 0, bytes);
         this.#demandAttention();
       },
       makeDecodedPage: (offset: number) => this.pages.decodedPage(offset >>> 0),
       dropDecodedPage: (offset: number) => this.pages.drop(offset >>> 0),
+      translatedCodeStored: (offset: number, bytes: number) => {
+        this.listener?.codeChanged(offset >>> 0, bytes);
+        this.#demandAttention();
+      },
       decodeWord: (word: number, slot: number) => this.pages.decodeWord(word, slot >>> 0),
     };
   }

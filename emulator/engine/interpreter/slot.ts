@@ -21,6 +21,8 @@ export const PageRecord = {
   source: PAGE_SPAN + 2 * SLOT_BYTES,
   /** Stores to the page that hit no instruction (4 bytes). */
   dataStores: PAGE_SPAN + 2 * SLOT_BYTES + 4,
+  /** One bit for each line of 64 bytes that something was translated from (8 bytes). */
+  translatedLines: PAGE_SPAN + 2 * SLOT_BYTES + 8,
 } as const;
 /** The slots for one page of code with the two after its end, and the record. */
 export const DECODED_PAGE_BYTES = PAGE_SPAN + 3 * SLOT_BYTES;
@@ -29,11 +31,15 @@ export const DECODED_PAGE_BYTES = PAGE_SPAN + 3 * SLOT_BYTES;
 export const DECODED_PAGES = 2048;
 /** Words decoded before are kept as the slots they became, each at one place. */
 export const RECENT_WORDS = 4096;
-/** The room for decoded code: recent words, decoded pages, then which page of RAM has which (2 bytes each, 0 for none). */
+const PAGES = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
+/** The room for decoded code. */
 export const DecodedCode = {
   recent: 0,
-  pages: RECENT_WORDS * SLOT_BYTES,
-  index: RECENT_WORDS * SLOT_BYTES + DECODED_PAGES * DECODED_PAGE_BYTES,
+  /** One byte for each place in a page: whether a breakpoint may be there. Decoded pages know no virtual addresses. */
+  breaks: RECENT_WORDS * SLOT_BYTES,
+  pages: PAGES,
+  /** Which page of RAM has which decoded page (2 bytes each, 0 for none). */
+  index: PAGES + DECODED_PAGES * DECODED_PAGE_BYTES,
 } as const;
 /** Bytes of machine memory that decoded code needs beside so much RAM. */
 export const decodedCodeBytes = (ramBytes: number): number => DecodedCode.index + (ramBytes >>> 12) * 2;

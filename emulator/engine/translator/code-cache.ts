@@ -30,6 +30,8 @@ export interface Translation {
   readonly region: Region;
   /** Offsets in RAM of its instructions. */
   readonly places: ReadonlySet<number>;
+  /** By page of RAM: the lines of 64 bytes on which it has instructions, as bits. */
+  readonly lines: ReadonlyMap<number, bigint>;
   readonly run: unknown;
   /** Bytes of WebAssembly. */
   readonly bytes: number;
@@ -95,7 +97,8 @@ export class CodeCache {
     regions.forEach((region, i) => {
       const run = instance.exports[`region ${i}`];
       const places = placesOf(region);
-      const translation = { number: first + i, region, places, run, bytes: sizes[i] ?? 0 };
+      const lines = linesOf(region, places);
+      const translation = { number: first + i, region, places, lines, run, bytes: sizes[i] ?? 0 };
       this.#enter(translation, analyses[i]?.slots[0] ?? 0);
       this.counters.regions++;
       this.counters.instructions += places.size;
@@ -125,7 +128,8 @@ export class CodeCache {
   flush(): void {
     for (const translation of this.#byPlace.values()) this.#leave(translation);
     this.#byPlace.clear();
-    for (const page of this.#byPage.keys()) this.#unwatch(page);
+    for (const page of this.#byPage.keys()) this.#pages.watch(page, 0n);
+    this.#byPage.clear();
     for (let n = 0; n < this.#next; n++) this.#exports.regions.set(n, null);
     for (const link of this.#links.values()) this.#view.setUint32(link, 0, true);
     this.#links.clear();
@@ -154,8 +158,8 @@ export class CodeCache {
     for (const page of region.pages.values()) {
       const there = this.#byPage.get(page) ?? new Set();
       there.add(translation);
-      this.#pages.reportStores(page, true);
       this.#byPage.set(page, there);
+      this.#watch(page);
     }
   }
 
@@ -170,15 +174,18 @@ export class CodeCache {
     for (const page of pages.values()) {
       const there = this.#byPage.get(page);
       there?.delete(translation);
-      if (there?.size === 0) this.#unwatch(page);
+      this.#watch(page);
     }
     this.counters.dropped++;
   }
 
-  /** Nothing translated is left of a page. */
-  #unwatch(page: number): void {
-    this.#byPage.delete(page);
-    this.#pages.reportStores(page, false);
+  /** Has stores be told of to what is translated of a page. */
+  #watch(page: number): void {
+    const there = this.#byPage.get(page) ?? new Set();
+    let lines = 0n;
+    for (const translation of there) lines |= translation.lines.get(page) ?? 0n;
+    this.#pages.watch(page, lines);
+    if (there.size === 0) this.#byPage.delete(page);
   }
 
   /** Where the number of the region at a place stands, plus one; 0 while there is none. */
@@ -213,6 +220,19 @@ function placesOf(region: Region): Set<number> {
     }
   }
   return places;
+}
+
+function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<number, bigint> {
+  // The second half of an instruction that lies on two pages is the first of one of them.
+  const crosses = blocks.some(({ operations }) => operations.some((o) => o.crosses));
+  const lines = new Map([...pages.values()].map((page) => [page, crosses ? 1n : 0n]));
+  for (const place of places) {
+    for (const half of [place, place + 2]) {
+      const known = lines.get(half >>> 12);
+      if (known !== undefined) lines.set(half >>> 12, known | (1n << BigInt((half >>> 6) & 63)));
+    }
+  }
+  return lines;
 }
 
 function touches({ places, region }: Translation, from: number, to: number): boolean {
