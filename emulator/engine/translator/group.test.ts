@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { groupsOf } from "./group.ts";
+import type { Line } from "./testing/snippet.ts";
+import { regionOf } from "./testing/snippet.ts";
+
+const load = (rd: number, rs1: number, immediate: number): Line => ["ld", { rd, rs1, immediate }];
+const store = (rs2: number, rs1: number, immediate: number): Line => ["sd", { rs2, rs1, immediate }];
+
+/** Of each access: the number of the operation at which its page is looked up, and what the group covers. */
+function groups(...lines: readonly Line[]) {
+  const [block] = regionOf(lines, ...lines.keys()).blocks;
+  const found = groupsOf(block?.operations ?? []);
+  return lines.map((_, i) => {
+    const group = found.get(i);
+    return group && [group.first, group.from, group.to];
+  });
+}
+
+describe("groups of accesses", () => {
+  it("are those near one register's value", () => {
+    expect(groups(load(5, 10, 8), ["add"], load(6, 10, 0), load(7, 10, 24))).toEqual([
+      [0, 0, 32],
+      undefined,
+      [0, 0, 32],
+      [0, 0, 32],
+    ]);
+  });
+
+  it("are apart for loads and stores, and for different registers", () => {
+    expect(groups(load(5, 10, 0), store(5, 10, 0), load(6, 11, 0), store(5, 10, 8))).toEqual([
+      [0, 0, 8],
+      [1, 0, 16],
+      [2, 0, 8],
+      [1, 0, 16],
+    ]);
+  });
+
+  it("end where the register changes, also by the load itself", () => {
+    expect(groups(load(5, 10, 0), ["addi", { rd: 10, rs1: 10, immediate: 8 }], load(5, 10, 0))).toEqual([
+      [0, 0, 8],
+      undefined,
+      [2, 0, 8],
+    ]);
+    expect(groups(load(10, 10, 0), load(10, 10, 8))).toEqual([
+      [0, 0, 8],
+      [1, 8, 16],
+    ]);
+  });
+
+  it("do not grow wider than what is likely to lie on one page", () => {
+    expect(groups(load(5, 10, 0), load(5, 10, 248), load(5, 10, 249), load(5, 10, 256))).toEqual([
+      [0, 0, 256],
+      [0, 0, 256],
+      [2, 249, 264],
+      [2, 249, 264],
+    ]);
+  });
+
+  it("end where something else reaches memory", () => {
+    expect(groups(load(5, 10, 0), ["amoadd.d", { rd: 5, rs1: 11, rs2: 6 }], load(5, 10, 8))).toEqual([
+      [0, 0, 8],
+      undefined,
+      [2, 8, 16],
+    ]);
+  });
+});
