@@ -137,11 +137,12 @@ describe("a region on several pages", () => {
   it("does not begin with an instruction that lies on two", () => {
     const code = new Snippet(0x1ffe, [nop, nop, jump(-6)]);
     expect(formRegion(0x1ffe, code.executed(0, 1, 2), code, LIMITS)).toBeUndefined();
-    const profile = code.executed(1, 2);
-    profile.learn([at(0x2006, 0x2006), at(0x1ffe, 0x1ffe)]);
-    profile.learn([at(0x1ffe, 0x1ffe), at(0x2002, 0x2002)]);
-    const region = formRegion(0x2002, profile, code, LIMITS);
+  });
+
+  it("holds instructions that lie on two where it knows both", () => {
+    const code = new Snippet(0x1ffa, [nop, nop, nop, jump(-12)]);
+    const region = formRegion(0x2002, code.executed(2, 3, 0, 1, 2), code, LIMITS);
     const crossing = region?.blocks.flatMap(({ operations }) => operations).filter((o) => o.crosses);
-    expect(crossing?.map(({ delta }) => delta)).toEqual([]);
+    expect(crossing?.map(({ delta }) => delta)).toEqual([-4]);
   });
 });

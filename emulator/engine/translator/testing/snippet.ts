@@ -59,6 +59,12 @@ export class Snippet implements CodeReader {
     return high === undefined ? undefined : operations.of(low | (high << 16));
   }
 
+  /** Puts the code where it belongs in RAM, which begins at an address in machine memory. */
+  store(memory: ArrayBufferLike, ram: number): void {
+    const view = new DataView(memory);
+    for (const [place, half] of this.#halves) view.setUint16(ram + place, half, true);
+  }
+
   breaks(place: number): boolean {
     return this.breakpoints.has(place);
   }

@@ -1,0 +1,140 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { parseCpu } from "../../board/cpu.ts";
+import { defaultOptions } from "../../board/options.ts";
+import { placeMachine } from "../../board/placement.ts";
+import { resetHart } from "../../board/reset.ts";
+import { state, X_OFFSET } from "../../hart/layout.ts";
+import { RAM_BASE } from "../../memory/physical.ts";
+import { Interpreter } from "../interpreter/interpreter.ts";
+import { regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
+import { Handler } from "../interpreter/slot.ts";
+import { CodeCache } from "./code-cache.ts";
+import type { Region } from "./region.ts";
+import { formRegion } from "./region.ts";
+import type { Line } from "./testing/snippet.ts";
+import { Snippet } from "./testing/snippet.ts";
+
+const cpu = parseCpu("max");
+const placement = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1, memory: 0x10000 });
+const [hart = 0] = placement.harts;
+const absent = () => 0;
+const add = (immediate: number): Line => ["addi", { rd: 10, rs1: 10, immediate }];
+
+/** Two loops on the first page of code, and one on the next. */
+const first = new Snippet(0x1000, [add(1), ["jal", { immediate: -4 }]]);
+const second = new Snippet(0x1200, [add(2), add(3), ["jal", { immediate: -8 }]]);
+const third = new Snippet(0x2000, [add(4), ["jal", { immediate: -4 }]]);
+const snippets = [first, second, third];
+
+const regionAt = (snippet: Snippet): Region => {
+  const [entry = 0] = snippet.places;
+  const profile = snippet.executed(...snippet.places.keys());
+  const region = formRegion(entry, profile, snippet, { operations: 100, destinations: 8 });
+  if (region === undefined) throw new Error("nothing was formed");
+  return region;
+};
+
+let interpreter: Interpreter;
+let cache: CodeCache;
+let view: DataView;
+
+beforeEach(async () => {
+  const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
+  view = new DataView(memory.buffer);
+  resetHart(view, hart, 0, cpu, RAM_BASE);
+  for (const snippet of snippets) snippet.store(memory.buffer, placement.ram);
+  const configuration = {
+    memory,
+    settings: placement.settings,
+    cpu,
+    host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
+    harts: placement.harts,
+  };
+  interpreter = await Interpreter.create(configuration, placement);
+  cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement.regions);
+});
+
+/** What the interpreter finds at the first instruction of a snippet. */
+const handlerAt = ({ places: [entry = 0] }: Snippet) => view.getUint16(interpreter.pages.slotAt(entry), true);
+const isTranslated = (snippet: Snippet) => handlerAt(snippet) >= Handler.firstRegion;
+
+/** Executes a snippet for some slots, and tells what it has added up and how many of them were translated. */
+function run(snippet: Snippet, slots: number): { sum: number; translated: number; entries: number } {
+  const x10 = hart + X_OFFSET + 80;
+  const before = view.getBigUint64(hart + translatedSlots.offset, true);
+  const entered = view.getBigUint64(hart + regionEntries.offset, true);
+  view.setBigUint64(x10, 0n, true);
+  view.setBigUint64(hart + state.pc.offset, RAM_BASE + BigInt(snippet.places[0] ?? 0), true);
+  interpreter.stateChanged();
+  interpreter.run(0, slots, false);
+  return {
+    sum: Number(view.getBigUint64(x10, true)),
+    translated: Number(view.getBigUint64(hart + translatedSlots.offset, true) - before),
+    entries: Number(view.getBigUint64(hart + regionEntries.offset, true) - entered),
+  };
+}
+
+describe("the code cache", () => {
+  it("has the interpreter enter what is installed, and counts it", () => {
+    expect(run(first, 100)).toEqual({ sum: 50, translated: 0, entries: 0 });
+    cache.install([regionAt(first), regionAt(second)]);
+    expect(run(first, 100)).toMatchObject({ sum: 50, translated: 100, entries: 1 });
+    expect(run(second, 90)).toMatchObject({ sum: 150, translated: 90 });
+    expect(run(third, 10)).toEqual({ sum: 20, translated: 0, entries: 0 });
+    expect(cache.counters).toMatchObject({ regions: 2, instructions: 5, modules: 1, dropped: 0, flushes: 0 });
+    expect(cache.counters.bytes).toBeGreaterThan(200);
+  });
+
+  it("leaves slots that do not suffice for once around to the interpreter", () => {
+    cache.install([regionAt(second)]);
+    expect(run(second, 100)).toMatchObject({ sum: 167, translated: 99 });
+    expect(run(second, 2)).toEqual({ sum: 5, translated: 0, entries: 0 });
+  });
+
+  it("replaces what stands at the same place, and restores the instruction when that goes", () => {
+    const original = handlerAt(first);
+    cache.install([regionAt(first)]);
+    const before = handlerAt(first);
+    cache.install([regionAt(first)]);
+    expect(handlerAt(first)).not.toBe(before);
+    expect(isTranslated(first)).toBe(true);
+    cache.changed(0x1000, 0x1004);
+    expect(handlerAt(first)).toBe(original);
+    expect(cache.at(0x1000)).toBeUndefined();
+    expect(run(first, 100)).toEqual({ sum: 50, translated: 0, entries: 0 });
+  });
+
+  it("drops what changes, and nothing else", () => {
+    cache.install([regionAt(first), regionAt(second)]);
+    cache.changed(0x100a, 0x1200);
+    expect(cache.counters.dropped).toBe(0);
+    cache.changed(0x1203, 0x1204);
+    expect([isTranslated(first), isTranslated(second)]).toEqual([true, false]);
+    expect(cache.counters.dropped).toBe(1);
+  });
+
+  it("drops by its last byte, too, and not by the one after", () => {
+    cache.install([regionAt(first)]);
+    cache.changed(0x1008, 0x1009);
+    expect(isTranslated(first)).toBe(true);
+    cache.changed(0x1007, 0x1008);
+    expect(isTranslated(first)).toBe(false);
+  });
+
+  it("drops what lies on a page", () => {
+    cache.install(snippets.map(regionAt));
+    cache.dropPage(1);
+    expect(snippets.map(isTranslated)).toEqual([false, false, true]);
+    expect(cache.counters.dropped).toBe(2);
+  });
+
+  it("forgets everything, and begins anew", () => {
+    cache.install(snippets.map(regionAt));
+    cache.flush();
+    expect(snippets.map(isTranslated)).toEqual([false, false, false]);
+    expect(cache.counters).toMatchObject({ regions: 3, flushes: 1 });
+    cache.install([regionAt(third)]);
+    expect(handlerAt(third)).toBe(Handler.firstRegion);
+    expect(run(third, 100)).toMatchObject({ sum: 200, translated: 100 });
+  });
+});
