@@ -119,8 +119,8 @@ export const rv64i: readonly Instruction[] = [
 
   // The order of memory is that of the program: harts take turns, so a fence has nothing to do.
   instruction("i", "fence", "fm pred succ ..... 000 ..... 0001111", "pred, succ", () => {}),
-  // Fetch is coherent with stores, but an engine may be about to execute what it fetched before.
-  instruction("zifencei", "fence.i", "............ ..... 001 ..... 0001111", "", synchronise),
+  // Fetch is coherent with stores: engines hear of those to code they hold (memory/physical.ts).
+  instruction("zifencei", "fence.i", "............ ..... 001 ..... 0001111", "", () => {}),
   // A hint that this hart spins: it gives up the rest of its turn.
   instruction("zihintpause", "pause", "0000 0001 0000 00000 000 00000 0001111", "", () => {
     state.yielding.set(u32(1));

@@ -36,7 +36,7 @@ import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import {
   advance,
   attention,
-  countDataHits,
+  count,
   counted,
   cutShort,
   dataContext,
@@ -683,9 +683,8 @@ class Loop {
   #count(): void {
     const code = this.#code;
     this.#spent(0);
-    this.#call(advance.procedure);
     code.get(this.#dataHits);
-    this.#call(countDataHits.procedure);
+    this.#call(count.procedure);
     code.i32(0).set(this.#dataHits);
   }
 
