@@ -37,6 +37,18 @@ export interface Translation {
   readonly bytes: number;
 }
 
+/** What is made of regions: their functions, slots that must be left to enter them, and bytes of WebAssembly. */
+interface Made {
+  readonly functions: readonly { readonly run: unknown; readonly need: number; readonly bytes: number }[];
+  /** Bytes of the whole module. */
+  readonly bytes: number;
+  /** By place: the links that it has. */
+  readonly links: ReadonlyMap<number, number>;
+}
+
+/** What was made first is kept of so many programs: small ones that are loaded again and again, as tests are. */
+const MOST_BEGINNINGS = 1000;
+
 /** Bytes of WebAssembly kept; the machine code made of them takes several times as much. */
 const MOST_BYTES = 12 * 1024 * 1024;
 const PAGE = 4096;
@@ -60,6 +72,8 @@ export class CodeCache {
   readonly #byPlace = new Map<number, Translation>();
   /** By page of RAM: what must go when the page changes. */
   readonly #byPage = new Map<number, Set<Translation>>();
+  /** What was made of regions when there were no others, by their text. */
+  readonly #beginnings = new Map<string, Made>();
   #next = 0;
   #bytes = 0;
 
@@ -80,8 +94,43 @@ export class CodeCache {
   install(regions: readonly Region[]): void {
     const full = this.#next + regions.length > MOST_REGIONS || this.#links.size > MOST_LINKS / 2;
     if (full || this.#bytes > MOST_BYTES) this.flush();
+    // Nothing is left that could enter anything: all begins anew.
+    else if (this.#byPage.size === 0) this.#restart();
     const first = this.#next;
     this.#next += regions.length;
+    const made = first === 0 ? this.#begin(regions) : this.#make(regions, first);
+    regions.forEach((region, i) => {
+      const { run, need = 0, bytes = 0 } = made.functions[i] ?? {};
+      const places = placesOf(region);
+      const lines = linesOf(region, places);
+      this.#enter({ number: first + i, region, places, lines, run, bytes }, need);
+      this.counters.regions++;
+      this.counters.instructions += places.size;
+    });
+    this.#bytes += made.bytes;
+  }
+
+  /** Makes the first regions of all, unless they have been made before of the same code. */
+  #begin(regions: readonly Region[]): Made {
+    const [region] = regions;
+    // Only code on one page is certain to be the same where its text is.
+    if (region === undefined || regions.length > 1 || region.pages.size > 1) return this.#make(regions, 0);
+    const text = textOf(region);
+    const known = this.#beginnings.get(text);
+    if (known !== undefined) {
+      for (const [place, link] of known.links) {
+        this.#view.setUint32(link, 0, true);
+        this.#links.set(place, link);
+      }
+      return known;
+    }
+    const made = this.#make(regions, 0);
+    if (this.#beginnings.size >= MOST_BEGINNINGS) this.#beginnings.clear();
+    this.#beginnings.set(text, { ...made, links: new Map(this.#links) });
+    return made;
+  }
+
+  #make(regions: readonly Region[], first: number): Made {
     const link = (place: number) => this.#linkTo(place);
     const batch = new Batch(
       regions,
@@ -94,18 +143,14 @@ export class CodeCache {
     );
     const { bytes, analyses, sizes } = batch.build((place) => this.#byPlace.get(place));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), batch.imports());
-    regions.forEach((region, i) => {
-      const run = instance.exports[`region ${i}`];
-      const places = placesOf(region);
-      const lines = linesOf(region, places);
-      const translation = { number: first + i, region, places, lines, run, bytes: sizes[i] ?? 0 };
-      this.#enter(translation, analyses[i]?.slots[0] ?? 0);
-      this.counters.regions++;
-      this.counters.instructions += places.size;
-    });
     this.counters.modules++;
     this.counters.bytes += bytes.length;
-    this.#bytes += bytes.length;
+    const functions = regions.map((_, i) => ({
+      run: instance.exports[`region ${i}`],
+      need: analyses[i]?.slots[0] ?? 0,
+      bytes: sizes[i] ?? 0,
+    }));
+    return { functions, bytes: bytes.length, links: this.#links };
   }
 
   /** Takes away the regions with an instruction in bytes of RAM that change. */
@@ -130,12 +175,17 @@ export class CodeCache {
     this.#byPlace.clear();
     for (const page of this.#byPage.keys()) this.#pages.watch(page, 0n);
     this.#byPage.clear();
+    this.#restart();
+    this.counters.flushes++;
+  }
+
+  /** With nothing left: numbers and links are given from the beginning. */
+  #restart(): void {
     for (let n = 0; n < this.#next; n++) this.#exports.regions.set(n, null);
     for (const link of this.#links.values()) this.#view.setUint32(link, 0, true);
     this.#links.clear();
     this.#next = 0;
     this.#bytes = 0;
-    this.counters.flushes++;
   }
 
   #enter(translation: Translation, slots: number): void {
@@ -220,6 +270,17 @@ function placesOf(region: Region): Set<number> {
     }
   }
   return places;
+}
+
+/** All that is in a region on one page: regions of the same text are translated alike. */
+function textOf({ place, blocks }: Region): string {
+  const words = blocks.map(({ delta, operations, successors, targets }) => [
+    delta,
+    operations.map(({ operation }) => operation.decoded.word).join(),
+    successors.join(),
+    targets.join(),
+  ]);
+  return `${place} ${words.join(" ")}`;
 }
 
 function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<number, bigint> {
