@@ -163,6 +163,20 @@ describe("run", () => {
     );
   });
 
+  it("says what was translated", async () => {
+    const args = (form: string) => ["--engine", "auto", "--max-instructions", "5M", "--stats", form];
+    const [json, human] = await Promise.all([
+      trapframe(bare(programs.forever, ...args("json")), ""),
+      trapframe(bare(programs.forever, ...args("human")), ""),
+    ]);
+    const { translation } = JSON.parse(json.errors.split("\n").at(-2) ?? "");
+    expect(translation.translatedSlots + translation.interpretedSlots).toBe(5_000_000);
+    expect(translation.translatedSlots).toBeGreaterThan(4_000_000);
+    expect(translation).toMatchObject({ dropped: 0, modules: expect.any(Number) });
+    expect(human.errors).toMatch(/translated +9\d\.\d\d% of what was executed/);
+    expect(human.errors).toMatch(/regions +[1-9]/);
+  });
+
   it("passes stdin to the guest and its output to stdout", async () => {
     const running = trapframe(bare(programs.echoes, "--timeout", "20"));
     running.process.stdin?.write("hello");
@@ -274,6 +288,27 @@ describe("looking things up", () => {
     );
     expect(output).toMatch(/<trap_entry>:\n.*csrrw +a0,sscratch,a0/);
     expect(status).toBe(0);
+  });
+
+  it("shows what the translator makes of code", async () => {
+    const kernel = join(ROOT, ".build/guest/kernel.elf");
+    const { status, output } = await trapframe(["disasm", "--translated", kernel, "trap_entry"], "");
+    expect(output).toMatch(/<trap_entry>:\n\d+ instructions .* bytes of WebAssembly\nenter +│ block \$1\n/);
+    expect(output).toMatch(/\+0: csrrw +a0,sscratch,a0 .*│ /);
+    expect(output).toMatch(/ hart\.sscratch = a0 .*│ /);
+    expect(output).toMatch(/│ +i64\.store offset=sscratch \$hart \$a0\n/);
+    expect(status).toBe(0);
+    const refused = [
+      [["disasm", "--translated", kernel], /an address go together/],
+      [["disasm", kernel, "trap_entry"], /an address go together/],
+      [["disasm", "--translated", kernel, "nowhere"], /"nowhere" is no symbol/],
+      [["disasm", "--translated", kernel, "0"], /no code that a translation could begin with/],
+    ] as const;
+    for (const [args, message] of refused) {
+      const { status, errors } = await trapframe([...args], "");
+      expect(errors).toMatch(message);
+      expect(status).toBe(2);
+    }
   });
 
   it("ends a long listing when its reader goes", async () => {
