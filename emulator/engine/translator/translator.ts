@@ -24,6 +24,8 @@ import { formRegion } from "./region.ts";
 import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
+/** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
+const MOST_TIMES_AHEAD = 8;
 /** Every place in a page where an instruction may begin. */
 const EVERYWHERE: ReadonlySet<number> = new Set(Array.from({ length: PAGE / 2 }, (_, i) => i * 2));
 
@@ -49,6 +51,8 @@ export class Translator implements Engine {
   #interval: number;
   #breakpoints: ReadonlySet<number> = new Set();
   #tracing = false;
+  /** How often a place has been translated ahead. */
+  readonly #timesAhead = new Map<number, number>();
 
   private constructor(
     configuration: Configuration,
@@ -117,6 +121,7 @@ export class Translator implements Engine {
 
   memoryChanged(offset: number, bytes: number): void {
     this.#interpreter.memoryChanged(offset, bytes);
+    if (bytes >= PAGE) this.#timesAhead.clear();
   }
 
   stateChanged(): void {
@@ -155,6 +160,9 @@ export class Translator implements Engine {
   #translateAhead(hart: number, slots: number): boolean {
     const place = this.#placeOf(hart);
     if (place === undefined || this.#cache.at(place) !== undefined) return false;
+    const times = (this.#timesAhead.get(place) ?? 0) + 1;
+    if (times > MOST_TIMES_AHEAD) return false;
+    this.#timesAhead.set(place, times);
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
     const region = formRegion(place, this.#anything, this.#reader, limits);
