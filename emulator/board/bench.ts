@@ -26,7 +26,8 @@ const BENCH_PC = RAM_BASE;
 
 export class Bench {
   readonly harts: readonly Hart[];
-  #name: EngineName;
+  /** What executes. */
+  engine: EngineName;
   #configuration: Configuration;
   readonly #placement: Placement;
   readonly #memory: number;
@@ -45,7 +46,7 @@ export class Bench {
     memory: number,
     engine: Engine,
   ) {
-    this.#name = name;
+    this.engine = name;
     this.#configuration = configuration;
     this.#placement = placement;
     this.#memory = memory;
@@ -79,14 +80,14 @@ export class Bench {
   /** Has the description executed with faults in it from the next reset on, or as it is again. */
   async seed(rewrite: Rewrite | undefined): Promise<void> {
     this.#configuration = { ...this.#configuration, rewrite };
-    await this.useEngine(this.#name);
+    await this.useEngine(this.engine);
   }
 
   /** Has another engine execute from here on. */
   async useEngine(name: EngineName): Promise<void> {
     this.#engine = await createEngine(name, this.#configuration, this.#placement);
     this.#engine.stateChanged();
-    this.#name = name;
+    this.engine = name;
   }
 
   /** Everything is as after reset, and RAM is zero. */

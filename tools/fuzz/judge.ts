@@ -69,7 +69,7 @@ export class Judge {
     const usual = paceOf(program, contestants.length === 1);
     const chosen = closely && contestants.length > 1 ? { ...usual, slice: 1 } : usual;
     const most = Math.min(mostSlots[program.ground.purpose], usual.slice * MOST_SLICES);
-    const result = lockstep.run(program, this.#runtime, chosen, most);
+    const result = await lockstep.run(program, this.#runtime, chosen, most);
     const { ram, parting } = result;
     const instructions = await this.#ownInstructions(program, result);
     const verdict = { instructions, ram, comparison: undefined };
@@ -120,15 +120,15 @@ export class Judge {
     };
     const ebreak = { word: 0x9002, length: 2 } as const;
     const lockstep = await this.#lockstepFor({ ...program, harts: 1 });
-    const measure = (items: typeof sample.items) => {
+    const measure = async (items: typeof sample.items) => {
       const trials = Array.from({ length: count }, () => ({ ...bare, items }));
       const starts = trials.map((_, i) => 0x8002_0000 + i * 16);
       const quiet = { ...program, harts: 1, trials, starts };
       const pace = { slice: 1000, patience: 1_000_000, lines: false };
-      return lockstep.run(quiet, this.#runtime, pace, mostSlots.qemu).retired / count;
+      return (await lockstep.run(quiet, this.#runtime, pace, mostSlots.qemu)).retired / count;
     };
-    const trial = measure([]);
-    this.#overhead = { trial, trap: measure([ebreak]) - trial };
+    const trial = await measure([]);
+    this.#overhead = { trial, trap: (await measure([ebreak])) - trial };
     return this.#overhead;
   }
 }

@@ -17,6 +17,8 @@ export interface Contestant {
   readonly engine: EngineName;
   /** Runs each slice in pieces. */
   readonly inPieces?: boolean;
+  /** Now and then goes on with another of these engines. */
+  readonly others?: readonly EngineName[];
   readonly rewrite?: Rewrite | undefined;
 }
 
@@ -54,7 +56,9 @@ export interface LockstepResult {
 
 /** What a turn in which a hart sleeps counts for. */
 const SLEEP = 500;
-const streams = { pace: 11, pieces: 12 };
+/** Slots on one engine, on average, before another is switched to: to make one takes as long as many of them. */
+const STAY = 40_000;
+const streams = { pace: 11, pieces: 12, engines: 13 };
 
 /** A slice of its own for every program, from a single slot on. */
 export function paceOf(program: Program, alone: boolean): Pace {
@@ -62,7 +66,7 @@ export function paceOf(program: Program, alone: boolean): Pace {
   const engines = program.ground.purpose === "engines";
   const slice = alone
     ? 100_000
-    : random.pick(engines ? [1, 3, 7, 20, 64, 200, 500, 1000] : [200, 1000, 5000]);
+    : random.pick(engines ? [1, 7, 20, 64, 200, 200, 500, 500, 1000, 3000] : [200, 1000, 5000]);
   // Programs for QEMU come to their ends, which no patience may cut short.
   return { slice, patience: engines ? 3000 : 100_000, lines: engines && random.chance(0.5) };
 }
@@ -86,8 +90,11 @@ export class Lockstep {
   }
 
   /** Runs a program to its end, or to `limit` slots, or to where the engines part. */
-  run(program: Program, runtime: Runtime, pace: Pace, limit: number): LockstepResult {
+  async run(program: Program, runtime: Runtime, pace: Pace, limit: number): Promise<LockstepResult> {
     const image = imageOf(program, runtime);
+    for (const [i, { engine, others }] of this.#contestants.entries()) {
+      if (others !== undefined) await this.#benches[i]?.useEngine(engine);
+    }
     const before = this.#benches[0]?.trapCount ?? 0;
     for (const bench of this.#benches) {
       bench.reset();
@@ -96,7 +103,7 @@ export class Lockstep {
       // What was set takes effect.
       bench.run(0);
     }
-    const result = new Run(this.#contestants, this.#benches, program, runtime, pace).run(limit);
+    const result = await new Run(this.#contestants, this.#benches, program, runtime, pace).run(limit);
     return { ...result, traps: (this.#benches[0]?.trapCount ?? 0) - before };
   }
 }
@@ -116,6 +123,7 @@ class Run {
   readonly #pace: Pace;
   readonly #random: Random;
   readonly #pieces: Random;
+  readonly #engines: Random;
   readonly #first: Bench;
   readonly #ram: Memory;
   /** Of every hart, the trial that it is at, and the slots it has used for it. */
@@ -137,16 +145,18 @@ class Run {
     this.#pace = pace;
     this.#random = new Random(program.seed, streams.pace);
     this.#pieces = new Random(program.seed, streams.pieces);
+    this.#engines = new Random(program.seed, streams.engines);
     this.#first = first;
     this.#ram = new Memory(first.ram);
     this.#at = first.harts.map(() => ({ trial: -1n, slots: 0, abandoned: false }));
   }
 
-  run(limit: number): Omit<LockstepResult, "traps"> {
+  async run(limit: number): Promise<Omit<LockstepResult, "traps">> {
     let parting: Parting | undefined;
     while (parting === undefined && this.#slots < limit) {
       const running = this.#first.harts.filter(({ index }) => this.#ram.get64(finishedCell(index)) === 0n);
       if (running.length === 0) break;
+      await this.#switchEngines(running.length * this.#pace.slice);
       for (const { index } of running) {
         parting = this.#turn(index);
         if (parting !== undefined) break;
@@ -160,6 +170,13 @@ class Run {
       retired: harts.reduce((sum, { instructions }) => sum + Number(instructions), 0),
       parting,
     };
+  }
+
+  async #switchEngines(slots: number): Promise<void> {
+    for (const [i, { others }] of this.#contestants.entries()) {
+      if (others === undefined || !this.#engines.chance(slots / STAY)) continue;
+      await this.#benches[i]?.useEngine(this.#engines.pick(others));
+    }
   }
 
   /** A slice of one hart on every engine. */
@@ -256,12 +273,18 @@ class Run {
   #parting(other: number, hart: number, pc: bigint, differences: Parting["differences"]): Parting {
     return {
       first: this.#contestants[0]?.name ?? "",
-      other: this.#contestants[other]?.name ?? "",
+      other: this.#nameOf(other),
       slots: this.#slots,
       hart,
       pc,
       differences,
     };
+  }
+
+  /** A contestant as it executes at the moment. */
+  #nameOf(index: number): string {
+    const { name = "", others } = this.#contestants[index] ?? {};
+    return others === undefined ? name : `${name} (at this time the ${this.#benches[index]?.engine})`;
   }
 }
 

@@ -25,7 +25,7 @@ export interface Errand {
 const streams = { machine: 21 };
 /** Trials of a program: starting QEMU takes as long as a thousand of them. */
 const trialsForQemu = 4000;
-const trialsForEngines = 1000;
+const trialsForEngines = 2500;
 /** So many seeds in a row get the same machine: to make one for every engine takes a second. */
 const seedsOfMachine = 16n;
 
@@ -59,12 +59,14 @@ function anyCpu(random: Random): CpuOptions {
   return { ...defaultCpu, extensions: names, svadu: random.chance(0.5), tlbSets, tlbWays };
 }
 
-/** Every engine, the reference first; the interpreter a second time, in slices that end elsewhere. */
+/** Every engine in the order given; the last a second time, in slices that end elsewhere; one that is now this, now that. */
 export function contestantsOf({ engines, against }: Plan): Contestant[] {
   if (against === "qemu") return engines.slice(-1).map((engine) => ({ name: engine, engine }));
   const each = engines.map((engine): Contestant => ({ name: engine, engine }));
   const last = engines.at(-1) ?? "interpreter";
-  return [...each, { name: `${last} in other slices`, engine: last, inPieces: true }];
+  const inPieces: Contestant = { name: `${last} in other slices`, engine: last, inPieces: true };
+  if (engines.length === 1) return [...each, inPieces];
+  return [...each, inPieces, { name: "engines in turns", engine: last, others: engines }];
 }
 
 /** A processor as `--cpu` takes it. */

@@ -4,6 +4,7 @@ import { makeTrial, Repertoire, tableFeatures } from "./generate.ts";
 import { Random } from "./random.ts";
 import type { Trial } from "./trial.ts";
 import { codeBytes, placeTrial } from "./trial.ts";
+import { boxedFloat, integer } from "./values.ts";
 import type { Runtime } from "./world.ts";
 import { CODE, CODE_END, Memory, MOST_TRIALS, writeControl, writeWorld } from "./world.ts";
 
@@ -18,25 +19,49 @@ export interface Program {
   readonly contents?: readonly { readonly at: number; readonly bytes: Uint8Array }[];
 }
 
-const streams = { trials: 1, world: 2, places: 3 };
+const streams = { trials: 1, world: 2, places: 3, repeats: 4 };
 const pageBytes = 4096;
 
 /** Up to `count` random trials. The same for the same seed, ground, count and version of this folder. */
 export function makeProgram(seed: bigint, ground: Ground, harts: number, count: number): Program {
   const random = new Random(seed, streams.trials);
   const repertoire = new Repertoire(ground);
-  const trials = Array.from({ length: Math.min(count, MOST_TRIALS) }, () =>
-    makeTrial(random, ground, repertoire),
-  );
+  const repeats = new Random(seed, streams.repeats);
+  const most = Math.min(count, MOST_TRIALS);
+  const trials: Trial[] = [];
+  while (trials.length < most) {
+    const trial = makeTrial(random, ground, repertoire);
+    trials.push(trial);
+    if (ground.purpose !== "engines") continue;
+    // Code is translated where it executes often.
+    const times = Math.min(repeats.pick([3, 30, 100]), most - trials.length);
+    for (let i = 0; i < times; i++) trials.push(withOtherValues(trial, repeats));
+  }
   return placed({ seed, ground, harts, trials });
 }
 
-/** Finds places for trials; those that do not fit are left out. */
+/** The same code from another state. */
+function withOtherValues(trial: Trial, random: Random): Trial {
+  const held = new Set(trial.addresses.map(({ register }) => register));
+  return {
+    ...trial,
+    x: trial.x.map((value, n) => (n === 0 || held.has(n) || random.chance(0.8) ? value : integer(random))),
+    f: trial.f.map(() => boxedFloat(random)),
+    csrs: { ...trial.csrs, fcsr: random.chance(0.8) ? BigInt(random.below(5) << 5) : trial.csrs.fcsr },
+  };
+}
+
+/** Finds places for trials; those that do not fit are left out. What has the same code has it at the same place. */
 export function placed(program: Omit<Program, "starts">): Program {
   const random = new Random(program.seed, streams.places);
   const starts: number[] = [];
   let at = CODE;
-  for (const trial of program.trials) {
+  for (const [i, trial] of program.trials.entries()) {
+    const before = starts[i - 1];
+    if (before !== undefined && program.trials[i - 1]?.items === trial.items) {
+      starts.push(before);
+      continue;
+    }
     const bytes = codeBytes(trial);
     // Now and then a page ends within the code.
     if (random.chance(0.05)) {
