@@ -13,6 +13,7 @@ export { ImageError } from "./board/image-error.ts";
 export type { HartView, PrivilegeMode, TlbCounters, TlbEntry, TrapRecord } from "./board/machine.ts";
 export type { BlockStore, CpuOptions, EngineName, FrameSink, MachineOptions } from "./board/options.ts";
 export type { RepeatingTrap, Stop } from "./board/stop.ts";
+export type { EngineCounters } from "./engine/engine.ts";
 export type { Input } from "./history/input.ts";
 
 export type Machine = MachineInterface;
