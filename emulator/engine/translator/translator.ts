@@ -165,8 +165,10 @@ export class Translator implements Engine {
     this.#timesAhead.set(place, times);
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
+    this.#configuration.translating?.(true);
     const region = formRegion(place, this.#anything, this.#reader, limits);
     if (region !== undefined) this.#cache.install([region]);
+    this.#configuration.translating?.(false);
     return region !== undefined;
   }
 
