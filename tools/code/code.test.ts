@@ -5,6 +5,7 @@ import { nameAddress, parseAddress } from "./address.ts";
 import { isCall } from "./fetch.ts";
 import { disassembleRange } from "./listing.ts";
 import { describeSemantics } from "./semantics.ts";
+import { decode } from "./text.ts";
 
 const symbol = (name: string, address: bigint, bytes: bigint) =>
   ({ name, kind: "function", address, bytes, sectionEnd: 0x1100n, global: true }) as const;
@@ -80,6 +81,14 @@ describe("describeSemantics", () => {
     expect(of("beq")).toEqual(["if rs1 == rs2", "  jump to pc + imm"]);
     expect(of("lw")).toEqual(["rd = memory[rs1 + imm, 4 bytes, signed]"]);
     expect(of("ecall")).toEqual(["raise cause hart.mode + 8, tval 0"]);
+  });
+
+  it("names the operands of a decoded instruction", () => {
+    const decoded = decode(0xff85_3583); // ld a1,-8(a0)
+    if (decoded === undefined) throw new Error("ld does not decode");
+    expect(describeSemantics(decoded.instruction.semantics(), decoded)).toEqual([
+      "a1 = memory[a0 + -8, 8 bytes]",
+    ]);
   });
 
   it("has words for everything in the table", () => {

@@ -24,6 +24,8 @@ const add = (immediate: number): Line => ["addi", { rd: 10, rs1: 10, immediate }
 const first = new Snippet(0x1000, [add(1), ["jal", { immediate: -4 }]]);
 const second = new Snippet(0x1200, [add(2), add(3), ["jal", { immediate: -8 }]]);
 const third = new Snippet(0x2000, [add(4), ["jal", { immediate: -4 }]]);
+/** A loop that reads the cycle counter, so that slots must be counted on the way. */
+const clock = new Snippet(0x3000, [add(1), ["csrrs", { rd: 11 }, 0xc00 << 20], ["jal", { immediate: -8 }]]);
 const snippets = [first, second, third];
 
 const regionAt = (snippet: Snippet): Region => {
@@ -42,7 +44,7 @@ beforeEach(async () => {
   const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
   view = new DataView(memory.buffer);
   resetHart(view, hart, 0, cpu, RAM_BASE);
-  for (const snippet of snippets) snippet.store(memory.buffer, placement.ram);
+  for (const snippet of [...snippets, clock]) snippet.store(memory.buffer, placement.ram);
   const configuration = {
     memory,
     settings: placement.settings,
@@ -83,6 +85,12 @@ describe("the code cache", () => {
     expect(run(third, 10)).toEqual({ sum: 20, translated: 0, entries: 0 });
     expect(cache.counters).toMatchObject({ regions: 2, instructions: 5, modules: 1, dropped: 0, flushes: 0 });
     expect(cache.counters.bytes).toBeGreaterThan(200);
+  });
+
+  it("counts slots where code looks at the clock on the way", () => {
+    cache.install([regionAt(clock)]);
+    expect(run(clock, 99)).toMatchObject({ sum: 33, translated: 99 });
+    expect(view.getBigUint64(hart + X_OFFSET + 88, true)).toBe(97n);
   });
 
   it("leaves slots that do not suffice for once around to the interpreter", () => {

@@ -21,12 +21,12 @@ const cpu = parseCpu("max");
 const { settings } = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1 });
 const operations = new Operations(createDecoder(instructions), settings, undefined);
 
-/** An instruction by its name, and its operands. */
-export type Line = readonly [name: string, operands?: Operands];
+/** An instruction by its name, its operands, and further bits of its word. */
+export type Line = readonly [name: string, operands?: Operands, bits?: number];
 
 /** The operation of an instruction. */
-export function operationOf([name, operands = {}]: Line): Operation {
-  const operation = operations.of(encode(instructionNamed(name), operands));
+export function operationOf([name, operands = {}, bits = 0]: Line): Operation {
+  const operation = operations.of(encode(instructionNamed(name), operands) | bits);
   if (operation === undefined) throw new Error(`"${name}" does not decode to itself`);
   return operation;
 }
