@@ -30,8 +30,10 @@ describe("a profile", () => {
     expect(profile.destinations(0x100)).toEqual([]);
   });
 
-  it("remembers the next page where it is not the next in RAM", () => {
+  it("remembers the next page, wherever it is in RAM", () => {
     const profile = new Profile();
+    profile.learn([step(0x0ffe), step(0x1002)]);
+    expect(profile.destinations(0x0ffe)).toEqual([{ place: 0x1002, distance: 4, count: 1 }]);
     profile.learn([step(0x1ffc, 0x5000_0ffc), step(0x7000, 0x5000_1000)]);
     expect(profile.destinations(0x1ffc)).toEqual([{ place: 0x7000, distance: 4, count: 1 }]);
   });

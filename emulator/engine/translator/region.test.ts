@@ -124,6 +124,23 @@ describe("a region on several pages", () => {
     ]);
   });
 
+  it("goes on on the next one, also through an instruction that lies on both", () => {
+    const aligned = new Snippet(0x1ff8, [nop, nop, nop, ret]);
+    const region = formRegion(0x1ff8, aligned.executed(0, 1, 2, 3), aligned, LIMITS);
+    expect(region && blocks(region)).toEqual([
+      [0, 2, [8]],
+      [8, 2, []],
+    ]);
+    const across = new Snippet(0x1ffa, [nop, nop, nop, ret]);
+    const other = formRegion(0x1ffa, across.executed(0, 1, 2, 3), across, LIMITS);
+    expect(other?.blocks.flatMap(({ operations }) => operations).map((o) => o.crosses)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it("leaves what another mapping of the same code leads to elsewhere", () => {
     const { code, profile } = scattered();
     profile.learn([at(0x5ffc, 0x1ffc), at(0x3004, 0x2004)]);
