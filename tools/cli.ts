@@ -10,9 +10,10 @@ import { GuestBuildError } from "./guest/error.ts";
 import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
 import { describeFileError } from "./host/read-input.ts";
+import { setV8Flags } from "./host/v8-flags.ts";
 import { restoreTerminal } from "./terminal/restoration.ts";
 
-// V8 flags that help the engines would be set here, before the first of them is loaded.
+setV8Flags();
 
 const commandNames: readonly string[] = [
   "boot",
@@ -170,7 +171,8 @@ const command = yargs(spellOut(hideBin(process.argv)))
   .demandCommand(1, 1, "which command?")
   .recommendCommands()
   .strict()
-  .wrap(Math.min(110, process.stdout.columns ?? 80))
+  // The parser lays out the help of every command, asked for or not; fitting the lines takes it longest.
+  .wrap(process.argv.includes("--help") ? Math.min(110, process.stdout.columns ?? 80) : null)
   .check(refuseRepetition, true)
   .fail((message, error) => {
     if (error) throw error;

@@ -5,7 +5,6 @@ import type { SymbolTable } from "../../emulator/board/symbols.ts";
 import { symbolsOf } from "../code/address.ts";
 import { openDisk, parseDisk } from "../disk/disk.ts";
 import type { BuildProgress } from "../guest/build.ts";
-import { buildFirmware, buildImages } from "../guest/images.ts";
 import { Progress } from "../terminal/progress.ts";
 import { exitStatus } from "./exit-status.ts";
 import { Failure } from "./failure.ts";
@@ -87,7 +86,7 @@ interface Paths {
 
 async function choosePaths({ bios, kernel, initrd }: Recipe): Promise<Paths> {
   const given = bios === "ours" ? undefined : bios;
-  const firmware = async () => given ?? (await buildOurs(buildFirmware));
+  const firmware = async () => given ?? (await buildOurs(({ buildFirmware }, say) => buildFirmware(say)));
   if (kernel !== undefined) return { kernel, initrd, title: kernel, firmware };
   if (given === "none") {
     throw new Failure(
@@ -96,7 +95,7 @@ async function choosePaths({ bios, kernel, initrd }: Recipe): Promise<Paths> {
     );
   }
   if (given !== undefined) return { kernel, initrd, title: given, firmware };
-  const images = await buildOurs(buildImages);
+  const images = await buildOurs(({ buildImages }, say) => buildImages(say));
   return {
     kernel: images.kernel,
     initrd: initrd ?? images.initrd,
@@ -105,8 +104,14 @@ async function choosePaths({ bios, kernel, initrd }: Recipe): Promise<Paths> {
   };
 }
 
-function buildOurs<T>(build: (onProgress: BuildProgress) => Promise<T>): Promise<T> {
-  return Progress.show("building the guest", (progress) => build((message) => progress.say(message)));
+type Builders = typeof import("../guest/images.ts");
+
+function buildOurs<T>(build: (guest: Builders, say: BuildProgress) => Promise<T>): Promise<T> {
+  return Progress.show("building the guest", async (progress) => {
+    // Who brings images of their own need not wait until all that builds ours is loaded.
+    const guest = await import("../guest/images.ts");
+    return build(guest, (message) => progress.say(message));
+  });
 }
 
 async function readProgram(role: string, path: string): Promise<Image> {
