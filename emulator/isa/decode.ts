@@ -31,6 +31,8 @@ interface Candidate {
   readonly instruction: Instruction;
   readonly match: number;
   readonly mask: number;
+  /** How many bits the mask has. */
+  readonly fixedBits: number;
   readonly rd: Extraction;
   readonly rs1: Extraction;
   readonly rs2: Extraction;
@@ -59,7 +61,7 @@ function keyOf(bucket: number): number {
 
 /** Makes the decoder of a set of instructions. Where two entries match, the more specific one wins. */
 export function createDecoder(instructions: readonly Instruction[]): Decoder {
-  const candidates = [...instructions].sort((a, b) => fixedBits(b) - fixedBits(a)).map(candidate);
+  const candidates = instructions.map(candidate).sort((a, b) => b.fixedBits - a.fixedBits);
   const buckets = Array.from({ length: LONG_BUCKETS + SHORT_BUCKETS }, (_, bucket) => {
     const key = keyOf(bucket);
     const keyMask = isLong(key) ? LONG_KEY : SHORT_KEY;
@@ -76,14 +78,20 @@ export function createDecoder(instructions: readonly Instruction[]): Decoder {
   };
 }
 
-function fixedBits({ encoding }: Instruction): number {
-  return encoding.mask.toString(2).replaceAll("0", "").length;
-}
-
 function candidate(instruction: Instruction): Candidate {
   const { match, mask } = instruction.encoding;
   const at = (operand: RegisterOperand) => extraction(instruction, operand);
-  return { instruction, match, mask, rd: at("rd"), rs1: at("rs1"), rs2: at("rs2"), rs3: at("rs3") };
+  const fixedBits = mask.toString(2).replaceAll("0", "").length;
+  return {
+    instruction,
+    match,
+    mask,
+    fixedBits,
+    rd: at("rd"),
+    rs1: at("rs1"),
+    rs2: at("rs2"),
+    rs3: at("rs3"),
+  };
 }
 
 function extraction({ encoding, fixed }: Instruction, operand: RegisterOperand): Extraction {

@@ -52,16 +52,16 @@ export function parseEncoding(pattern: string): Encoding {
   const registers: RegisterField[] = [];
   const slices: ImmediateSlice[] = [];
   const fields: OtherField[] = [];
-  let match = 0n;
-  let mask = 0n;
+  let match = 0;
+  let mask = 0;
   let signed = false;
   let immediateBits = 0;
   let low = 0;
   for (const token of pattern.trim().split(/\s+/).reverse()) {
     const immediate = IMMEDIATE.exec(token === "csr" ? "uimm[11:0]" : token);
     if (/^[01.]+$/.test(token)) {
-      match |= BigInt(`0b${token.replaceAll(".", "0")}`) << BigInt(low);
-      mask |= BigInt(`0b${token.replaceAll("0", "1").replaceAll(".", "0")}`) << BigInt(low);
+      match |= Number.parseInt(token.replaceAll(".", "0"), 2) << low;
+      mask |= Number.parseInt(token.replaceAll("0", "1").replaceAll(".", "0"), 2) << low;
       low += token.length;
     } else if (REGISTER.test(token)) {
       const width = token.endsWith("'") ? 3 : 5;
@@ -87,8 +87,8 @@ export function parseEncoding(pattern: string): Encoding {
   if (low !== 16 && low !== 32) throw new Error(`encoding "${pattern}" has ${low} bits`);
   return {
     length: low === 32 ? 4 : 2,
-    match: Number(match),
-    mask: Number(mask),
+    match: match >>> 0,
+    mask: mask >>> 0,
     registers,
     slices,
     fields,
