@@ -1,15 +1,29 @@
 /** Whether code in the vocabulary may look at the clock: then the slots executed so far must have been counted. */
 import { state } from "../hart/layout.ts";
+import type { Node } from "../language/expression.ts";
 import type { Procedure } from "../language/procedure.ts";
-import { searchFor } from "../language/reach.ts";
+import { searchFor, walkWithin } from "../language/reach.ts";
+import type { Block } from "../language/statement.ts";
+
+const isClock = (n: Node): boolean =>
+  n.kind === "cell" &&
+  n.address.kind === "hart" &&
+  (n.offset === state.clock.offset || n.offset === state.retired.offset);
 
 const searchBlock = searchFor({
-  node: (n) => {
-    if (n.kind === "call") return n.procedure.kind === "host";
-    if (n.kind !== "cell" || n.address.kind !== "hart") return false;
-    return n.offset === state.clock.offset || n.offset === state.retired.offset;
-  },
+  node: (n) => (n.kind === "call" ? n.procedure.kind === "host" : isClock(n)),
 });
+
+/** Whether a block may itself, leaving aside the procedures it calls. */
+export function looksAtClockItself(block: Block): boolean {
+  let found = false;
+  walkWithin(block, {
+    node: (n) => {
+      found ||= isClock(n);
+    },
+  });
+  return found;
+}
 
 /** Whether a call of a procedure may; devices always may. */
 export function looksAtClock(procedure: Procedure): boolean {

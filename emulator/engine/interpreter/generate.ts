@@ -46,6 +46,7 @@ import {
   forgetAll,
   forgetTranslation,
   LOOKASIDE_ENTRIES,
+  leftOften,
   locateCode,
   READ_TABLE,
   raiseIllegal,
@@ -58,6 +59,10 @@ import {
   WRITE_TABLE,
 } from "./lookaside.ts";
 import {
+  EXIT_COUNTER_BYTES,
+  EXIT_COUNTERS,
+  EXITS_OFFSET,
+  EXITS_SHOWN,
   Handler,
   MOST_REGIONS,
   PAGE_SPAN,
@@ -273,6 +278,7 @@ class Loop {
       .tee(this.#remaining)
       .isZero()
       .if(() => code.i32(RunResult.slots).return());
+    this.#load32(leftOften.offset).ifUnlikely(() => code.i32(RunResult.slots).return());
     this.#call(interruptToTake.procedure);
     code
       .tee(this.#handler)
@@ -469,7 +475,27 @@ class Loop {
     this.#addTo(regionEntries.offset, () => code.i64(1));
     code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
     code.getGlobal(this.#linkage.raisedGlobal).if(() => code.branch(this.#trapped));
+    this.#countExit();
     code.branch(this.#fetch);
+  }
+
+  /** Counts that a region was left for pc; now and then the run ends because of that. */
+  #countExit(): void {
+    const code = this.#code;
+    const mask = (EXIT_COUNTERS - 1) * EXIT_COUNTER_BYTES;
+    code.get(this.#pc).convert("wrap").i32(mask).arithmetic("i32", "and").tee(this.#entry);
+    code.get(this.#entry).load("i32.load16_u", this.#regions + EXITS_OFFSET);
+    code.i32(1).arithmetic("i32", "add").tee(this.#handler);
+    code.store("i32.store16", this.#regions + EXITS_OFFSET);
+    code
+      .get(this.#handler)
+      .i32(EXITS_SHOWN - 1)
+      .arithmetic("i32", "and")
+      .isZero();
+    code.ifUnlikely(() => {
+      code.get(HART).i32(1).store("i32.store", leftOften.offset);
+      this.#endAfterThis();
+    });
   }
 
   #handle(instruction: Instruction): void {
@@ -665,10 +691,13 @@ class Loop {
 
   /** After a slow path: if something must be looked at, this slot is the last one counted. */
   #heed(): void {
-    this.#load32(attention.offset).if(() => {
-      this.#code.get(this.#start).get(this.#budget).arithmetic("i32", "sub").set(this.#start);
-      this.#code.i32(0).set(this.#budget);
-    });
+    this.#load32(attention.offset).if(() => this.#endAfterThis());
+  }
+
+  /** This slot is the last one before everything is looked at. */
+  #endAfterThis(): void {
+    this.#code.get(this.#start).get(this.#budget).arithmetic("i32", "sub").set(this.#start);
+    this.#code.i32(0).set(this.#budget);
   }
 
   /** Counts the slots before the current one. */

@@ -9,10 +9,10 @@ import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter, RunResult } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
-import { LINK_BYTES, MOST_LINKS, MOST_REGIONS, REGION_BYTES } from "./slot.ts";
+import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
 
-/** Bytes of machine memory for the records of translated regions, and for links behind them. */
-export const REGION_RECORD_BYTES = MOST_REGIONS * REGION_BYTES + MOST_LINKS * LINK_BYTES;
+/** Bytes of machine memory for the records of translated regions, links, and counters of exits. */
+export const REGION_RECORD_BYTES = EXITS_OFFSET + EXIT_COUNTERS * EXIT_COUNTER_BYTES;
 
 export interface InterpreterPlacement {
   /** Where RAM begins in machine memory. */

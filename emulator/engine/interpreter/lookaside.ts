@@ -73,6 +73,8 @@ const SPACE_BYTES = (SPACES + 1) * 16;
 /** For those who look at an engine's speed: slots that passed in translated regions, and how often one was entered. */
 export const translatedSlots = field64(SPACE_TABLE + SPACE_BYTES);
 export const regionEntries = field64(SPACE_TABLE + SPACE_BYTES + 8);
+/** Set when regions have been left for the place at pc often enough: the run ends there. */
+export const leftOften = field32(SPACE_TABLE + SPACE_BYTES + 16);
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 

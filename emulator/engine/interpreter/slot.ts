@@ -60,6 +60,11 @@ export const MOST_REGIONS = 16384;
 /** Places that regions go on at and that may be translated later: of each, the number of its region, plus one. */
 export const MOST_LINKS = 65536;
 export const LINK_BYTES = 4;
+/** How often regions were left for a place is counted in a table of halfwords, by bits 1 and up of its address. */
+export const EXIT_COUNTERS = 4096;
+export const EXIT_COUNTER_BYTES = 2;
+/** Every so often, a place that regions are left for is shown to the translator; a power of two. */
+export const EXITS_SHOWN = 2048;
 /** What is kept of each region, so that the interpreter can enter it or execute its first instruction instead. */
 export const REGION_BYTES = 8;
 export const RegionOffset = {
@@ -68,3 +73,6 @@ export const RegionOffset = {
   /** The handler that its entry had (2 bytes). */
   handler: 4,
 } as const;
+/** Where links and counters are, behind the records of regions. */
+export const LINKS_OFFSET = MOST_REGIONS * REGION_BYTES;
+export const EXITS_OFFSET = LINKS_OFFSET + MOST_LINKS * LINK_BYTES;

@@ -13,6 +13,7 @@ import { ENTER_REGION, ENTER_SIGNATURE, exportName, REGION_SIGNATURE } from "../
 import {
   Handler,
   LINK_BYTES,
+  LINKS_OFFSET,
   MOST_LINKS,
   MOST_REGIONS,
   REGION_BYTES,
@@ -242,7 +243,7 @@ export class CodeCache {
   #linkTo(place: number): number {
     let link = this.#links.get(place);
     if (link === undefined) {
-      link = this.#records + MOST_REGIONS * REGION_BYTES + this.#links.size * LINK_BYTES;
+      link = this.#records + LINKS_OFFSET + this.#links.size * LINK_BYTES;
       // Another code cache may have been here before.
       this.#view.setUint32(link, 0, true);
       this.#links.set(place, link);

@@ -29,7 +29,7 @@ import type { CallNode, Linkage, Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import { nativeFloat } from "../native-float/native-float.ts";
 import type { Operand } from "../native-float/operation.ts";
-import { looksAtClock } from "../observes.ts";
+import { looksAtClock, looksAtClockItself } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
 import { Facts } from "./facts.ts";
@@ -435,6 +435,7 @@ class Emitter {
     const { placed } = position;
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
+    if (operation.looksAtState && looksAtClockItself(position.body)) this.#publish(position);
     const lower = new Lowering(this.#linkage, this.#site(position));
     lower.block(position.body);
     if (operation.flow.kind === "end") {
@@ -636,9 +637,7 @@ class Emitter {
         throw new Error("an instruction cannot return");
       },
       beforeCall: (p) => {
-        if (!this.#observes(p)) return;
-        this.#pushBudget(position);
-        this.#callProcedure(publish.procedure);
+        if (this.#observes(p)) this.#publish(position);
       },
       replaceCall: (call, lower) => this.#computeNatively(call, lower, operation),
       x: (operand) => read(this.#x, operand),
@@ -758,6 +757,12 @@ class Emitter {
   /** Pushes the slots that are left. */
   #slotsLeft(): Code {
     return this.#code.get(COUNTER).convert("wrap");
+  }
+
+  /** Counts the slots before an operation, for it may look at the clock. */
+  #publish(position: Position): void {
+    this.#pushBudget(position);
+    this.#callProcedure(publish.procedure);
   }
 
   /** Pushes the slots that were left before an operation. */

@@ -3,7 +3,7 @@
  * 5 us, and once translated it takes a fraction of a nanosecond: it pays from about 2,000 executions on.
  */
 export interface Policy {
-  /** Slots between two looks at where execution is, at first and at most: they grow while only translated code runs. */
+  /** Slots between two looks at where execution is, at first and at most: they grow while mostly translated code runs. */
   readonly interval: number;
   readonly longestInterval: number;
   /** Times that one line of code (`LINE_BYTES`) must have been looked at before it is translated. */
@@ -24,12 +24,12 @@ export const LINE_BYTES = 64;
 
 /** What pays in the long run. */
 export const whenHot: Policy = {
-  interval: 1000,
+  interval: 2000,
   longestInterval: 200_000,
-  threshold: 16,
+  threshold: 32,
   traceLength: 2000,
   entries: 2,
-  operations: 500,
+  operations: 300,
   destinations: 64,
   ahead: false,
 };

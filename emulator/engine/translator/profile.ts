@@ -8,8 +8,8 @@
 export interface Step {
   /** Offset in RAM of the instruction. */
   readonly place: number;
-  /** Its virtual address. */
-  readonly pc: bigint;
+  /** Its virtual address as a signed number; rounded where that needs more than 53 bits, but regions check where they go. */
+  readonly pc: number;
 }
 
 /** Another place that execution went on at. */
@@ -23,8 +23,9 @@ export interface Destination {
 /** What regions are formed by. */
 export type Experience = Pick<Profile, "executed" | "destinations">;
 
+const PAGE = 4096;
 /** Further than this no jump of a region reaches. */
-const FARTHEST = 0x4000_0000n;
+const FARTHEST = 0x4000_0000;
 /** Instructions remembered before all is forgotten. */
 const MOST_PLACES = 200_000;
 
@@ -43,9 +44,9 @@ export class Profile {
       const next = steps[i + 1];
       if (next === undefined) return;
       const distance = next.pc - pc;
-      const ordinary = distance === 2n || distance === 4n;
-      if (ordinary && next.place - place === Number(distance)) return;
-      if (distance < FARTHEST && distance > -FARTHEST) this.#went(place, next.place, Number(distance));
+      const within = Math.floor(next.place / PAGE) === Math.floor(place / PAGE);
+      if (within && (distance === 2 || distance === 4) && next.place - place === distance) return;
+      if (Math.abs(distance) < FARTHEST) this.#went(place, next.place, distance);
     });
   }
 
@@ -56,7 +57,8 @@ export class Profile {
 
   /** Where the instruction at a place was seen to lead but the next in memory, the most frequent first. */
   destinations(place: number): readonly Destination[] {
-    return [...(this.#destinations.get(place)?.values() ?? [])].sort((a, b) => b.count - a.count);
+    const known = this.#destinations.get(place);
+    return known === undefined ? [] : [...known.values()].sort((a, b) => b.count - a.count);
   }
 
   #went(from: number, to: number, distance: number): void {

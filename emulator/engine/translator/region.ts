@@ -3,7 +3,7 @@
  * function or a loop, from one entry on; calls are not followed, but what comes after them is.
  */
 import type { Operation } from "./operation.ts";
-import type { Experience } from "./profile.ts";
+import type { Destination, Experience } from "./profile.ts";
 
 /** An operation and where it stands: bytes from the region's entry, in the address space. */
 export interface Placed {
@@ -105,6 +105,7 @@ class Former {
       const place = this.#placeOf(delta);
       if (place === undefined || this.#placed.size >= this.#limits.operations) return;
       const crosses = (place & (PAGE - 1)) === PAGE - 2;
+      if (crosses) this.#meetSeen(delta, place);
       const second = crosses ? this.#placeOf(delta + 2) : undefined;
       const operation = this.#code.breaks(place) ? undefined : this.#code.operation(place, second);
       if (operation === undefined) return;
@@ -131,8 +132,7 @@ class Former {
   #waysFrom({ delta, operation }: Placed, place: number): number[] {
     const { flow, length, decoded } = operation;
     const next = delta + length;
-    const seen = this.#profile.destinations(place).slice(0, this.#limits.destinations);
-    for (const { place: to, distance } of seen) this.#meet(delta + distance, to);
+    const seen = this.#meetSeen(delta, place);
     const reached = seen
       .filter(({ place: to, distance }) => this.#placeOf(delta + distance) === to)
       .map(({ distance }) => delta + distance);
@@ -155,6 +155,13 @@ class Former {
       case "end":
         return [];
     }
+  }
+
+  /** Where an operation was seen to lead, whose pages become those of the region. */
+  #meetSeen(delta: number, place: number): readonly Destination[] {
+    const seen = this.#profile.destinations(place).slice(0, this.#limits.destinations);
+    for (const { place: to, distance } of seen) this.#meet(delta + distance, to);
+    return seen;
   }
 
   /** Learns which page of RAM a page of the region is, unless it has been said to be another. */

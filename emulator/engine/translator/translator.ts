@@ -10,7 +10,7 @@ import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts
 import { exportName } from "../interpreter/generate.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
-import { cutShort, regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
+import { cutShort, leftOften, regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { TracedStep } from "./entries.ts";
 import { entriesOf } from "./entries.ts";
@@ -24,6 +24,14 @@ import { formRegion } from "./region.ts";
 import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
+
+/** Somewhere that execution was found. */
+interface Spot {
+  readonly place: number;
+  /** The place itself, if regions are left for just that, or its line. */
+  readonly key: number;
+  readonly heat: number;
+}
 /** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
 const MOST_TIMES_AHEAD = 8;
 /** Every place in a page where an instruction may begin. */
@@ -44,11 +52,13 @@ export class Translator implements Engine {
     destinations: (place) => this.#profile.destinations(place),
   };
   readonly #cache: CodeCache;
-  /** How often execution was found in a line of RAM, since it was last translated. */
+  /** How often execution was found after a region was left for a place, or else in a line, since it was translated. */
   readonly #heat = new Map<number, number>();
   readonly #codeAt: (pc: bigint) => number;
   readonly #reader: CodeReader;
   #interval: number;
+  /** Spots of which there is nothing more to translate. */
+  readonly #hopeless = new Set<number>();
   #breakpoints: ReadonlySet<number> = new Set();
   #tracing = false;
   /** How often a place has been translated ahead. */
@@ -76,8 +86,15 @@ export class Translator implements Engine {
       breaks: (place) => this.#breakpoints.has(place & (PAGE - 1)),
     };
     interpreter.listener = {
-      codeChanged: (offset, bytes) => this.#cache.changed(offset, offset + bytes),
-      pageGoes: (page) => (page === undefined ? this.#cache.flush() : this.#cache.dropPage(page)),
+      codeChanged: (offset, bytes) => {
+        this.#hopeless.clear();
+        this.#cache.changed(offset, offset + bytes);
+      },
+      pageGoes: (page) => {
+        this.#hopeless.clear();
+        if (page === undefined) this.#cache.flush();
+        else this.#cache.dropPage(page);
+      },
       stopped: (hart, slots) => policy.ahead && !this.#tracing && this.#translateAhead(hart, slots),
     };
     if (policy.ahead) interpreter.pages.breakAt(EVERYWHERE);
@@ -95,21 +112,21 @@ export class Translator implements Engine {
   run(hart: number, slots: number, past: boolean): RunEnd {
     const address = this.#configuration.harts[hart] ?? 0;
     for (let left = slots, passes = past; ; passes = false) {
-      const asked = Math.min(left, this.#interval);
-      this.#words[(address + cutShort.offset) >> 2] = 0;
       const before = this.#clock(address);
-      const end = this.#interpreter.run(hart, asked, passes);
-      left -= (this.#clock(address) - before) | 0;
-      if (end !== "slots" || left <= 0) return end;
-      const translated = this.#words[(address + cutShort.offset) >> 2] !== 0;
-      if (translated) {
-        this.#interval = Math.min(this.#interval * 2, this.#policy.longestInterval);
-        continue;
+      const translatedBefore = this.#translatedSlots(address);
+      this.#words[(address + cutShort.offset) >> 2] = 0;
+      const end = this.#interpreter.run(hart, Math.min(left, this.#interval), passes);
+      const passed = (this.#clock(address) - before) | 0;
+      const interpreted = passed - ((this.#translatedSlots(address) - translatedBefore) | 0);
+      left -= passed;
+      const spot = this.#spotToHeat(hart, passed, interpreted);
+      if (end !== "slots") return end;
+      if (spot !== undefined && this.#isHot(spot) && left > 0) {
+        const { used, end: ended } = this.#learn(hart, spot, left);
+        left -= used;
+        if (ended !== "slots") return ended;
       }
-      this.#interval = this.#policy.interval;
-      const { used, end: ended } = this.#look(hart, left);
-      left -= used;
-      if (ended !== "slots" || left <= 0) return ended;
+      if (left <= 0) return "slots";
     }
   }
 
@@ -137,21 +154,47 @@ export class Translator implements Engine {
     return { ...this.#cache.counters, translatedSlots: sum(translatedSlots), entries: sum(regionEntries) };
   }
 
-  /** Notes where execution is, and translates what is there when that is often enough. */
-  #look(hart: number, slots: number): { readonly used: number; readonly end: RunEnd } {
-    const place = this.#placeOf(hart);
-    if (place === undefined) return { used: 0, end: "slots" };
-    const line = Math.floor(place / LINE_BYTES);
-    const heat = (this.#heat.get(line) ?? 0) + 1;
-    this.#heat.set(line, heat);
-    if (heat < this.#policy.threshold) return { used: 0, end: "slots" };
-    this.#heat.delete(line);
+  /**
+   * What has become hotter: the place that regions are left for again and again, or, when mostly the interpreter has been
+   * at work, where it is.
+   */
+  #spotToHeat(hart: number, passed: number, interpreted: number): Spot | undefined {
+    const often = ((this.#configuration.harts[hart] ?? 0) + leftOften.offset) >> 2;
+    if (this.#words[often] !== 0) {
+      this.#words[often] = 0;
+      const place = this.#placeOf(hart);
+      return place === undefined ? undefined : { place, key: place, heat: this.#policy.threshold };
+    }
+    const mostly = interpreted * 2 > passed;
+    this.#interval = mostly
+      ? this.#policy.interval
+      : Math.min(this.#interval * 2, this.#policy.longestInterval);
+    // Where a region was left for want of slots, it is not known what is interpreted.
+    const cut = this.#words[((this.#configuration.harts[hart] ?? 0) + cutShort.offset) >> 2] !== 0;
+    const place = mostly && !cut ? this.#placeOf(hart) : undefined;
+    if (place === undefined) return undefined;
+    // Odd, so that it is no place.
+    const line = Math.floor(place / LINE_BYTES) * LINE_BYTES + 1;
+    return { place, key: line, heat: 1 };
+  }
+
+  #isHot({ key, heat }: Spot): boolean {
+    if (this.#hopeless.has(key)) return false;
+    const total = (this.#heat.get(key) ?? 0) + heat;
+    this.#heat.set(key, total);
+    return total >= this.#policy.threshold;
+  }
+
+  /** Follows execution from here, and translates what it leads to. */
+  #learn(hart: number, { place, key }: Spot, slots: number): { readonly used: number; readonly end: RunEnd } {
+    this.#heat.delete(key);
+    if (key === place && this.#cache.at(place) !== undefined) return { used: 0, end: "slots" };
     this.#tracing = true;
     const { steps, used, end } = this.#trace(hart, Math.min(slots, this.#policy.traceLength));
     this.#tracing = false;
     this.#configuration.translating?.(true);
     this.#profile.learn(steps);
-    this.#translate(place, steps);
+    if (!this.#translate(place, key === place, steps)) this.#hopeless.add(key);
     this.#configuration.translating?.(false);
     return { used, end };
   }
@@ -176,25 +219,33 @@ export class Translator implements Engine {
   #trace(hart: number, slots: number): { steps: TracedStep[]; used: number; end: RunEnd } {
     const address = this.#configuration.harts[hart] ?? 0;
     const steps: TracedStep[] = [];
+    const pcWord = (address + state.pc.offset) >> 2;
+    let page: number | undefined;
+    let pageOf = -1;
     for (let used = 0; used < slots; ) {
-      const pc = this.#view.getBigUint64(address + state.pc.offset, true);
+      const pc = ((this.#words[pcWord] ?? 0) >>> 0) + (this.#words[pcWord + 1] ?? 0) * 2 ** 32;
       const before = this.#clock(address);
+      this.#words[(address + leftOften.offset) >> 2] = 0;
       const end = this.#interpreter.run(hart, 1, false);
-      const passed = (this.#clock(address) - before) | 0;
-      used += passed;
+      used += (this.#clock(address) - before) | 0;
       if (end !== "slots") return { steps, used, end };
       // The instruction was fetched just now, so where its page is has been remembered.
-      const place = this.#locate(pc);
-      if (place !== undefined) {
-        const crosses = (place & (PAGE - 1)) === PAGE - 2;
-        const secondHalf = crosses ? this.#locate(pc + 2n) : undefined;
-        steps.push({ pc, place, operation: this.#reader.operation(place, secondHalf) });
+      const virtualPage = Math.floor(pc / PAGE);
+      if (virtualPage !== pageOf) {
+        page = this.#locate(BigInt(virtualPage) * BigInt(PAGE));
+        pageOf = virtualPage;
       }
+      if (page === undefined) continue;
+      const offset = pc - virtualPage * PAGE;
+      const place = page + offset;
+      const secondHalf = offset === PAGE - 2 ? this.#locate(BigInt(pc + 2)) : undefined;
+      steps.push({ pc, place, operation: this.#reader.operation(place, secondHalf) });
     }
     return { steps, used: slots, end: "slots" };
   }
 
-  #translate(hot: number, steps: readonly TracedStep[]): void {
+  /** Gives whether there was anything to translate. */
+  #translate(hot: number, exactly: boolean, steps: readonly TracedStep[]): boolean {
     const regions = new Map<number, Region>();
     const covered = new Set<number>();
     const form = (place: number) => {
@@ -208,8 +259,9 @@ export class Translator implements Engine {
     for (const { place, loop, count } of entriesOf(steps)) {
       if (count >= this.#policy.entries && !(loop && covered.has(place))) form(place);
     }
-    if (!covered.has(hot)) form(hot);
+    if (!regions.has(hot) && (exactly || !covered.has(hot))) form(hot);
     if (regions.size > 0) this.#cache.install([...regions.values()]);
+    return regions.size > 0;
   }
 
   /** Whether the translation at a region's place is of as much code. */
@@ -238,6 +290,10 @@ export class Translator implements Engine {
     const crosses = (place & (PAGE - 1)) === PAGE - 2;
     if (crosses && secondHalf === undefined) return 0;
     return low | (half(crosses ? (secondHalf ?? 0) : place + 2) << 16);
+  }
+
+  #translatedSlots(address: number): number {
+    return this.#words[(address + translatedSlots.offset) >> 2] ?? 0;
   }
 
   #clock(address: number): number {
