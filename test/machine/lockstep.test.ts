@@ -1,10 +1,11 @@
 /**
- * Both engines on random code: the same machine after every thousand slots. The code runs in S and U mode, translated,
+ * Engines on random code: the same machine after every thousand slots, also where another engine goes on now and then. The code runs in S and U mode, translated,
  * over a TLB that is far too small, modifies itself, and is interrupted by a timer; a handler in M-mode sends it
  * somewhere else, under another address space and status, whenever it traps.
  */
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
+import { engineNames } from "../../emulator/engine/create.ts";
 import type { HartView, Machine } from "../../emulator/index.ts";
 import { parseCpu } from "../../emulator/index.ts";
 import { csrs } from "../../emulator/isa/csr.ts";
@@ -180,17 +181,28 @@ test.each(runs)("a TLB of %s, %i hart(s), seed %i", async (geometry, harts, seed
   const kernel = stress(seed);
   const cpu = parseCpu(`max,tlb=${geometry}`);
   const reference = await machineFor(kernel, { engine: "reference", harts, cpu });
-  const interpreter = await machineFor(kernel, { engine: "interpreter", harts, cpu });
+  const machines = {
+    interpreter: await machineFor(kernel, { engine: "interpreter", harts, cpu }),
+    translator: await machineFor(kernel, { engine: "translator", harts, cpu }),
+    "engines in turns": await machineFor(kernel, { engine: "translator", harts, cpu }),
+  };
   for (let slice = 1; slice <= SLICES; slice++) {
-    const stops = [reference, interpreter].map((machine) => machine.run(SLICE));
-    expect(stops[1]).toEqual(stops[0]);
-    expect(interpreter.harts.map(stateOf), `after ${slice * SLICE} slots`).toEqual(
-      reference.harts.map(stateOf),
-    );
-    expect(Buffer.compare(ramOf(interpreter), ramOf(reference)), `RAM after ${slice * SLICE} slots`).toBe(0);
-    if (slice % 10 === 0) expect(interpreter.harts.map(csrsOf)).toEqual(reference.harts.map(csrsOf));
+    const stop = reference.run(SLICE);
+    const expected = { harts: reference.harts.map(stateOf), ram: ramOf(reference) };
+    if (slice % 4 === 0) {
+      const engine = engineNames[(slice / 4) % engineNames.length] ?? "reference";
+      await machines["engines in turns"].useEngine(engine);
+    }
+    for (const [name, machine] of Object.entries(machines)) {
+      const where = `${name}, after ${slice * SLICE} slots`;
+      expect(machine.run(SLICE), where).toEqual(stop);
+      expect(machine.harts.map(stateOf), where).toEqual(expected.harts);
+      expect(Buffer.compare(ramOf(machine), expected.ram), `RAM, ${where}`).toBe(0);
+      if (slice % 10 === 0) expect(machine.harts.map(csrsOf), where).toEqual(reference.harts.map(csrsOf));
+    }
   }
-  expect(interpreter.traps()).toEqual(reference.traps());
+  for (const [name, machine] of Object.entries(machines))
+    expect(machine.traps(), name).toEqual(reference.traps());
   // The run is worth something only where it goes everywhere.
   const causes = new Set(reference.traps().map((trap) => `${trap.interrupt} ${trap.cause}`));
   expect(causes.size).toBeGreaterThan(4);

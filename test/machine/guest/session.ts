@@ -12,7 +12,7 @@ import { TablePages } from "./address-space.ts";
 import { Assembler, reg } from "./assembler.ts";
 import { Image, RAM } from "./image.ts";
 
-export const engines: readonly EngineName[] = ["reference", "interpreter"];
+export const engines: readonly EngineName[] = ["reference", "interpreter", "translator"];
 
 /** Exception causes (privileged 3.1.15, table 3.6). */
 export const cause = {
