@@ -37,7 +37,7 @@ import type { Group } from "./group.ts";
 import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
-import { missedReads, missedWrites, publish, rememberedCode } from "./slow-path.ts";
+import { missedReads, missedWrites, publish, readAcross, rememberedCode, writeAcross } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
@@ -524,8 +524,13 @@ class Emitter {
     if (alone) return;
     code.get(this.#address).get(page).arithmetic("i64", "sub").get(limit).compare("i64", "ge_u");
     code.ifUnlikely(() => {
-      this.#adjust(-position.accessesAfter, position.slotsAfter);
-      this.#leaveFor(delta + operation.length);
+      code.get(this.#address).i32(group.to - group.from);
+      this.#callProcedure((group.access.writes ? writeAcross : readAcross).procedure);
+      code.tee(target).isZero();
+      code.ifUnlikely(() => {
+        this.#adjust(-position.accessesAfter, position.slotsAfter);
+        this.#leaveFor(delta + operation.length);
+      });
     });
   }
 

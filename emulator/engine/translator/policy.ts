@@ -24,12 +24,12 @@ export const LINE_BYTES = 64;
 
 /** What pays in the long run. */
 export const whenHot: Policy = {
-  interval: 2000,
-  longestInterval: 200_000,
-  threshold: 32,
+  interval: 4000,
+  longestInterval: 1_000_000,
+  threshold: 60,
   traceLength: 2000,
   entries: 2,
-  operations: 300,
+  operations: 200,
   destinations: 64,
   ahead: false,
 };

@@ -1,5 +1,5 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64 } from "../../language/expression.ts";
+import { cell64, type I32, type I64, select32 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
@@ -82,6 +82,20 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
     },
   );
 
+/**
+ * What added to an address gives its place, and that of the bytes after it, which lie on two pages; 0 where that is not
+ * remembered, or not the same for both.
+ */
+const across = (name: string, remembered: (virtual: I64) => I32) =>
+  procedure(name, { virtual: "i64", bytes: "i32" }, "i32", ({ virtual, bytes }) => {
+    const first = local(remembered(virtual));
+    const second = remembered(virtual.add(bytes.toU64()).sub(1));
+    return select32(first.eq(second), first, 0);
+  });
+
+export const readAcross = across("readAcross", rememberedRead);
+export const writeAcross = across("writeAcross", rememberedWrite);
+
 const CELLS = { 1: "u8", 2: "u16", 4: "u32", 8: "i64" } as const;
 
 export const missedReads = { 1: missedRead(1), 2: missedRead(2), 4: missedRead(4), 8: missedRead(8) };
@@ -91,6 +105,8 @@ export const missedWrites = { 1: missedWrite(1), 2: missedWrite(2), 4: missedWri
 export const slowPaths = [
   publish,
   rememberedCode,
+  readAcross,
+  writeAcross,
   ...Object.values(missedReads),
   ...Object.values(missedWrites),
 ].map((p) => p.procedure);

@@ -19,11 +19,14 @@ import type { Policy } from "./policy.ts";
 import { LINE_BYTES } from "./policy.ts";
 import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
-import type { CodeReader, Region } from "./region.ts";
+import type { CodeReader, Region, RegionLimits } from "./region.ts";
 import { formRegion } from "./region.ts";
 import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
+/** Rounds of a loop in a trace that make it tight, and the operations of its own region. */
+const TIGHT = 50;
+const TIGHT_OPERATIONS = 60;
 
 /** Somewhere that execution was found. */
 interface Spot {
@@ -57,6 +60,8 @@ export class Translator implements Engine {
   readonly #codeAt: (pc: bigint) => number;
   readonly #reader: CodeReader;
   #interval: number;
+  /** Slots that the interpreter has used since it was last found at work. */
+  #interpreted = 0;
   /** Spots of which there is nothing more to translate. */
   readonly #hopeless = new Set<number>();
   #breakpoints: ReadonlySet<number> = new Set();
@@ -119,7 +124,7 @@ export class Translator implements Engine {
       const passed = (this.#clock(address) - before) | 0;
       const interpreted = passed - ((this.#translatedSlots(address) - translatedBefore) | 0);
       left -= passed;
-      const spot = this.#spotToHeat(hart, passed, interpreted);
+      const spot = this.#spotToHeat(hart, interpreted);
       if (end !== "slots") return end;
       if (spot !== undefined && this.#isHot(spot) && left > 0) {
         const { used, end: ended } = this.#learn(hart, spot, left);
@@ -155,27 +160,28 @@ export class Translator implements Engine {
   }
 
   /**
-   * What has become hotter: the place that regions are left for again and again, or, when mostly the interpreter has been
-   * at work, where it is.
+   * What has become hotter: the place that regions are left for again and again, or, when the interpreter has been at
+   * work for long enough, where it is.
    */
-  #spotToHeat(hart: number, passed: number, interpreted: number): Spot | undefined {
+  #spotToHeat(hart: number, interpreted: number): Spot | undefined {
     const often = ((this.#configuration.harts[hart] ?? 0) + leftOften.offset) >> 2;
     if (this.#words[often] !== 0) {
       this.#words[often] = 0;
       const place = this.#placeOf(hart);
       return place === undefined ? undefined : { place, key: place, heat: this.#policy.threshold };
     }
-    const mostly = interpreted * 2 > passed;
-    this.#interval = mostly
-      ? this.#policy.interval
-      : Math.min(this.#interval * 2, this.#policy.longestInterval);
+    this.#interpreted += interpreted;
+    const { interval, longestInterval } = this.#policy;
+    const due = this.#interpreted >= interval;
+    this.#interval = due ? interval : Math.min(this.#interval * 2, longestInterval);
     // Where a region was left for want of slots, it is not known what is interpreted.
     const cut = this.#words[((this.#configuration.harts[hart] ?? 0) + cutShort.offset) >> 2] !== 0;
-    const place = mostly && !cut ? this.#placeOf(hart) : undefined;
+    const place = due && !cut ? this.#placeOf(hart) : undefined;
     if (place === undefined) return undefined;
+    const heat = Math.floor(this.#interpreted / interval);
+    this.#interpreted = 0;
     // Odd, so that it is no place.
-    const line = Math.floor(place / LINE_BYTES) * LINE_BYTES + 1;
-    return { place, key: line, heat: 1 };
+    return { place, key: Math.floor(place / LINE_BYTES) * LINE_BYTES + 1, heat };
   }
 
   #isHot({ key, heat }: Spot): boolean {
@@ -248,16 +254,19 @@ export class Translator implements Engine {
   #translate(hot: number, exactly: boolean, steps: readonly TracedStep[]): boolean {
     const regions = new Map<number, Region>();
     const covered = new Set<number>();
-    const form = (place: number) => {
+    const form = (place: number, limits: RegionLimits = this.#policy) => {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
-      const region = formRegion(place, experience, this.#reader, this.#policy);
+      const region = formRegion(place, experience, this.#reader, limits);
       if (region === undefined || this.#alreadyHas(region)) return;
       regions.set(place, region);
       for (const { operations } of region.blocks)
         for (const { delta } of operations) covered.add(place + delta);
     };
     for (const { place, loop, count } of entriesOf(steps)) {
-      if (count >= this.#policy.entries && !(loop && covered.has(place))) form(place);
+      if (count < this.#policy.entries) continue;
+      // A loop within another region is worth one of its own if it goes round so often that a run may end in it.
+      if (!loop || !covered.has(place)) form(place);
+      else if (count >= TIGHT) form(place, { ...this.#policy, operations: TIGHT_OPERATIONS });
     }
     if (!regions.has(hot) && (exactly || !covered.has(hot))) form(hot);
     if (regions.size > 0) this.#cache.install([...regions.values()]);
