@@ -82,7 +82,7 @@ export const defaultOptions: MachineOptions = {
   memory: 256 * 1024 * 1024,
   harts: 1,
   cpu: defaultCpu,
-  engine: "interpreter",
+  engine: "auto",
   entropySeed: 1n,
   startTime: 0n,
 };

@@ -157,7 +157,7 @@ describe("run", () => {
     );
     expect(limited.status).toBe(124);
     const statistics: unknown = JSON.parse(limited.errors.split("\n").at(-2) ?? "");
-    expect(statistics).toMatchObject({ status: 124, instructions: 1_000_000, engine: "interpreter" });
+    expect(statistics).toMatchObject({ status: 124, instructions: 1_000_000, engine: "auto" });
     expect((await trapframe(bare(programs.forever, "--timeout", "0.3", "--stats"), "")).errors).toMatch(
       /MIPS/,
     );
