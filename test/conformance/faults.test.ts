@@ -54,9 +54,7 @@ const faults: readonly Fault[] = [
     fault: "interrupts are lost",
     finder: ["interrupts", "priority and masking in S-mode"],
     rewrite: (name, body) =>
-      name === "pending"
-        ? [{ kind: "return", value: { kind: "constant", type: "i64", value: 0n } }]
-        : body,
+      name === "pending" ? [{ kind: "return", value: { kind: "constant", type: "i64", value: 0n } }] : body,
     says: [/pc expected 0x\w+, found 0x\w+/, /privilege mode expected [MS], found/],
   },
 ];
