@@ -51,7 +51,7 @@ interface Made {
 const MOST_BEGINNINGS = 1000;
 
 /** Bytes of WebAssembly kept; the machine code made of them takes several times as much. */
-const MOST_BYTES = 12 * 1024 * 1024;
+const MOST_BYTES = 8 * 1024 * 1024;
 const PAGE = 4096;
 
 export class CodeCache {
@@ -99,7 +99,10 @@ export class CodeCache {
     else if (this.#byPage.size === 0) this.#restart();
     const first = this.#next;
     this.#next += regions.length;
+    const { flushes } = this.counters;
     const made = first === 0 ? this.#begin(regions) : this.#make(regions, first);
+    // To decode a page of theirs all others went, and with them everything that these regions could be linked to.
+    if (this.counters.flushes !== flushes) return;
     regions.forEach((region, i) => {
       const { run, need = 0, bytes = 0 } = made.functions[i] ?? {};
       const places = placesOf(region);

@@ -1,6 +1,7 @@
 /**
- * When and what to translate. Executing an instruction once costs the interpreter some 3 ns; translating it costs some
- * 5 us, and once translated it takes a fraction of a nanosecond: it pays from about 2,000 executions on.
+ * When and what to translate. Executing an instruction once costs the interpreter 3 to 5 ns; translating it was measured
+ * to cost 30 to 80 us with the trace and the module, and the host's optimising compiler about as much again on another
+ * thread. So it pays from some 20,000 executions on: hence 240,000 slots for a line of code, and 8,192 exits to one place.
  */
 export interface Policy {
   /** Slots between two looks at where execution is, at first and at most: they grow while mostly translated code runs. */
@@ -22,7 +23,10 @@ export interface Policy {
 /** Code that is looked at together. */
 export const LINE_BYTES = 64;
 
-/** What pays in the long run. */
+/**
+ * What pays in the long run. Booting Linux (992 million instructions), thresholds of 16,000 slots translated 182,000
+ * instructions for 96 % of the slots and took twice as long as these, which translate 27,000 for 83 %.
+ */
 export const whenHot: Policy = {
   interval: 4000,
   longestInterval: 1_000_000,

@@ -1,7 +1,7 @@
 /**
- * The translator: an interpreter that hot code leaves for WebAssembly made of it. It looks now and then where execution
- * is; where that is in the same line of code often enough, it follows execution for a while, instruction by
- * instruction, and translates what it has seen.
+ * The translator: an interpreter that hot code leaves for WebAssembly made of it. It looks now and then where the
+ * interpreter is at work, and is told of places that translated code is left for again and again. When one of these has
+ * become hot, it follows execution for a while, instruction by instruction, and translates what it has seen.
  */
 import { state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
@@ -28,6 +28,9 @@ const PAGE = 4096;
 const TIGHT = 50;
 const TIGHT_OPERATIONS = 60;
 
+/** Spots that are remembered before all are forgotten. */
+const MOST_SPOTS = 100_000;
+
 /** Somewhere that execution was found. */
 interface Spot {
   readonly place: number;
@@ -35,6 +38,7 @@ interface Spot {
   readonly key: number;
   readonly heat: number;
 }
+
 /** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
 const MOST_TIMES_AHEAD = 8;
 /** Every place in a page where an instruction may begin. */
@@ -186,6 +190,7 @@ export class Translator implements Engine {
 
   #isHot({ key, heat }: Spot): boolean {
     if (this.#hopeless.has(key)) return false;
+    if (this.#heat.size > MOST_SPOTS) this.#heat.clear();
     const total = (this.#heat.get(key) ?? 0) + heat;
     this.#heat.set(key, total);
     return total >= this.#policy.threshold;
@@ -200,6 +205,7 @@ export class Translator implements Engine {
     this.#tracing = false;
     this.#configuration.translating?.(true);
     this.#profile.learn(steps);
+    if (this.#hopeless.size > MOST_SPOTS) this.#hopeless.clear();
     if (!this.#translate(place, key === place, steps)) this.#hopeless.add(key);
     this.#configuration.translating?.(false);
     return { used, end };
