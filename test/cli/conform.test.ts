@@ -16,7 +16,7 @@ describe("trapframe conform refuses", () => {
       "an unknown engine",
       ["--engine", "fast"],
       2,
-      /no engine "fast"; there are reference, interpreter, and all/,
+      /no engine "fast"; there are reference, interpreter, translator, auto, and all/,
     ],
     ["an unknown extension", ["--cpu", "zfoo"], 2, /--cpu: unknown extension "zfoo"/],
     ["a share that is none", ["--shard", "3/2"], 2, /--shard: "3\/2" is not K\/N/],

@@ -19,6 +19,9 @@ const OTHER_FIELDS: ReadonlySet<string> = new Set<Field>([
   "tlbEvictions",
   "tlbFlushes",
   "tlbSizes",
+  // Worked out from the clock and the comparators, which are resources.
+  "timers",
+  "timersUntil",
   // A hint about whose turn it is.
   "yielding",
   // How the machine notes traps.
