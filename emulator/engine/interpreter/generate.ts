@@ -299,7 +299,9 @@ class Loop {
       .get(this.#address)
       .get(this.#remaining)
       .convert("extend_u");
-    code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget).set(this.#start);
+    code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget);
+    // A timer that is due has been looked at just now, so at least one instruction executes, even of a faulty description.
+    code.get(this.#budget).isZero().arithmetic("i32", "add").tee(this.#budget).set(this.#start);
     this.#loadDataContext();
     code.get(HART).load("i64.load", state.pc.offset).set(this.#pc);
   }
