@@ -25,7 +25,14 @@ export function looksAtClockItself(block: Block): boolean {
   return found;
 }
 
+const answers = new WeakMap<Procedure, boolean>();
+
 /** Whether a call of a procedure may; devices always may. */
 export function looksAtClock(procedure: Procedure): boolean {
-  return procedure.kind === "inside" ? searchBlock(procedure.body()) : procedure.kind === "host";
+  let answer = answers.get(procedure);
+  if (answer === undefined) {
+    answer = procedure.kind === "inside" ? searchBlock(procedure.body()) : procedure.kind === "host";
+    answers.set(procedure, answer);
+  }
+  return answer;
 }

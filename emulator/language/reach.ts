@@ -1,5 +1,6 @@
 /** What executing a piece of the vocabulary may reach, through procedures too. */
 import type { Node } from "./expression.ts";
+import { children, evaluated, within } from "./parts.ts";
 import type { Procedure } from "./procedure.ts";
 import type { Block, Statement } from "./statement.ts";
 
@@ -18,8 +19,8 @@ export function walkBlock(
   };
   for (const s of block) {
     visit.statement?.(s);
-    for (const n of operands(s)) node(n);
-    for (const b of inner(s)) walkBlock(b, visit, seen);
+    for (const n of evaluated(s)) node(n);
+    for (const b of within(s)) walkBlock(b, visit, seen);
   }
 }
 
@@ -44,7 +45,7 @@ export function searchFor(sought: Sought): (block: Block) => boolean {
   const inNode = (n: Node): boolean =>
     sought.node?.(n) === true || children(n).some(inNode) || (n.kind === "call" && inProcedure(n.procedure));
   const inStatement = (s: Statement): boolean =>
-    sought.statement?.(s) === true || operands(s).some(inNode) || inner(s).some(inBlock);
+    sought.statement?.(s) === true || evaluated(s).some(inNode) || within(s).some(inBlock);
   const inBlock = (block: Block): boolean => block.some(inStatement);
   return inBlock;
 }
@@ -60,8 +61,8 @@ export function walkWithin(
   };
   for (const s of block) {
     visit.statement?.(s);
-    for (const n of operands(s)) node(n);
-    for (const b of inner(s)) walkWithin(b, visit);
+    for (const n of evaluated(s)) node(n);
+    for (const b of within(s)) walkWithin(b, visit);
   }
 }
 
@@ -74,60 +75,4 @@ export function calledFrom(block: Block): Set<Procedure> {
     },
   });
   return called;
-}
-
-function children(n: Node): readonly Node[] {
-  switch (n.kind) {
-    case "arithmetic":
-    case "comparison":
-      return [n.a, n.b];
-    case "unary":
-    case "convert":
-      return [n.a];
-    case "select":
-      return [n.condition, n.taken, n.otherwise];
-    case "call":
-      return n.arguments;
-    case "cell":
-    case "read":
-      return [n.address];
-    default:
-      return [];
-  }
-}
-
-function operands(s: Statement): readonly Node[] {
-  switch (s.kind) {
-    case "if":
-    case "while":
-      return [s.condition];
-    case "store":
-    case "write":
-      return [s.address, s.value];
-    case "fill":
-      return [s.address, s.bytes];
-    case "raise":
-      return [s.cause, s.value];
-    case "jump-to":
-      return [s.target];
-    case "jump-by-immediate":
-    case "synchronise":
-      return [];
-    default:
-      return s.value === undefined ? [] : [s.value];
-  }
-}
-
-/** The blocks within a statement. */
-export function inner(s: Statement): readonly Block[] {
-  switch (s.kind) {
-    case "if":
-      return [s.taken, s.otherwise];
-    case "while":
-      return [s.body];
-    case "match":
-      return [...s.cases.values(), s.otherwise];
-    default:
-      return [];
-  }
 }

@@ -214,7 +214,6 @@ class Loop {
   readonly #entry = this.#code.local("i32");
   /** Slots that had passed and were not counted yet when a region was entered. */
   readonly #before = this.#code.local("i32");
-  readonly #observing = new Map<Procedure, boolean>();
   #flush: Label = 0;
   #trapped: Label = 0;
   #fetch: Label = 0;
@@ -543,7 +542,7 @@ class Loop {
         throw new Error("an instruction cannot return");
       },
       beforeCall: (p) => {
-        if (this.#observes(p)) this.#publish();
+        if (looksAtClock(p)) this.#publish();
       },
       replaceCall: () => false,
       x: (operand) => {
@@ -775,14 +774,5 @@ class Loop {
 
   #call(p: Procedure): void {
     this.#code.call(indexOf(this.#linkage, p));
-  }
-
-  #observes(p: Procedure): boolean {
-    let answer = this.#observing.get(p);
-    if (answer === undefined) {
-      answer = looksAtClock(p);
-      this.#observing.set(p, answer);
-    }
-    return answer;
   }
 }

@@ -23,6 +23,7 @@ import type { Analysis } from "./analysis.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
 import type { Region } from "./region.ts";
+import { placeOf } from "./region.ts";
 import { slowPaths } from "./slow-path.ts";
 
 /** A region that has been translated. */
@@ -34,13 +35,11 @@ export interface Translation {
   /** By page of RAM: the lines of 64 bytes on which it has instructions, as bits. */
   readonly lines: ReadonlyMap<number, bigint>;
   readonly run: unknown;
-  /** Bytes of WebAssembly. */
-  readonly bytes: number;
 }
 
-/** What is made of regions: their functions, slots that must be left to enter them, and bytes of WebAssembly. */
+/** What is made of regions: their functions, and the slots that must be left to enter them. */
 interface Made {
-  readonly functions: readonly { readonly run: unknown; readonly need: number; readonly bytes: number }[];
+  readonly functions: readonly { readonly run: unknown; readonly need: number }[];
   /** Bytes of the whole module. */
   readonly bytes: number;
   /** By place: the links that it has. */
@@ -104,10 +103,10 @@ export class CodeCache {
     // To decode a page of theirs all others went, and with them everything that these regions could be linked to.
     if (this.counters.flushes !== flushes) return;
     regions.forEach((region, i) => {
-      const { run, need = 0, bytes = 0 } = made.functions[i] ?? {};
+      const { run, need = 0 } = made.functions[i] ?? {};
       const places = placesOf(region);
       const lines = linesOf(region, places);
-      this.#enter({ number: first + i, region, places, lines, run, bytes }, need);
+      this.#enter({ number: first + i, region, places, lines, run }, need);
       this.counters.regions++;
       this.counters.instructions += places.size;
     });
@@ -145,14 +144,13 @@ export class CodeCache {
       this.#records,
       link,
     );
-    const { bytes, analyses, sizes } = batch.build((place) => this.#byPlace.get(place));
+    const { bytes, analyses } = batch.build((place) => this.#byPlace.get(place));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), batch.imports());
     this.counters.modules++;
     this.counters.bytes += bytes.length;
     const functions = regions.map((_, i) => ({
       run: instance.exports[`region ${i}`],
       need: analyses[i]?.slots[0] ?? 0,
-      bytes: sizes[i] ?? 0,
     }));
     return { functions, bytes: bytes.length, links: this.#links };
   }
@@ -266,13 +264,8 @@ export class CodeCache {
 
 function placesOf(region: Region): Set<number> {
   const places = new Set<number>();
-  const start = region.place & (PAGE - 1);
-  for (const { operations } of region.blocks) {
-    for (const { delta } of operations) {
-      const page = region.pages.get(Math.floor((start + delta) / PAGE)) ?? 0;
-      places.add(page * PAGE + ((start + delta) & (PAGE - 1)));
-    }
-  }
+  for (const { operations } of region.blocks)
+    for (const { delta } of operations) places.add(placeOf(region, delta) ?? 0);
   return places;
 }
 
@@ -340,7 +333,6 @@ class Batch {
   build(known: (place: number) => Translation | undefined): {
     bytes: Uint8Array<ArrayBuffer>;
     analyses: readonly Analysis[];
-    sizes: readonly number[];
   } {
     const module = this.#module;
     const { memory, settings } = this.#configuration;
@@ -353,8 +345,7 @@ class Batch {
     const functions = this.#importRegions(known);
     for (const { place } of this.#regions) functions.set(place, module.declare(REGION_SIGNATURE));
     const analyses = this.#regions.map(analyse);
-    const sizes = this.#regions.map((region, i) => {
-      const start = region.place & (PAGE - 1);
+    this.#regions.forEach((region, i) => {
       const code = emitRegion(region, analyses[i] ?? analyse(region), {
         settings,
         asDescribed: this.#configuration.rewrite !== undefined,
@@ -363,9 +354,8 @@ class Batch {
         record: this.#records + (this.#first + i) * REGION_BYTES,
         decodedPage: (page) => this.#pages.decodedPage(page * PAGE),
         regionAt: (delta) => {
-          const page = region.pages.get(Math.floor((start + delta) / PAGE));
-          if (page === undefined) return undefined;
-          const place = page * PAGE + ((region.place + delta) & (PAGE - 1));
+          const place = placeOf(region, delta);
+          if (place === undefined) return undefined;
           const index = functions.get(place);
           return index === undefined ? { link: this.#link(place) } : { index };
         },
@@ -374,9 +364,8 @@ class Batch {
       const index = functions.get(region.place) ?? 0;
       module.define(index, code);
       module.exportFunction(`region ${i}`, index);
-      return code.length;
     });
-    return { bytes: module.finish(), analyses, sizes };
+    return { bytes: module.finish(), analyses };
   }
 
   imports(): WebAssembly.Imports {
@@ -423,10 +412,9 @@ class Batch {
 /** Offsets in RAM that a region may go on at outside, as far as it is known where its pages are. */
 function exitsOf(region: Region): Set<number> {
   const places = new Set<number>();
-  const start = region.place & (PAGE - 1);
   const leave = (delta: number) => {
-    const page = region.pages.get(Math.floor((start + delta) / PAGE));
-    if (page !== undefined) places.add(page * PAGE + ((region.place + delta) & (PAGE - 1)));
+    const place = placeOf(region, delta);
+    if (place !== undefined) places.add(place);
   };
   for (const block of region.blocks) {
     const last = block.operations.at(-1);

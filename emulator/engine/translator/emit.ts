@@ -37,6 +37,7 @@ import type { Group } from "./group.ts";
 import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
+import { pageOf } from "./region.ts";
 import { missedReads, missedWrites, publish, readAcross, rememberedCode, writeAcross } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
@@ -134,7 +135,6 @@ class Emitter {
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
   readonly #context = this.#code.local("i64", "context");
   readonly #labels = new Map<number, Label>();
-  readonly #observing = new Map<Procedure, boolean>();
   #leave: Label = 0;
   #stop: Label = 0;
   #out: Label = 0;
@@ -642,7 +642,7 @@ class Emitter {
         throw new Error("an instruction cannot return");
       },
       beforeCall: (p) => {
-        if (this.#observes(p)) this.#publish(position);
+        if (looksAtClock(p)) this.#publish(position);
       },
       replaceCall: (call, lower) => this.#computeNatively(call, lower, operation),
       x: (operand) => read(this.#x, operand),
@@ -790,7 +790,7 @@ class Emitter {
   }
 
   #pageOf(delta: number): number {
-    return Math.floor(((this.#region.place & (PAGE - 1)) + delta) / PAGE);
+    return pageOf(this.#region, delta);
   }
 
   #storePc(push: () => void): void {
@@ -825,14 +825,5 @@ class Emitter {
     const index = this.#linkage.functionOf(p);
     if (index === undefined) throw new Error(`procedure "${p.name}" is not linked`);
     this.#code.call(index);
-  }
-
-  #observes(p: Procedure): boolean {
-    let answer = this.#observing.get(p);
-    if (answer === undefined) {
-      answer = looksAtClock(p);
-      this.#observing.set(p, answer);
-    }
-    return answer;
   }
 }

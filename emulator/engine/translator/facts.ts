@@ -4,10 +4,10 @@
  */
 import { state } from "../../hart/layout.ts";
 import type { Node, RegisterOperand } from "../../language/expression.ts";
+import { someNode } from "../../language/parts.ts";
 import type { Effects, HartStore } from "./effects.ts";
 import { CELL_BYTES, isHartCell } from "./effects.ts";
 import { alike, isPure } from "./fold.ts";
-import { someNode } from "./parts.ts";
 
 type CellNode = Extract<Node, { kind: "cell" }>;
 

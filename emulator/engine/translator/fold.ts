@@ -3,7 +3,7 @@
  * expression.ts makes them, and on the right; a division that would trap is left as it is.
  */
 import type { Arithmetic, Comparison, Node, Type, Unary } from "../../language/expression.ts";
-import { someNode } from "./parts.ts";
+import { someNode } from "../../language/parts.ts";
 
 type Constant = Extract<Node, { kind: "constant" }>;
 

@@ -1,9 +1,9 @@
 /** Which procedures are worth putting where they are called, and in what form they can be. */
 import type { Node } from "../../language/expression.ts";
+import { children, evaluated, sizeOf, someNode, walkStatements, within } from "../../language/parts.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { freshLocal } from "../../language/statement.ts";
-import { children, evaluated, sizeOf, someNode, walkStatements, within } from "./parts.ts";
 
 /** A procedure's body that ends at its end, and its result there. */
 export interface Inlined {

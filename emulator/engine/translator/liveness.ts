@@ -1,8 +1,8 @@
 /** Drops what is computed for nothing. */
 import type { Node } from "../../language/expression.ts";
+import { evaluated, walkNode, walkStatements } from "../../language/parts.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { isPure, negation } from "./fold.ts";
-import { evaluated, walkNode, walkStatements } from "./parts.ts";
 
 /** The block without values of variables that nothing reads, unless computing them has effects. */
 export function dropUnused(block: Block): Block {

@@ -1,8 +1,8 @@
 /** Puts values where they are used: a variable that is set once, just before it is read once, is not needed. */
 import type { Node } from "../../language/expression.ts";
+import { children, evaluated, someNode, walkNode, walkStatements } from "../../language/parts.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { arithmetic, comparison, convert, isStable, select, unary } from "./fold.ts";
-import { children, evaluated, someNode, walkNode, walkStatements } from "./parts.ts";
 
 export function mergeVariables(block: Block): Block {
   const sets = new Map<number, number>();

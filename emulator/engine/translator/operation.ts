@@ -1,7 +1,8 @@
 /** What the translator knows of an instruction, from its entry alone. */
 import type { Decoded, Decoder } from "../../isa/decode.ts";
 import type { Node, Setting } from "../../language/expression.ts";
-import { calledFrom, inner, searchFor, walkWithin } from "../../language/reach.ts";
+import { within } from "../../language/parts.ts";
+import { calledFrom, searchFor, walkWithin } from "../../language/reach.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import type { Rewrite } from "../engine.ts";
 import type { AccessBytes } from "../guest-access.ts";
@@ -98,7 +99,7 @@ function describe(decoded: Decoded, semantics: Block): Operation {
     },
   });
   for (const set of [reads.x, writes.x]) set.delete(0);
-  const accesses = body.every((s) => inner(s).every((b) => accessesOf(b) === 0))
+  const accesses = body.every((s) => within(s).every((b) => accessesOf(b) === 0))
     ? accessesOf(body)
     : undefined;
   return {

@@ -5,6 +5,8 @@
 import type { Operation } from "./operation.ts";
 import type { Destination, Experience } from "./profile.ts";
 
+const PAGE = 4096;
+
 /** An operation and where it stands: bytes from the region's entry, in the address space. */
 export interface Placed {
   readonly delta: number;
@@ -23,13 +25,28 @@ export interface RegionBlock {
   readonly targets: readonly number[];
 }
 
-export interface Region {
+/** Where a region lies in RAM. */
+export interface Extent {
   /** Offset in RAM of its first instruction. */
   readonly place: number;
-  /** The entry's block first. */
-  readonly blocks: readonly RegionBlock[];
   /** The pages of RAM it lies on: by their distance from the entry's, in pages, their numbers. */
   readonly pages: ReadonlyMap<number, number>;
+}
+
+export interface Region extends Extent {
+  /** The entry's block first. */
+  readonly blocks: readonly RegionBlock[];
+}
+
+/** How many pages beyond the entry's a delta lies. */
+export function pageOf({ place }: Pick<Extent, "place">, delta: number): number {
+  return ((place & (PAGE - 1)) + delta) >> 12;
+}
+
+/** The offset in RAM of what stands at a delta; undefined where it is not known which page that is. */
+export function placeOf(extent: Extent, delta: number): number | undefined {
+  const page = extent.pages.get(pageOf(extent, delta));
+  return page === undefined ? undefined : page * PAGE + ((extent.place + delta) & (PAGE - 1));
 }
 
 /** Code as it stands in memory. */
@@ -46,8 +63,6 @@ export interface RegionLimits {
   readonly destinations: number;
 }
 
-const PAGE = 4096;
-
 /** Where what a profile has seen leads from an entry on. Undefined where the entry itself cannot be translated. */
 export function formRegion(
   entry: number,
@@ -60,11 +75,10 @@ export function formRegion(
 }
 
 class Former {
-  readonly #entry: number;
+  readonly #extent: Extent & { readonly pages: Map<number, number> };
   readonly #profile: Experience;
   readonly #code: CodeReader;
   readonly #limits: RegionLimits;
-  readonly #pages = new Map<number, number>();
   readonly #placed = new Map<number, Placed>();
   /** Deltas at which a block begins. */
   readonly #leaders = new Set<number>([0]);
@@ -73,18 +87,17 @@ class Former {
   readonly #targets = new Map<number, readonly number[]>();
 
   constructor(entry: number, profile: Experience, code: CodeReader, limits: RegionLimits) {
-    this.#entry = entry;
+    this.#extent = { place: entry, pages: new Map([[0, entry >>> 12]]) };
     this.#profile = profile;
     this.#code = code;
     this.#limits = limits;
-    this.#pages.set(0, entry >>> 12);
   }
 
   form(): Region | undefined {
     const waiting = [{ delta: 0, count: 1 }];
     for (let next = takeHottest(waiting); next !== undefined; next = takeHottest(waiting)) {
       this.#explore(next.delta, (delta) => {
-        const place = this.#placeOf(delta);
+        const place = placeOf(this.#extent, delta);
         if (place === undefined) return;
         this.#leaders.add(delta);
         if (!this.#placed.has(delta)) waiting.push({ delta, count: this.#profile.executed(place) });
@@ -95,18 +108,18 @@ class Former {
       .filter((delta) => this.#placed.has(delta))
       .sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : a - b))
       .map((delta) => this.#block(delta));
-    return { place: this.#entry, blocks, pages: this.#pages };
+    return { ...this.#extent, blocks };
   }
 
   /** Places operations from a delta on until execution goes elsewhere, and tells where. */
   #explore(from: number, lead: (delta: number) => void): void {
     let delta = from;
     while (!this.#placed.has(delta)) {
-      const place = this.#placeOf(delta);
+      const place = placeOf(this.#extent, delta);
       if (place === undefined || this.#placed.size >= this.#limits.operations) return;
       const crosses = (place & (PAGE - 1)) === PAGE - 2;
       if (crosses) this.#meetSeen(delta, place);
-      const second = crosses ? this.#placeOf(delta + 2) : undefined;
+      const second = crosses ? placeOf(this.#extent, delta + 2) : undefined;
       const operation = this.#code.breaks(place) ? undefined : this.#code.operation(place, second);
       if (operation === undefined) return;
       const placed = { delta, operation, crosses: crosses && operation.length === 4 };
@@ -115,7 +128,7 @@ class Former {
       this.#placed.set(delta, placed);
       const ways = this.#waysFrom(placed, place);
       const next = delta + operation.length;
-      const nextPage = this.#pageOf(next) !== this.#pageOf(delta);
+      const nextPage = pageOf(this.#extent, next) !== pageOf(this.#extent, delta);
       if (operation.flow.kind === "next" && !nextPage) {
         delta = next;
         continue;
@@ -134,12 +147,12 @@ class Former {
     const next = delta + length;
     const seen = this.#meetSeen(delta, place);
     const reached = seen
-      .filter(({ place: to, distance }) => this.#placeOf(delta + distance) === to)
+      .filter(({ place: to, distance }) => placeOf(this.#extent, delta + distance) === to)
       .map(({ distance }) => delta + distance);
     if (flow.kind === "jump" || flow.kind === "branch") this.#targets.set(delta, [delta + decoded.immediate]);
     if (flow.kind === "indirect" && !flow.returns) this.#targets.set(delta, reached);
     const been = (d: number) => {
-      const at = this.#placeOf(d);
+      const at = placeOf(this.#extent, d);
       return at !== undefined && this.#profile.executed(at) > 0 ? [d] : [];
     };
     switch (flow.kind) {
@@ -166,18 +179,10 @@ class Former {
 
   /** Learns which page of RAM a page of the region is, unless it has been said to be another. */
   #meet(delta: number, place: number): void {
-    if (((this.#entry + delta) & (PAGE - 1)) !== (place & (PAGE - 1))) return;
-    const page = this.#pageOf(delta);
-    if (!this.#pages.has(page)) this.#pages.set(page, place >>> 12);
-  }
-
-  #pageOf(delta: number): number {
-    return Math.floor(((this.#entry & (PAGE - 1)) + delta) / PAGE);
-  }
-
-  #placeOf(delta: number): number | undefined {
-    const page = this.#pages.get(this.#pageOf(delta));
-    return page === undefined ? undefined : page * PAGE + ((this.#entry + delta) & (PAGE - 1));
+    const { place: entry, pages } = this.#extent;
+    if (((entry + delta) & (PAGE - 1)) !== (place & (PAGE - 1))) return;
+    const page = pageOf(this.#extent, delta);
+    if (!pages.has(page)) pages.set(page, place >>> 12);
   }
 
   #block(start: number): RegionBlock {

@@ -6,6 +6,7 @@
  */
 import type { Decoded } from "../../isa/decode.ts";
 import type { Node, Setting } from "../../language/expression.ts";
+import { walkStatements } from "../../language/parts.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { freshLocal } from "../../language/statement.ts";
@@ -26,7 +27,6 @@ import type { Inlined } from "./inline.ts";
 import { decidingParameters, inlined } from "./inline.ts";
 import { dropUnused } from "./liveness.ts";
 import { mergeVariables } from "./merge.ts";
-import { walkStatements } from "./parts.ts";
 
 type Settings = Readonly<Record<Setting, bigint>>;
 type Call = Extract<Node, { kind: "call" }>;

@@ -1,6 +1,6 @@
 /** What nodes and statements are made of, without what the procedures that they call are made of. */
-import type { Node } from "../../language/expression.ts";
-import type { Block, Statement } from "../../language/statement.ts";
+import type { Node } from "./expression.ts";
+import type { Block, Statement } from "./statement.ts";
 
 const NONE: readonly Node[] = [];
 
