@@ -1,7 +1,7 @@
 /** RV64I, the base integer instruction set (unprivileged manual, chapters 2 and 7). */
 import { state } from "../hart/layout.ts";
 import type { I32, I64 } from "../language/expression.ts";
-import { u32 } from "../language/expression.ts";
+import { setting32, u32 } from "../language/expression.ts";
 import { jumpByImmediate, jumpTo, local, synchronise, when, writeMemory } from "../language/statement.ts";
 import { breakpoint, environmentCall } from "../trap/cause.ts";
 import type { Instruction } from "./instruction.ts";
@@ -121,10 +121,12 @@ export const rv64i: readonly Instruction[] = [
   instruction("i", "fence", "fm pred succ ..... 000 ..... 0001111", "pred, succ", () => {}),
   // Fetch is coherent with stores: engines hear of those to code they hold (memory/physical.ts).
   instruction("zifencei", "fence.i", "............ ..... 001 ..... 0001111", "", () => {}),
-  // A hint that this hart spins: it gives up the rest of its turn.
+  // A hint that this hart spins: it gives up the rest of its turn, if there is another to have one.
   instruction("zihintpause", "pause", "0000 0001 0000 00000 000 00000 0001111", "", () => {
-    state.yielding.set(u32(1));
-    synchronise();
+    when(setting32("harts").gtU(1), () => {
+      state.yielding.set(u32(1));
+      synchronise();
+    });
   }),
 
   instruction("i", "ecall", "000000000000 00000 000 00000 1110011", "", environmentCall),
