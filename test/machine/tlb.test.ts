@@ -155,6 +155,30 @@ describe("counters", () => {
     { hits: 17n, misses: 2n, evictions: 0n, flushes: 0n },
   );
 
+  counted(
+    "an access that lies on two pages is looked up on both",
+    "",
+    (s) => {
+      const space = codeSpace(s, "sv39", 1);
+      // Side by side in RAM, too, as they are where engines take both for one.
+      for (let i = 0n; i < 3n; i++) space.map(VIRTUAL + i * PAGE, DATA + i * PAGE, "vrwad");
+      const pc = s.code((a) =>
+        a
+          .label("loop")
+          .op("ld", { rd: reg.a1, rs1: reg.a0 })
+          .op("ld", { rd: reg.a1, rs1: reg.a0, immediate: 8 })
+          .op("addi", { rd: reg.a0, rs1: reg.a0, immediate: 16 })
+          .to("loop", "bne", { rs1: reg.a0, rs2: reg.a2 }),
+      );
+      const a = [VIRTUAL + 1n, 0n, VIRTUAL + 1n + 2n * PAGE];
+      // 512 rounds of 4 fetches and 2 accesses, and the call; of these, an access at the end of each page twice.
+      return {
+        steps: () => s.step("loop", { mode: "S", pc, satp: space.satp, a }, { cause: cause.supervisorCall }),
+      };
+    },
+    { hits: 512n * 6n + 1n + 2n - 4n, misses: 4n, evictions: 0n, flushes: 0n },
+  );
+
   for (const geometry of ["1x1", "1x2", "2x2", "1x16"]) {
     const alone = geometry === "1x1";
     counted(

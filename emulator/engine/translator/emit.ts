@@ -524,7 +524,10 @@ class Emitter {
     if (alone) return;
     code.get(this.#address).get(page).arithmetic("i64", "sub").get(limit).compare("i64", "ge_u");
     code.ifUnlikely(() => {
-      code.get(this.#address).i32(group.to - group.from);
+      code
+        .get(this.#address)
+        .i32(group.to - group.from)
+        .i32(group.from);
       this.#callProcedure((group.access.writes ? writeAcross : readAcross).procedure);
       code.tee(target).isZero();
       code.ifUnlikely(() => {

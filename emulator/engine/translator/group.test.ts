@@ -48,11 +48,19 @@ describe("groups of accesses", () => {
   });
 
   it("do not grow wider than what is likely to lie on one page", () => {
-    expect(groups(load(5, 10, 0), load(5, 10, 248), load(5, 10, 249), load(5, 10, 256))).toEqual([
+    expect(groups(load(5, 10, 0), load(5, 10, 248), load(5, 10, 256), load(5, 10, 264))).toEqual([
       [0, 0, 256],
       [0, 0, 256],
-      [2, 249, 264],
-      [2, 249, 264],
+      [2, 256, 272],
+      [2, 256, 272],
+    ]);
+  });
+
+  it("hold only what lies on one page wherever the register is aligned", () => {
+    expect(groups(load(5, 10, 0), load(5, 10, 9), load(5, 10, 16))).toEqual([
+      [0, 0, 8],
+      [1, 9, 17],
+      [2, 16, 24],
     ]);
   });
 

@@ -20,6 +20,9 @@ const WIDEST = 256;
 /** What a group's page is remembered under in the region: the register, and whether it is for stores. */
 const slotOf = ({ base, writes }: Access): string => `${writes ? "w" : "r"}${base}`;
 
+/** Whether an access at an address that is a multiple of 8, and this far from it, lies on one page. */
+const isAligned = ({ offset, bytes }: Access): boolean => offset % bytes === 0;
+
 /** The group of each operation, by its index, that makes an access which may be fast. */
 export function groupsOf(operations: readonly Placed[]): Map<number, Group> {
   const groups = new Map<number, Group>();
@@ -31,7 +34,8 @@ export function groupsOf(operations: readonly Placed[]): Map<number, Group> {
       const group = open.get(slot);
       const from = Math.min(group?.from ?? access.offset, access.offset);
       const to = Math.max(group?.to ?? 0, access.offset + access.bytes);
-      if (group !== undefined && access.base !== 0 && to - from <= WIDEST) {
+      const joins = group !== undefined && isAligned(group.access) && isAligned(access);
+      if (joins && access.base !== 0 && to - from <= WIDEST) {
         group.from = from;
         group.to = to;
         group.last = i;

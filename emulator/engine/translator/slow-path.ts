@@ -1,5 +1,5 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64, select32 } from "../../language/expression.ts";
+import { cell64, type I32, type I64, select32, u32 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
@@ -84,10 +84,12 @@ const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
 
 /**
  * What added to an address gives its place, and that of the bytes after it, which lie on two pages; 0 where that is not
- * remembered, or not the same for both.
+ * remembered, or not the same for both. `offset` is how far the address is from a register's value: if that is no
+ * multiple of 8, an access at it may lie on both pages, which are then looked up one after the other.
  */
 const across = (name: string, remembered: (virtual: I64) => I32) =>
-  procedure(name, { virtual: "i64", bytes: "i32" }, "i32", ({ virtual, bytes }) => {
+  procedure(name, { virtual: "i64", bytes: "i32", offset: "i32" }, "i32", ({ virtual, bytes, offset }) => {
+    when(virtual.toI32().sub(offset).and(7), () => returns(u32(0)));
     const first = local(remembered(virtual));
     const second = remembered(virtual.add(bytes.toU64()).sub(1));
     return select32(first.eq(second), first, 0);
