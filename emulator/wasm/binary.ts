@@ -1,45 +1,70 @@
-/** LEB128 and vectors of the WebAssembly binary format (core specification, chapter 5). */
+/** Bytes of the WebAssembly binary format (core specification, chapter 5), written once and copied once. */
+export class Bytes {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
 
-/** Appends the unsigned LEB128 of a number below 2^32. */
-export function appendUnsigned(bytes: number[], value: number): void {
-  let rest = value >>> 0;
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest);
-}
-
-/** Appends the signed LEB128 of a 64-bit value. */
-export function appendSigned(bytes: number[], value: bigint): void {
-  const short = Number(BigInt.asIntN(32, value));
-  if (BigInt(short) === value) {
-    appendSigned32(bytes, short);
-    return;
+  /** As many bytes are expected; there may be more. */
+  constructor(expected = 64) {
+    this.#bytes = new Uint8Array(expected);
   }
-  let rest = BigInt.asIntN(64, value);
-  for (; rest < -0x40n || rest > 0x3fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  bytes.push(Number(rest & 0x7fn));
+
+  /** How many have been written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What has been written. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  byte(byte: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  /** Appends the unsigned LEB128 of a number below 2^32. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest);
+  }
+
+  /** Appends the signed LEB128 of a 32-bit value. */
+  signed32(value: number): void {
+    let rest = value | 0;
+    for (; rest < -0x40 || rest > 0x3f; rest >>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest & 0x7f);
+  }
+
+  /** Appends the signed LEB128 of a 64-bit value. */
+  signed64(value: bigint): void {
+    let rest = BigInt.asIntN(64, value);
+    for (; rest < -0x8000_0000n || rest > 0x7fff_ffffn; rest >>= 7n) this.byte(Number(rest & 0x7fn) | 0x80);
+    this.signed32(Number(rest));
+  }
+
+  append(other: Bytes): void {
+    const end = this.#length + other.#length;
+    if (end > this.#bytes.length) this.#grow(other.#length);
+    this.#bytes.set(other.written, this.#length);
+    this.#length = end;
+  }
+
+  /** Appends a length-prefixed name, which is ASCII. */
+  name(text: string): void {
+    this.unsigned(text.length);
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
+  }
+
+  #grow(by: number): void {
+    const bytes = new Uint8Array(Math.max(this.#length + by, this.#length * 2));
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+  }
 }
 
-/** Appends the signed LEB128 of a 32-bit value. */
-export function appendSigned32(bytes: number[], value: number): void {
-  let rest = value | 0;
-  for (; rest < -0x40 || rest > 0x3f; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest & 0x7f);
-}
-
-/** Unsigned LEB128 of a number below 2^32. */
-export function unsignedLeb(value: number): number[] {
-  const bytes: number[] = [];
-  appendUnsigned(bytes, value);
-  return bytes;
-}
-
-/** A vector: the number of items, then the items. */
-export function vector(items: readonly (readonly number[])[]): number[] {
-  return [...unsignedLeb(items.length), ...items.flat()];
-}
-
-/** A length-prefixed UTF-8 name. */
-export function name(text: string): number[] {
-  const bytes = [...text].map((c) => c.charCodeAt(0));
-  return [...unsignedLeb(bytes.length), ...bytes];
+/** How many bytes the unsigned LEB128 of a number below 2^32 has. */
+export function unsignedLength(value: number): number {
+  return value === 0 ? 1 : Math.ceil((32 - Math.clz32(value)) / 7);
 }

@@ -1,6 +1,6 @@
 /** The body of a WebAssembly function, written instruction by instruction with structured labels. */
 import type { Arithmetic, Comparison, Unary } from "../language/expression.ts";
-import { appendSigned, appendSigned32, appendUnsigned, unsignedLeb, vector } from "./binary.ts";
+import { Bytes } from "./binary.ts";
 import {
   ARITHMETIC,
   BR_TABLE,
@@ -46,15 +46,17 @@ const CONVERSION = {
 export type Label = number;
 
 const EMPTY = 0x40;
+/** A hint's value in the branch-hint section. */
+const UNLIKELY = 0;
 
 export class Code {
-  readonly #bytes: number[] = [];
+  readonly #bytes = new Bytes(256);
   readonly #locals: ValueType[];
   readonly #names = new Map<number, string>();
   readonly #parameters: number;
   readonly #scratch = new Map<string, number>();
-  /** Where branches stand that are hardly ever taken, or nearly always: offsets in `#bytes`, and which. */
-  readonly #hints: { readonly at: number; readonly likely: boolean }[] = [];
+  /** Where branches stand that are hardly ever taken: offsets in `#bytes`. */
+  readonly #unlikely: number[] = [];
   #depth = 0;
 
   constructor(parameters: readonly ValueType[]) {
@@ -85,18 +87,29 @@ export class Code {
     return local;
   }
 
-  /** The encoded body with its local declarations. */
-  body(): number[] {
+  /** Appends the body with its size and its local declarations. */
+  appendTo(bytes: Bytes): void {
     const declared = this.#declarations();
-    const size = unsignedLeb(declared.length + this.#bytes.length + 1);
-    return size.concat(declared, this.#bytes, END);
+    bytes.unsigned(declared.length + this.#bytes.length + 1);
+    bytes.append(declared);
+    bytes.append(this.#bytes);
+    bytes.byte(END);
   }
 
-  /** The function's entry of a branch-hint section, without its index; undefined where nothing is hinted. */
-  hints(): number[] | undefined {
-    if (this.#hints.length === 0) return undefined;
+  /** Whether a branch is hinted. */
+  get isHinted(): boolean {
+    return this.#unlikely.length > 0;
+  }
+
+  /** Appends the function's entry of a branch-hint section, without its index. */
+  appendHints(bytes: Bytes): void {
     const before = this.#declarations().length;
-    return vector(this.#hints.map(({ at, likely }) => [...unsignedLeb(at + before), 1, likely ? 1 : 0]));
+    bytes.unsigned(this.#unlikely.length);
+    for (const at of this.#unlikely) {
+      bytes.unsigned(before + at);
+      bytes.byte(1);
+      bytes.byte(UNLIKELY);
+    }
   }
 
   /** Bytes emitted so far. */
@@ -105,23 +118,30 @@ export class Code {
   }
 
   /** What was emitted so far, without the body's end. */
-  get instructions(): readonly number[] {
-    return this.#bytes;
+  get instructions(): Uint8Array {
+    return this.#bytes.written;
   }
 
-  #declarations(): number[] {
-    const declared = this.#locals.slice(this.#parameters).map((t) => [1, VALUE_TYPE[t]]);
-    return vector(declared);
+  #declarations(): Bytes {
+    const declared = new Bytes();
+    declared.unsigned(this.#locals.length - this.#parameters);
+    for (let i = this.#parameters; i < this.#locals.length; i++) {
+      declared.byte(1);
+      declared.byte(VALUE_TYPE[this.#locals[i] ?? "i32"]);
+    }
+    return declared;
   }
 
   i32(value: number | bigint): this {
     this.#emit(CONSTANT.i32);
-    appendSigned32(this.#bytes, typeof value === "number" ? value : Number(BigInt.asIntN(32, value)));
+    this.#bytes.signed32(typeof value === "number" ? value : Number(BigInt.asIntN(32, value)));
     return this;
   }
   i64(value: number | bigint): this {
     this.#emit(CONSTANT.i64);
-    appendSigned(this.#bytes, BigInt(value));
+    if (typeof value === "bigint") this.#bytes.signed64(value);
+    else if (value === (value | 0)) this.#bytes.signed32(value);
+    else this.#bytes.signed64(BigInt(value));
     return this;
   }
   get(local: number): this {
@@ -235,11 +255,11 @@ export class Code {
   }
   /** As `if` and `branchIf`, where the condition is nearly never true. */
   ifUnlikely(then: () => void): this {
-    this.#hint(false);
+    this.#hintUnlikely();
     return this.if(then);
   }
   branchIfUnlikely(label: Label): this {
-    this.#hint(false);
+    this.#hintUnlikely();
     return this.branchIf(label);
   }
   branch(label: Label): this {
@@ -267,8 +287,8 @@ export class Code {
     });
   }
 
-  #hint(likely: boolean): void {
-    this.#hints.push({ at: this.#bytes.length, likely });
+  #hintUnlikely(): void {
+    this.#unlikely.push(this.#bytes.length);
   }
 
   #structured(opcode: number, type: number, body: (label: Label) => void): this {
@@ -293,12 +313,12 @@ export class Code {
   }
 
   #unsigned(number: number): this {
-    appendUnsigned(this.#bytes, number);
+    this.#bytes.unsigned(number);
     return this;
   }
 
   #emit(byte: number): this {
-    this.#bytes.push(byte);
+    this.#bytes.byte(byte);
     return this;
   }
 }

@@ -1,66 +1,118 @@
 /** A WebAssembly module under construction: imports, functions, globals and exports. */
-import { name, unsignedLeb, vector } from "./binary.ts";
+import { Bytes, unsignedLength } from "./binary.ts";
 import type { Code, IntegerType, ValueType } from "./code.ts";
 import { VALUE_TYPE } from "./code.ts";
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const FUNCTION_REFERENCE = 0x70;
+const MUTABLE = 0x01;
 
-interface Signature {
+/** What a function takes and gives. */
+export interface Signature {
   readonly parameters: readonly ValueType[];
   readonly results: readonly ValueType[];
 }
 
+/** What an import or export is. */
+const Kind = { function: 0, table: 1, memory: 2, global: 3 } as const;
+
 export class ModuleBuilder {
   readonly #types: string[] = [];
-  readonly #typeBytes: number[][] = [];
-  readonly #imports: number[][] = [];
+  /** The numbers of signatures that have been met, which are few objects. */
+  readonly #met = new Map<Signature, number>();
+  readonly #typeSection = new Section(1);
+  readonly #imports = new Section(2);
   #importedFunctions = 0;
   #importedGlobals = 0;
   readonly #functions: { readonly type: number; code: Code | undefined }[] = [];
-  readonly #globals: number[][] = [];
-  readonly #tables: number[][] = [];
-  readonly #exports: number[][] = [];
+  #globals = 0;
+  readonly #globalSection = new Section(6);
+  readonly #tables = new Section(4);
+  readonly #exports = new Section(7);
 
   /** Imports the memory "memory"."memory" of at least `pages` 64 KiB pages. */
   importMemory(pages: number): void {
-    this.#imports.push([...name("memory"), ...name("memory"), 0x02, 0x00, ...unsignedLeb(pages)]);
+    const item = this.#import("memory", "memory", Kind.memory);
+    item.byte(0x00);
+    item.unsigned(pages);
   }
 
   /** Imports a function of module "host"; all imports come before the first definition. */
   importFunction(called: string, signature: Signature): number {
-    if (this.#functions.length > 0) throw new Error("imports come before definitions");
-    this.#imports.push([...name("host"), ...name(called), 0x00, ...unsignedLeb(this.#type(signature))]);
+    this.#import("host", called, Kind.function).unsigned(this.type(signature));
     return this.#importedFunctions++;
   }
 
   /** Imports the mutable i32 global "host".NAME; all imports come before the first definition. */
   importGlobal(called: string): number {
-    this.#imports.push([...name("host"), ...name(called), 0x03, VALUE_TYPE.i32, 0x01]);
+    const item = this.#import("host", called, Kind.global);
+    item.byte(VALUE_TYPE.i32);
+    item.byte(MUTABLE);
     return this.#importedGlobals++;
+  }
+
+  /** Imports the table of at least `size` functions "host".NAME, which is table 0. */
+  importTable(called: string, size: number): void {
+    const item = this.#import("host", called, Kind.table);
+    item.byte(FUNCTION_REFERENCE);
+    item.byte(0x00);
+    item.unsigned(size);
+  }
+
+  #import(from: string, called: string, kind: number): Bytes {
+    if (this.#functions.length > 0) throw new Error("imports come before definitions");
+    const item = this.#imports.item();
+    item.name(from);
+    item.name(called);
+    item.byte(kind);
+    return item;
   }
 
   /** The number of a function type, for indirect calls. */
   type(signature: Signature): number {
-    return this.#type(signature);
+    let number = this.#met.get(signature);
+    if (number === undefined) {
+      number = this.#typeOf(signature);
+      this.#met.set(signature, number);
+    }
+    return number;
+  }
+
+  #typeOf({ parameters, results }: Signature): number {
+    const key = `${parameters}>${results}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    const item = this.#typeSection.item();
+    item.byte(0x60);
+    for (const types of [parameters, results]) {
+      item.unsigned(types.length);
+      for (const type of types) item.byte(VALUE_TYPE[type]);
+    }
+    return this.#types.push(key) - 1;
   }
 
   /** Exports the module's table, of `size` functions. */
   exportTable(called: string, size: number): void {
-    this.#tables.push([0x70, 0x00, ...unsignedLeb(size)]);
-    this.#exports.push([...name(called), 0x01, 0]);
+    const item = this.#tables.item();
+    item.byte(FUNCTION_REFERENCE);
+    item.byte(0x00);
+    item.unsigned(size);
+    this.#export(called, Kind.table, 0);
   }
 
   /** A mutable global's index. */
   global(type: IntegerType): number {
-    const zero = [type === "i32" ? 0x41 : 0x42, 0, 0x0b];
-    return this.#importedGlobals + this.#globals.push([VALUE_TYPE[type], 0x01, ...zero]) - 1;
+    const item = this.#globalSection.item();
+    item.byte(VALUE_TYPE[type]);
+    item.byte(MUTABLE);
+    for (const byte of [type === "i32" ? 0x41 : 0x42, 0, 0x0b]) item.byte(byte);
+    return this.#importedGlobals + this.#globals++;
   }
 
   /** Reserves a function's index, so that it can be called before `define` gives its body. */
   declare(signature: Signature): number {
-    return (
-      this.#importedFunctions + this.#functions.push({ type: this.#type(signature), code: undefined }) - 1
-    );
+    const declared = this.#functions.push({ type: this.type(signature), code: undefined });
+    return this.#importedFunctions + declared - 1;
   }
 
   define(index: number, code: Code): void {
@@ -70,68 +122,82 @@ export class ModuleBuilder {
   }
 
   exportFunction(called: string, index: number): void {
-    this.#exports.push([...name(called), 0x00, ...unsignedLeb(index)]);
+    this.#export(called, Kind.function, index);
   }
 
   exportGlobal(called: string, index: number): void {
-    this.#exports.push([...name(called), 0x03, ...unsignedLeb(index)]);
+    this.#export(called, Kind.global, index);
+  }
+
+  #export(called: string, kind: number, index: number): void {
+    const item = this.#exports.item();
+    item.name(called);
+    item.byte(kind);
+    item.unsigned(index);
   }
 
   /** The module's bytes. */
   finish(): Uint8Array<ArrayBuffer> {
-    const bodies = this.#functions.map(({ code }, i) => {
-      if (code === undefined) throw new Error(`function ${i + this.#importedFunctions} has no body`);
-      return code.body();
+    const declarations = new Section(3);
+    const bodies = new Section(10);
+    const hints = new Section(0, "metadata.code.branch_hint");
+    this.#functions.forEach(({ type, code }, i) => {
+      const index = i + this.#importedFunctions;
+      if (code === undefined) throw new Error(`function ${index} has no body`);
+      declarations.item().unsigned(type);
+      code.appendTo(bodies.item());
+      if (!code.isHinted) return;
+      const item = hints.item();
+      item.unsigned(index);
+      code.appendHints(item);
     });
-    return joined([
-      MAGIC,
-      ...section(1, this.#typeBytes),
-      ...section(2, this.#imports),
-      ...section(
-        3,
-        this.#functions.map((f) => unsignedLeb(f.type)),
-      ),
-      ...section(4, this.#tables),
-      ...section(6, this.#globals),
-      ...section(7, this.#exports),
-      ...this.#branchHints(),
-      ...section(10, bodies),
-    ]);
-  }
-
-  /** The custom section of the branch-hinting proposal, which stands before the code. */
-  #branchHints(): number[][] {
-    const hinted = this.#functions.flatMap(({ code }, i) => {
-      const hints = code?.hints();
-      return hints === undefined ? [] : [unsignedLeb(i + this.#importedFunctions).concat(hints)];
-    });
-    if (hinted.length === 0) return [];
-    return section(0, hinted, name("metadata.code.branch_hint"));
-  }
-
-  #type({ parameters, results }: Signature): number {
-    const key = `${parameters}>${results}`;
-    const known = this.#types.indexOf(key);
-    if (known >= 0) return known;
-    const of = (types: readonly ValueType[]) => vector(types.map((t) => [VALUE_TYPE[t]]));
-    this.#typeBytes.push([0x60, ...of(parameters), ...of(results)]);
-    return this.#types.push(key) - 1;
+    const sections = [
+      this.#typeSection,
+      this.#imports,
+      declarations,
+      this.#tables,
+      this.#globalSection,
+      this.#exports,
+      // Hints of branches stand before the code.
+      hints,
+      bodies,
+    ];
+    const module = new Bytes(sections.reduce((sum, section) => sum + section.atMost, MAGIC.length));
+    for (const byte of MAGIC) module.byte(byte);
+    for (const section of sections) section.appendTo(module);
+    return module.written;
   }
 }
 
-/** The pieces of a section that holds a vector, after a custom section's name. */
-function section(id: number, items: readonly number[][], called: readonly number[] = []): number[][] {
-  const start = called.concat(unsignedLeb(items.length));
-  const length = items.reduce((sum, item) => sum + item.length, start.length);
-  return [[id, ...unsignedLeb(length)], start, ...items];
-}
+/** A section under construction: a vector, in custom sections after a name. */
+class Section {
+  readonly #id: number;
+  readonly #name = new Bytes(0);
+  readonly #content = new Bytes(256);
+  #items = 0;
 
-function joined(pieces: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
+  constructor(id: number, called?: string) {
+    this.#id = id;
+    if (called !== undefined) this.#name.name(called);
   }
-  return bytes;
+
+  /** Begins another item, to which belongs what is appended until the next one begins. */
+  item(): Bytes {
+    this.#items++;
+    return this.#content;
+  }
+
+  /** No fewer bytes than the whole section will have. */
+  get atMost(): number {
+    return 11 + this.#name.length + this.#content.length;
+  }
+
+  appendTo(module: Bytes): void {
+    if (this.#items === 0) return;
+    module.byte(this.#id);
+    module.unsigned(this.#name.length + unsignedLength(this.#items) + this.#content.length);
+    module.append(this.#name);
+    module.unsigned(this.#items);
+    module.append(this.#content);
+  }
 }

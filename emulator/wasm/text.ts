@@ -48,7 +48,7 @@ interface Expression {
 }
 
 /** The lines of a function's body (`Code.instructions`), none longer than `width` with its indentation if it can be broken. */
-export function textOf(code: readonly number[], names: Names, width: number): TextLine[] {
+export function textOf(code: Uint8Array, names: Names, width: number): TextLine[] {
   return new Printer(code, names, width).print();
 }
 
@@ -95,7 +95,7 @@ const constants = inverse(CONSTANT);
 const WITHOUT_RESULT = new Set(["drop", "return", "unreachable"]);
 
 class Printer {
-  readonly #code: readonly number[];
+  readonly #code: Uint8Array;
   readonly #names: Names;
   readonly #width: number;
   readonly #lines: TextLine[] = [];
@@ -104,7 +104,7 @@ class Printer {
   #position = 0;
   #depth = 0;
 
-  constructor(code: readonly number[], names: Names, width: number) {
+  constructor(code: Uint8Array, names: Names, width: number) {
     this.#code = code;
     this.#names = names;
     this.#width = width;

@@ -4,7 +4,8 @@
  */
 
 import type { Procedure } from "../../language/procedure.ts";
-import { calledFrom } from "../../language/reach.ts";
+import { Code } from "../../wasm/code.ts";
+import type { Signature } from "../../wasm/module.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
 import type { Configuration } from "../engine.ts";
 import type { CodePages } from "../interpreter/code-pages.ts";
@@ -24,7 +25,6 @@ import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
 import type { Region } from "./region.ts";
 import { placeOf } from "./region.ts";
-import { slowPaths } from "./slow-path.ts";
 
 /** A region that has been translated. */
 export interface Translation {
@@ -64,6 +64,7 @@ export class CodeCache {
   };
   readonly #configuration: Configuration;
   readonly #exports: InterpreterExports;
+  readonly #procedures: ProcedureTable;
   readonly #pages: CodePages;
   readonly #records: number;
   /** Places that regions go on at, and where the number of the region there stands. */
@@ -80,6 +81,7 @@ export class CodeCache {
   constructor(configuration: Configuration, exports: InterpreterExports, pages: CodePages, records: number) {
     this.#configuration = configuration;
     this.#exports = exports;
+    this.#procedures = new ProcedureTable(exports);
     this.#pages = pages;
     this.#records = records;
     this.#view = new DataView(configuration.memory.buffer);
@@ -140,6 +142,7 @@ export class CodeCache {
       first,
       this.#configuration,
       this.#exports,
+      this.#procedures,
       this.#pages,
       this.#records,
       link,
@@ -299,17 +302,58 @@ function touches({ places, region }: Translation, from: number, to: number): boo
   return (from & (PAGE - 1)) < 2 && region.blocks.some(({ operations }) => operations.some((o) => o.crosses));
 }
 
+/** A procedure of the main module: its place in the table, and how it is called. */
+interface Listed {
+  readonly place: number;
+  readonly signature: Signature;
+}
+
+/** Under which name modules of regions import the table of procedures. */
+const PROCEDURES = "procedures";
+
+/**
+ * The main module's procedures in a table. Were they imported as functions, V8 would compile a wrapper for each signature
+ * among them in each module, by its optimising compiler, in case they were JavaScript's: that took longer than the rest.
+ */
+class ProcedureTable {
+  readonly table: WebAssembly.Table;
+  readonly #places = new Map<string, number>();
+  readonly #listed = new Map<Procedure, Listed | undefined>();
+
+  constructor(exports: InterpreterExports) {
+    const functions = Object.entries(exports).filter(([, exported]) => exported instanceof Function);
+    this.table = new WebAssembly.Table({ element: "anyfunc", initial: functions.length });
+    functions.forEach(([name, exported], place) => {
+      this.table.set(place, exported);
+      this.#places.set(name, place);
+    });
+  }
+
+  /** Undefined for a hook that nobody listens to. */
+  find(procedure: Procedure): Listed | undefined {
+    if (this.#listed.has(procedure)) return this.#listed.get(procedure);
+    const { name, parameters, result } = procedure;
+    const place = this.#places.get(exportName(name));
+    const signature = { parameters: parameters.map(({ type }) => type), results: result ? [result] : [] };
+    const listed = place === undefined ? undefined : { place, signature };
+    this.#listed.set(procedure, listed);
+    return listed;
+  }
+}
+
 /** Regions that are compiled as one module, so that they call each other directly. */
 class Batch {
   readonly #regions: readonly Region[];
   readonly #first: number;
   readonly #configuration: Configuration;
   readonly #exports: InterpreterExports;
+  readonly #procedures: ProcedureTable;
   readonly #pages: CodePages;
   readonly #records: number;
   readonly #link: (place: number) => number;
   readonly #module = new ModuleBuilder();
-  readonly #procedures = new Map<string, number>();
+  /** Functions that call procedures of the main module. */
+  readonly #called = new Map<Procedure, number | undefined>();
   readonly #imported: Record<string, WebAssembly.ImportValue> = {};
 
   constructor(
@@ -317,6 +361,7 @@ class Batch {
     first: number,
     configuration: Configuration,
     exports: InterpreterExports,
+    procedures: ProcedureTable,
     pages: CodePages,
     records: number,
     link: (place: number) => number,
@@ -326,6 +371,7 @@ class Batch {
     this.#first = first;
     this.#configuration = configuration;
     this.#exports = exports;
+    this.#procedures = procedures;
     this.#pages = pages;
     this.#records = records;
   }
@@ -339,7 +385,8 @@ class Batch {
     module.importMemory(memory.buffer.byteLength / 65536);
     const raisedGlobal = module.importGlobal("raised");
     this.#imported.raised = this.#exports.raised;
-    this.#importProcedures();
+    module.importTable(PROCEDURES, this.#procedures.table.length);
+    this.#imported[PROCEDURES] = this.#procedures.table;
     this.#imported[ENTER_REGION] = this.#exports[ENTER_REGION] as WebAssembly.ExportValue;
     const enter = module.importFunction(ENTER_REGION, ENTER_SIGNATURE);
     const functions = this.#importRegions(known);
@@ -350,7 +397,7 @@ class Batch {
         settings,
         asDescribed: this.#configuration.rewrite !== undefined,
         raisedGlobal,
-        functionOf: (p) => this.#procedures.get(exportName(p.name)),
+        functionOf: (p) => this.#functionOf(p),
         record: this.#records + (this.#first + i) * REGION_BYTES,
         decodedPage: (page) => this.#pages.decodedPage(page * PAGE),
         regionAt: (delta) => {
@@ -372,25 +419,22 @@ class Batch {
     return { memory: { memory: this.#configuration.memory }, host: this.#imported };
   }
 
-  #importProcedures(): void {
-    const called = new Set<Procedure>(slowPaths);
-    for (const { blocks } of this.#regions) {
-      for (const { operations } of blocks) {
-        for (const { operation } of operations) for (const p of calledFrom(operation.body)) called.add(p);
-      }
-    }
-    for (const p of called) {
-      const name = exportName(p.name);
-      const exported = this.#exports[name];
-      // A hook that nobody listens to has no function.
-      if (!(exported instanceof Function) || this.#procedures.has(name)) continue;
-      this.#imported[name] = exported as WebAssembly.ExportValue;
-      const results = p.result === undefined ? [] : [p.result];
-      this.#procedures.set(
-        name,
-        this.#module.importFunction(name, { parameters: p.parameters.map((q) => q.type), results }),
-      );
-    }
+  /** A function that calls a procedure of the main module; undefined for a hook that nobody listens to. */
+  #functionOf(procedure: Procedure): number | undefined {
+    if (this.#called.has(procedure)) return this.#called.get(procedure);
+    const listed = this.#procedures.find(procedure);
+    const index = listed && this.#callerOf(listed);
+    this.#called.set(procedure, index);
+    return index;
+  }
+
+  #callerOf({ place, signature }: Listed): number {
+    const code = new Code(signature.parameters);
+    for (let parameter = 0; parameter < signature.parameters.length; parameter++) code.get(parameter);
+    code.i32(place).tailCallIndirect(this.#module.type(signature));
+    const index = this.#module.declare(signature);
+    this.#module.define(index, code);
+    return index;
   }
 
   /** The regions of other batches that these may go on in. */
