@@ -92,6 +92,31 @@ function lowerProcedure(procedure: Procedure, linkage: ProcedureLinkage, rewrite
   return code;
 }
 
+/** The function of a procedure that has one. */
+export function indexOf(linkage: Linkage, procedure: Procedure): number {
+  const index = linkage.functionOf(procedure);
+  if (index === undefined) throw new Error(`procedure "${procedure.name}" has no function`);
+  return index;
+}
+
+/** Emits a procedure's body in another function, where locals hold its parameters and get its result. */
+export function inlineProcedure(
+  procedure: Procedure,
+  linkage: Linkage,
+  code: Code,
+  hart: number,
+  { parameters, result }: { readonly parameters: readonly number[]; readonly result: number },
+): void {
+  code.block((end) => {
+    const leaveReturning = () => code.set(result).branch(end);
+    const lowering = new Lowering(linkage, { ...procedureSite(code, hart, procedure), leaveReturning });
+    procedure.parameters.forEach((p, i) => {
+      lowering.bind(p.id, parameters[i] ?? 0);
+    });
+    lowering.block(procedure.body());
+  });
+}
+
 /** Emits what leaves the procedure with its result where the host's instructions can compute it. */
 function tryNatively(procedure: Procedure, code: Code, hart: number): void {
   const native = nativeFloat(procedure);

@@ -48,6 +48,7 @@ export type Label = number;
 const EMPTY = 0x40;
 /** A hint's value in the branch-hint section. */
 const UNLIKELY = 0;
+const LIKELY = 1;
 
 export class Code {
   readonly #bytes = new Bytes(256);
@@ -55,8 +56,8 @@ export class Code {
   readonly #names = new Map<number, string>();
   readonly #parameters: number;
   readonly #scratch = new Map<string, number>();
-  /** Where branches stand that are hardly ever taken: offsets in `#bytes`. */
-  readonly #unlikely: number[] = [];
+  /** Where branches stand that are hardly ever taken, or nearly always: offsets in `#bytes`, and which. */
+  readonly #hints: { readonly at: number; readonly value: number }[] = [];
   #depth = 0;
 
   constructor(parameters: readonly ValueType[]) {
@@ -98,17 +99,17 @@ export class Code {
 
   /** Whether a branch is hinted. */
   get isHinted(): boolean {
-    return this.#unlikely.length > 0;
+    return this.#hints.length > 0;
   }
 
   /** Appends the function's entry of a branch-hint section, without its index. */
   appendHints(bytes: Bytes): void {
     const before = this.#declarations().length;
-    bytes.unsigned(this.#unlikely.length);
-    for (const at of this.#unlikely) {
+    bytes.unsigned(this.#hints.length);
+    for (const { at, value } of this.#hints) {
       bytes.unsigned(before + at);
       bytes.byte(1);
-      bytes.byte(UNLIKELY);
+      bytes.byte(value);
     }
   }
 
@@ -255,11 +256,16 @@ export class Code {
   }
   /** As `if` and `branchIf`, where the condition is nearly never true. */
   ifUnlikely(then: () => void): this {
-    this.#hintUnlikely();
+    this.#hint(UNLIKELY);
     return this.if(then);
   }
+  /** As `if`, where the condition is nearly always true. */
+  ifLikely(then: () => void, otherwise?: () => void, result?: ValueType): this {
+    this.#hint(LIKELY);
+    return this.if(then, otherwise, result);
+  }
   branchIfUnlikely(label: Label): this {
-    this.#hintUnlikely();
+    this.#hint(UNLIKELY);
     return this.branchIf(label);
   }
   branch(label: Label): this {
@@ -287,8 +293,8 @@ export class Code {
     });
   }
 
-  #hintUnlikely(): void {
-    this.#unlikely.push(this.#bytes.length);
+  #hint(value: number): void {
+    this.#hints.push({ at: this.#bytes.length, value });
   }
 
   #structured(opcode: number, type: number, body: (label: Label) => void): this {

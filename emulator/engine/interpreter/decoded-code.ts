@@ -101,18 +101,37 @@ export const decodeSlots = procedure(
   },
 );
 
+/** Frees the slot of the scratch page that belongs to an address; gives that page. */
+const scratchSlot = (offset: I32) => {
+  const page = local(pageNumbered(u32(0)));
+  setHandler(cell32("i32", page, PageRecord.source), Handler.refetch);
+  const slot = local(page.add(offset.shl(SLOT_SHIFT)));
+  storeCell("i32", page, slot, PageRecord.source);
+  return { page, slot };
+};
+
 /** Decodes one instruction into the slot of the scratch page that belongs to its address; gives that page. */
 export const decodeAlone = procedure(
   "decodeAlone",
   { word: "i32", offset: "i32" },
   "i32",
   ({ word, offset }) => {
-    const scratch = local(pageNumbered(u32(0)));
-    setHandler(cell32("i32", scratch, PageRecord.source), Handler.refetch);
-    const slot = local(scratch.add(offset.shl(SLOT_SHIFT)));
-    storeCell("i32", scratch, slot, PageRecord.source);
+    const { page, slot } = scratchSlot(offset);
     decodeInto({ word, slot });
-    return scratch;
+    return page;
+  },
+);
+
+/** Copies a decoded slot to the scratch page, with another handler; gives that page. */
+export const setAside = procedure(
+  "setAside",
+  { slot: "i32", handler: "i32", pc: "i32" },
+  "i32",
+  ({ slot, handler, pc }) => {
+    const { page, slot: copy } = scratchSlot(pc.and(0xfff));
+    for (const half of [0, 8]) storeCell("i64", copy, cell64("i64", slot, half), half);
+    storeCell("u16", copy, handler, SlotOffset.handler);
+    return page;
   },
 );
 

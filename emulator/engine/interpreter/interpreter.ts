@@ -7,8 +7,9 @@ import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
-import { exportName, generateInterpreter, RunResult } from "./generate.ts";
+import { exportName, generateInterpreter } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { RunResult } from "./loop.ts";
 import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
 
 /** Bytes of machine memory for the records of translated regions, links, and counters of exits. */

@@ -58,7 +58,7 @@ export const dataTranslated = field32(FIELDS + 28);
 /** The number of an address space given last, and up to which one they no longer count. */
 const lastSpace = field32(FIELDS + 32);
 const forgottenSpace = field32(FIELDS + 36);
-/** While a region executes: slots that were left when slots were last counted. */
+/** Slots that were left when slots were last counted. */
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
 export const cutShort = field32(FIELDS + 44);
@@ -75,6 +75,13 @@ export const translatedSlots = field64(SPACE_TABLE + SPACE_BYTES);
 export const regionEntries = field64(SPACE_TABLE + SPACE_BYTES + 8);
 /** Set when regions have been left for the place at pc often enough: the run ends there. */
 export const leftOften = field32(SPACE_TABLE + SPACE_BYTES + 16);
+/** The decoded page from which code executes (0: none, it is an instruction by itself) and its address. */
+export const codePage = field32(SPACE_TABLE + SPACE_BYTES + 20);
+export const codeAddress = field64(SPACE_TABLE + SPACE_BYTES + 24);
+/** Bytes of slots that a jump may reach from that page without a fetch: none from an instruction by itself. */
+export const codeSpan = field32(SPACE_TABLE + SPACE_BYTES + 32);
+/** Eight times the address of an instruction, less the place of its slot. The sign fills the top bits of what can be executed. */
+export const codeBias = field64(SPACE_TABLE + SPACE_BYTES + 40);
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 
@@ -201,6 +208,9 @@ export const rememberedCode = procedure("rememberedCode", { pc: "i64" }, "i32", 
 
 /** A data access was counted as a hit before it was known to be looked up anew. */
 export const uncountData = () => state.tlbHits.set(state.tlbHits.get().sub(dataTranslated.get().toU64()));
+
+/** A data access has hit. */
+export const countData = () => state.tlbHits.set(state.tlbHits.get().add(dataTranslated.get().toU64()));
 
 /** The number of an address space at its place in a tag. */
 const spaceOf = (tag: I64): I64 => tag.and(SPACES << 6);
