@@ -99,8 +99,7 @@ function dirtyAtEnds(
 
 /** What leads to a back edge before its loop's head is passed again. */
 function loopNodes(shape: Shape): Set<number> {
-  const predecessors: number[][] = shape.successors.map(() => []);
-  for (const from of shape.order) for (const to of shape.successors[from] ?? []) predecessors[to]?.push(from);
+  const { predecessors } = shape;
   const nodes = new Set<number>();
   for (const head of shape.loopHeads) {
     const own = new Set([head]);

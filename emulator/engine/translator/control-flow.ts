@@ -9,6 +9,8 @@ export interface Shape {
   readonly order: readonly number[];
   /** Edges that go on. */
   readonly successors: readonly (readonly number[])[];
+  /** Where the edges from nodes that can be reached come from. */
+  readonly predecessors: readonly (readonly number[])[];
   /** Nodes that an edge from within their own loop leads to. */
   readonly loopHeads: ReadonlySet<number>;
   /** Nodes that several forward edges lead to: code for them follows a block that these leave. */
@@ -24,7 +26,8 @@ export function shapeOf(successors: readonly (readonly number[])[]): Shape {
   for (let remaining = successors; ; ) {
     const order = reversePostorder(remaining);
     const position = new Map(order.map((node, i) => [node, i]));
-    const dominator = immediateDominators(remaining, order, position);
+    const predecessors = predecessorsOf(remaining, order);
+    const dominator = immediateDominators(predecessors, order, position);
     const retreats = (from: number, to: number) => (position.get(to) ?? 0) <= (position.get(from) ?? 0);
     const dominates = (a: number, b: number): boolean => {
       for (let node = b; ; ) {
@@ -41,12 +44,13 @@ export function shapeOf(successors: readonly (readonly number[])[]): Shape {
       );
       continue;
     }
-    return nest(remaining, order, dominator, retreats);
+    return nest(remaining, predecessors, order, dominator, retreats);
   }
 }
 
 function nest(
   successors: readonly (readonly number[])[],
+  predecessors: readonly (readonly number[])[],
   order: readonly number[],
   dominator: readonly (number | undefined)[],
   isBackEdge: (from: number, to: number) => boolean,
@@ -65,7 +69,7 @@ function nest(
     if (above !== undefined && above !== node) dominated[above]?.push(node);
   }
   const merges = new Set([...forwardEdges].filter(([, edges]) => edges > 1).map(([node]) => node));
-  return { order, successors, loopHeads, merges, dominated, isBackEdge };
+  return { order, successors, predecessors, loopHeads, merges, dominated, isBackEdge };
 }
 
 function reversePostorder(successors: readonly (readonly number[])[]): number[] {
@@ -85,15 +89,19 @@ function reversePostorder(successors: readonly (readonly number[])[]): number[] 
   return order.reverse();
 }
 
+function predecessorsOf(successors: readonly (readonly number[])[], order: readonly number[]): number[][] {
+  const predecessors: number[][] = successors.map(() => []);
+  for (const from of order) for (const to of successors[from] ?? []) predecessors[to]?.push(from);
+  return predecessors;
+}
+
 /** By the iterative method of Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm" (2001). */
 function immediateDominators(
-  successors: readonly (readonly number[])[],
+  predecessors: readonly (readonly number[])[],
   order: readonly number[],
   position: ReadonlyMap<number, number>,
 ): (number | undefined)[] {
-  const predecessors: number[][] = successors.map(() => []);
-  for (const from of order) for (const to of successors[from] ?? []) predecessors[to]?.push(from);
-  const dominator: (number | undefined)[] = successors.map(() => undefined);
+  const dominator: (number | undefined)[] = predecessors.map(() => undefined);
   dominator[0] = 0;
   const at = (node: number) => position.get(node) ?? 0;
   const meet = (a: number, b: number): number => {

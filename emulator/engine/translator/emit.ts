@@ -126,6 +126,8 @@ class Emitter {
   readonly #f = new Map<number, number>();
   readonly #groups: readonly ReadonlyMap<number, Group>[];
   readonly #slots = new Map<string, PageSlot>();
+  /** Where in machine memory each group begins, in a local. */
+  readonly #addresses = new Map<Group, number>();
   /** Where execution goes on outside. */
   readonly #target = this.#code.local("i64", "target");
   readonly #address = this.#code.local("i64", "address");
@@ -147,7 +149,7 @@ class Emitter {
     const { used } = analysis;
     for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64", `x${n}`));
     for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64", `f${n}`));
-    this.#groups = region.blocks.map(({ operations }) => groupsOf(operations));
+    this.#groups = groupsOf(region.blocks, analysis.shape);
     this.#reserveSlots();
   }
 
@@ -391,13 +393,12 @@ class Emitter {
     const total = block.operations.reduce((sum, { operation }) => sum + (operation.accesses ?? 0), 0);
     this.#adjust(total, -block.operations.length);
     const groups = this.#groups[node];
-    const addresses = new Map<Group, number>();
     for (const position of this.#positions(block, total)) {
       this.#mark("operation", position.placed.delta, position.body);
       const group = groups?.get(position.index);
       if (group === undefined) this.#plain(node, position);
-      else if (group.first === position.index) this.#first(node, position, group, addresses);
-      else this.#known(position, group, addresses);
+      else if (group.node === node && group.first === position.index) this.#first(node, position, group);
+      else this.#known(position, group);
     }
     const last = block.operations.at(-1);
     if (last === undefined) code.unreachable();
@@ -475,12 +476,12 @@ class Emitter {
    * The first access of a group: finds the page that all of them lie in. Where it is not remembered, this access is
    * looked up by itself; the others follow if they can now be found.
    */
-  #first(node: number, position: Position, group: Group, addresses: Map<Group, number>): void {
+  #first(node: number, position: Position, group: Group): void {
     const code = this.#code;
     if (position.placed.crosses) this.#enterNextPage(position);
     const slot = this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined;
     const address = code.local("i32");
-    addresses.set(group, address);
+    this.#addresses.set(group, address);
     code.block((done) => {
       code.block((miss) => {
         const locate = (push: () => void) => {
@@ -499,7 +500,7 @@ class Emitter {
       new Lowering(this.#linkage, this.#site(position)).block(position.body);
       this.#heed(position);
       this.#learn(position, group, slot);
-      if (group.last === group.first) return;
+      if (group.size === 1) return;
       code
         .get(slot?.target ?? this.#entry)
         .get(this.#address)
@@ -512,7 +513,7 @@ class Emitter {
   /** After a group's first access was looked up: where the others are, and for a loop where to look the next time. */
   #learn(position: Position, group: Group, slot: PageSlot | undefined): void {
     const code = this.#code;
-    const alone = group.last === group.first;
+    const alone = group.size === 1;
     if (slot === undefined && alone) return;
     const { delta, operation } = position.placed;
     const page = slot?.page ?? this.#tag;
@@ -538,10 +539,10 @@ class Emitter {
   }
 
   /** An access whose page has been found for its group. */
-  #known(position: Position, group: Group, addresses: ReadonlyMap<Group, number>): void {
+  #known(position: Position, group: Group): void {
     if (position.placed.crosses) this.#enterNextPage(position);
     const locate = () => {
-      this.#code.get(addresses.get(group) ?? 0);
+      this.#code.get(this.#addresses.get(group) ?? 0);
     };
     new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
       position.body,

@@ -1,15 +1,22 @@
-/** Loads and stores of a block whose addresses are near each other: what finds the page of one serves all of them. */
+/**
+ * Loads and stores whose addresses are near each other: what finds the page of one serves all of them. A group begins
+ * in one block and goes on in those that it dominates, as long as the register keeps its value on every way there.
+ */
+import { calls } from "./analysis.ts";
+import type { Shape } from "./control-flow.ts";
 import type { Access } from "./operation.ts";
-import type { Placed } from "./region.ts";
+import type { Placed, RegionBlock } from "./region.ts";
 
 /** Accesses at distances `from` up to but without `to` bytes from a register that keeps its value meanwhile. */
 export interface Group {
   readonly slot: string;
-  /** Indices in the block of its first and last operation. */
+  /** The block and the operation in it of the first access. */
+  readonly node: number;
   readonly first: number;
-  last: number;
-  /** The first access. */
+  /** The first access; where it stores, all the group's page can be stored to. */
   readonly access: Access;
+  /** How many accesses there are. */
+  size: number;
   from: number;
   to: number;
 }
@@ -17,48 +24,79 @@ export interface Group {
 /** Bytes that a group may cover: near the end of a page, what exceeds it is slow. */
 const WIDEST = 256;
 
+/** Groups that go on, by what they are remembered under. */
+type Open = Map<string, Group>;
+
 /** What a group's page is remembered under in the region: the register, and whether it is for stores. */
-const slotOf = ({ base, writes }: Access): string => `${writes ? "w" : "r"}${base}`;
+const slotOf = (base: number, writes: boolean): string => `${writes ? "w" : "r"}${base}`;
 
 /** Whether an access at an address that is a multiple of 8, and this far from it, lies on one page. */
 const isAligned = ({ offset, bytes }: Access): boolean => offset % bytes === 0;
 
-/** The group of each operation, by its index, that makes an access which may be fast. */
-export function groupsOf(operations: readonly Placed[]): Map<number, Group> {
-  const groups = new Map<number, Group>();
-  const open = new Map<string, Group>();
-  operations.forEach(({ operation }, i) => {
-    const { access } = operation;
-    if (access !== undefined) {
-      const slot = slotOf(access);
-      const group = open.get(slot);
-      const from = Math.min(group?.from ?? access.offset, access.offset);
-      const to = Math.max(group?.to ?? 0, access.offset + access.bytes);
-      const joins = group !== undefined && isAligned(group.access) && isAligned(access);
-      if (joins && access.base !== 0 && to - from <= WIDEST) {
-        group.from = from;
-        group.to = to;
-        group.last = i;
-        groups.set(i, group);
-      } else {
-        const made = {
-          slot,
-          first: i,
-          last: i,
-          access,
-          from: access.offset,
-          to: access.offset + access.bytes,
-        };
-        open.set(slot, made);
-        groups.set(i, made);
+/** For each block, the group of each of its operations, by its index, that makes an access which may be fast. */
+export function groupsOf(blocks: readonly RegionBlock[], shape: Shape): ReadonlyMap<number, Group>[] {
+  const groups = blocks.map(() => new Map<number, Group>());
+  const visit = (node: number, open: Open): void => {
+    const block = blocks[node];
+    const own = groups[node];
+    if (block === undefined || own === undefined) return;
+    block.operations.forEach((placed, index) => {
+      const { access } = placed.operation;
+      if (access !== undefined) own.set(index, join(open, access, node, index));
+      close(open, placed);
+    });
+    if (calls(block)) open.clear();
+    for (const next of shape.dominated[node] ?? []) {
+      const still: Open = new Map(open);
+      for (const other of between(node, next, shape)) {
+        const passed = blocks[other];
+        passed?.operations.forEach((placed) => {
+          close(still, placed);
+        });
+        if (passed !== undefined && calls(passed)) still.clear();
       }
+      visit(next, still);
     }
-    // What may execute elsewhere in between, or changes the register, ends what was known.
-    if (operation.reachesOutside || (operation.accesses !== 0 && access === undefined)) open.clear();
-    for (const register of operation.writes.x) {
-      open.delete(`r${register}`);
-      open.delete(`w${register}`);
-    }
-  });
+  };
+  visit(0, new Map());
   return groups;
+}
+
+/** Adds an access to an open group, or opens one for it. */
+function join(open: Open, access: Access, node: number, first: number): Group {
+  const { base, writes, offset, bytes } = access;
+  const slot = slotOf(base, writes);
+  for (const group of [open.get(slotOf(base, true)), open.get(slot)]) {
+    if (group === undefined || base === 0 || !isAligned(group.access) || !isAligned(access)) continue;
+    const from = Math.min(group.from, offset);
+    const to = Math.max(group.to, offset + bytes);
+    if (to - from > WIDEST) continue;
+    Object.assign(group, { from, to, size: group.size + 1 });
+    return group;
+  }
+  const group = { slot, node, first, access, size: 1, from: offset, to: offset + bytes };
+  open.set(slot, group);
+  return group;
+}
+
+/** What may execute elsewhere meanwhile, or changes the register, ends what was known. */
+function close(open: Open, { operation }: Placed): void {
+  const { access, accesses, reachesOutside, writes } = operation;
+  if (reachesOutside || (accesses !== 0 && access === undefined)) open.clear();
+  for (const register of writes.x) {
+    open.delete(slotOf(register, false));
+    open.delete(slotOf(register, true));
+  }
+}
+
+/** The blocks that may execute after a block and before one that it dominates immediately. */
+function between(above: number, node: number, { predecessors }: Shape): Set<number> {
+  const found = new Set<number>();
+  const waiting = [...(predecessors[node] ?? [])];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next === above || found.has(next)) continue;
+    found.add(next);
+    waiting.push(...(predecessors[next] ?? []));
+  }
+  return found;
 }
