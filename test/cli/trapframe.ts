@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../../tools/guest/root.ts";
+import { compiled, ROOT } from "../../tools/guest/root.ts";
 
 /** The compiled command line: `npm test` brings it up to date first. */
-export const commandLine = join(ROOT, ".build/js/tools/cli.js");
+export const commandLine = compiled("tools/cli.ts");
 
 export interface Finished {
   readonly status: number | null;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { CpioEntry } from "../../tools/guest/cpio.ts";
-import { ROOT } from "../../tools/guest/root.ts";
+import { compiled, ROOT } from "../../tools/guest/root.ts";
 import { type DebianLinux, debianFolder, findDebian } from "../../tools/linux/debian.ts";
 import { diskRootInit, shellInit, systemFiles, writeInitramfs } from "../../tools/linux/initramfs.ts";
 import { loadModules } from "../../tools/linux/modules.ts";
@@ -107,7 +107,7 @@ export const limitSeconds = 280;
 
 /** Runs `trapframe run` as a user would, with nothing on its stdin. */
 export function trapframeRun(...args: string[]): Promise<Finished> {
-  const cli = join(ROOT, ".build/js/tools/cli.js");
+  const cli = compiled("tools/cli.ts");
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, "run", `--timeout=${limitSeconds}`, ...args], {
       stdio: ["ignore", "pipe", "pipe"],

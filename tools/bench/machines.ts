@@ -1,8 +1,7 @@
 /** The machines that are compared, as commands to run. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import type { EngineName } from "../../emulator/board/options.ts";
-import { ROOT } from "../guest/root.ts";
+import { compiled } from "../guest/root.ts";
 
 /** What a machine boots, as paths; the console is on stdout. */
 export interface System {
@@ -25,7 +24,7 @@ const memory = "256M";
 
 /** Ours, started as a user would start it. */
 export function trapframe(engine: EngineName): BenchedMachine {
-  const run = [process.execPath, join(ROOT, ".build/js/tools/cli.js"), "run", `--engine=${engine}`];
+  const run = [process.execPath, compiled("tools/cli.ts"), "run", `--engine=${engine}`];
   return {
     description: `trapframe, ${engine}, Node ${process.versions.node}`,
     bare: (elf, harts) => [...run, "--bios=none", `--harts=${harts}`, elf],

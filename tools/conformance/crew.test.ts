@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { runAll } from "./crew.ts";
 import type { Entry, Settings } from "./result.ts";
@@ -10,9 +9,9 @@ const folder = mkdtempSync(join(tmpdir(), "trapframe-crew-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A worker that does what a test's name says. */
-const module = join(folder, "worker.mjs");
+const worker = join(folder, "worker.mjs");
 writeFileSync(
-  module,
+  worker,
   `process.on("message", ({ entry: { name } }) => {
     if (name.startsWith("crash")) { console.error("out of luck"); process.exit(3); }
     if (name.startsWith("die")) process.kill(process.pid, "SIGSEGV");
@@ -25,7 +24,6 @@ const entries = (...names: string[]): Entry[] =>
   names.map((name) => ({ kind: "self-checking", name, path: name }));
 
 const settings: Settings = { engines: ["interpreter"], cpu: undefined, harts: 1, timeout: 1 };
-const worker = pathToFileURL(module);
 
 describe("runAll", () => {
   it("answers in the order of the tests, whoever ends first, and survives their deaths", async () => {

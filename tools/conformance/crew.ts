@@ -1,6 +1,6 @@
 /** Worker processes that run tests side by side. One that dies or hangs costs its test, not the campaign. */
 import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { compiled } from "../guest/root.ts";
 import { type Entry, failedBefore, type Result, type Settings } from "./result.ts";
 import type { Order } from "./worker.ts";
 
@@ -10,12 +10,12 @@ export interface CrewOptions {
   /** Wall-clock milliseconds after which a test is given up. */
   readonly patience: number;
   /** What the processes execute; answers each `Order` with a `Result`. */
-  readonly worker?: URL;
+  readonly worker?: string;
   /** Called when a test has ended. */
   onResult(result: Result): void;
 }
 
-const workerModule = new URL("./worker.js", import.meta.url);
+const workerModule = compiled("tools/conformance/worker.ts");
 const keptErrors = 4096;
 
 /** Runs all tests; answers their results in the order of `entries`. */
@@ -87,7 +87,7 @@ class Worker {
   #running(): ChildProcess {
     if (this.#child !== undefined) return this.#child;
     this.#errors = "";
-    const child = fork(fileURLToPath(this.#options.worker ?? workerModule), {
+    const child = fork(this.#options.worker ?? workerModule, {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {

@@ -1,8 +1,8 @@
 /** Our own suites: modules `NAME.suite.ts`, which run as compiled. */
 import { existsSync, realpathSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ROOT } from "../guest/root.ts";
+import { compiled, ROOT } from "../guest/root.ts";
 import { exitStatus } from "../host/exit-status.ts";
 import { Failure } from "../host/failure.ts";
 import type { Suite, Test } from "./case.ts";
@@ -44,8 +44,8 @@ function executable(path: string): string | undefined {
   if (import.meta.url.endsWith(".ts")) return source;
   const inside = relative(realpathSync(ROOT), source);
   if (inside.startsWith("..")) return undefined;
-  const compiled = join(ROOT, ".build/js", inside.replace(/\.ts$/, ".js"));
-  return existsSync(compiled) ? compiled : undefined;
+  const module = compiled(inside);
+  return existsSync(module) ? module : undefined;
 }
 
 function isSuite(value: unknown): value is Suite {

@@ -1,6 +1,6 @@
 /** Runs programs on worker processes until time or instructions are used up, or someone wants it to end. */
 import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { compiled } from "../guest/root.ts";
 import type { Plan } from "./plan.ts";
 import type { Order } from "./worker.ts";
 import type { Report } from "./workshop.ts";
@@ -29,7 +29,7 @@ export interface Totals {
   readonly problems: string[];
 }
 
-const workerModule = fileURLToPath(new URL("./worker.js", import.meta.url));
+const workerModule = compiled("tools/fuzz/worker.ts");
 /** After this many, what is wrong is wrong everywhere. */
 const MOST_PROBLEMS = 3;
 

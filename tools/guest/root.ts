@@ -12,3 +12,6 @@ export const ROOT = ((): string => {
       throw new Error(`no package-lock.json above ${start}: not a checkout of trapframe`);
   }
 })();
+
+/** The JavaScript that a source becomes, such as "tools/cli.ts". */
+export const compiled = (source: string): string => join(ROOT, ".build/js", source.replace(/\.ts$/, ".js"));

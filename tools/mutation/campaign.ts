@@ -1,6 +1,7 @@
 /** A mutation campaign: how many single slips in the description a suite finds. */
 import { Worker } from "node:worker_threads";
 import type { CaseEntry } from "../conformance/run-cases.ts";
+import { compiled } from "../guest/root.ts";
 import type { Answer, Question } from "./judge.ts";
 import type { Piece } from "./pieces.ts";
 import { allPieces } from "./pieces.ts";
@@ -129,7 +130,7 @@ class Judge {
   }
 
   #call(): Worker {
-    return new Worker(new URL("./judge.js", import.meta.url), { workerData: this.#tests });
+    return new Worker(compiled("tools/mutation/judge.ts"), { workerData: this.#tests });
   }
 
   /** Gives every answer to `heard` until that says it was the last; false when the judge has fallen silent. */

@@ -20,6 +20,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const OLDEST_NODE = [20, 19];
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = ".build/js";
+const BUNDLE = ".build/bundle";
 const STAMP = join(OUTPUT, "sources.json");
 
 /** A failure whose message tells the user all there is to say; it is shown without a stack trace. */
@@ -67,9 +68,31 @@ async function withProgress(label, work) {
   }
 }
 
-async function installDependencies() {
+/** The packages of a lock file by the folders that they are installed in. */
+function lockedPackages(path) {
+  const { "": self, ...packages } = JSON.parse(readFileSync(path, "utf8")).packages ?? {};
+  return packages;
+}
+
+/** Whether all that the lock file asks for is installed, or for another platform, and nothing else. */
+function areDependenciesInstalled() {
   // npm writes this hidden lock file last: it is as old as the tree, and is missing if installing was interrupted.
-  if (modified("node_modules/.package-lock.json") >= modified("package-lock.json")) return;
+  const installedLock = "node_modules/.package-lock.json";
+  if (modified(installedLock) >= modified("package-lock.json")) return true;
+  if (!existsSync(installedLock)) return false;
+  // Going from one commit to another makes a lock file young that asks for nothing new.
+  const wanted = lockedPackages("package-lock.json");
+  const installed = lockedPackages(installedLock);
+  return (
+    Object.keys(installed).every((folder) => folder in wanted) &&
+    Object.entries(wanted).every(([folder, { integrity, optional }]) =>
+      folder in installed ? installed[folder].integrity === integrity : optional === true,
+    )
+  );
+}
+
+async function installDependencies() {
+  if (areDependenciesInstalled()) return;
   const npm = process.env.npm_execpath;
   const { code, output } = await withProgress("installing dependencies (about 400 MB, once)", () =>
     npm === undefined
@@ -110,6 +133,18 @@ function removeOutputs(source) {
   }
 }
 
+/** Makes few files of the many modules that the command line loads whenever it starts (see tools/cli.ts). */
+async function bundleCommandLine() {
+  const { build } = await import("rolldown");
+  await build({
+    input: "tools/command-line.ts",
+    platform: "node",
+    // Written in JavaScript that no module may use.
+    external: ["blessed"],
+    output: { dir: BUNDLE, cleanDir: true, chunkFileNames: "[name].js", sourcemap: true },
+  });
+}
+
 async function compileTypescript() {
   const sources = typescriptSources();
   const compiled = compiledSources();
@@ -133,6 +168,7 @@ async function compileTypescript() {
   for (const source of compiled) {
     if (!present.has(source)) removeOutputs(source);
   }
+  await bundleCommandLine();
   mkdirSync(OUTPUT, { recursive: true });
   writeFileSync(STAMP, JSON.stringify(sources));
   // A source saved while the compiler ran must look newer than this stamp.

@@ -35,7 +35,7 @@ const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 const exists = (path: string): boolean => existsSync(join(checkout, path));
 
 beforeEach(() => {
-  // A checkout with one source, whose dependencies are this one's.
+  // A checkout with two sources, whose dependencies are this one's.
   checkout = mkdtempSync(join(tmpdir(), "trapframe-setup-"));
   mkdirSync(join(checkout, "tools/setup"), { recursive: true });
   copyFileSync(join(ROOT, "tools/setup/setup.mjs"), join(checkout, "tools/setup/setup.mjs"));
@@ -46,6 +46,7 @@ beforeEach(() => {
   symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
   write("npm.mjs", 'console.error("npm error no network\\n\\nUsage: npm ci"); process.exit(1);');
   write("emulator/answer.ts", "export const answer: number = 42;\n");
+  write("tools/command-line.ts", 'import { answer } from "../emulator/answer.ts";\nconsole.log(answer);\n');
 });
 
 afterEach(() => rmSync(checkout, { recursive: true, force: true }));
@@ -54,6 +55,8 @@ describe("setup", () => {
   it("compiles what changed, and is silent when nothing did", async () => {
     expect(setUp("--no-guests")).toMatchObject({ status: 0, stderr: "compiling TypeScript …\n" });
     expect(exists(".build/js/emulator/answer.js")).toBe(true);
+    const { stdout } = spawnSync(process.execPath, [join(checkout, ".build/bundle/command-line.js")]);
+    expect(`${stdout}`).toBe("42\n");
     expect(setUp("--no-guests")).toMatchObject({ status: 0, stderr: "" });
 
     await nextTick();
@@ -83,9 +86,11 @@ describe("setup", () => {
     expect(stderr).toMatch(/setup: npm ci failed\..*\nnpm error no network\n$/);
   });
 
-  it("installs dependencies anew when the lock file is younger", () => {
+  it("installs dependencies anew when the lock file is younger and asks for others", () => {
     utimesSync(join(checkout, "package-lock.json"), new Date(), new Date());
     expect(setUp("--no-guests").stderr).toContain("installing dependencies");
+    copyFileSync(join(ROOT, "package-lock.json"), join(checkout, "package-lock.json"));
+    expect(setUp("--no-guests").stderr).not.toContain("installing dependencies");
   });
 
   it("refuses options it does not know", () => {
