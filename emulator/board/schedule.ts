@@ -8,9 +8,10 @@ import type { RunEnd } from "../engine/engine.ts";
 /** What the schedule needs of the harts. */
 export interface ScheduledHarts {
   readonly count: number;
-  /** Position of a hart in time, in slots. */
-  clock(hart: number): bigint;
-  setClock(hart: number, clock: bigint): void;
+  /** Position of a hart in time, in slots, modulo 2^32. */
+  clock(hart: number): number;
+  /** Has all harts stand where a hart does. */
+  follow(hart: number): void;
   /** As `Engine.run`. */
   run(hart: number, slots: number, past: boolean): RunEnd;
   /** The hart's turn is over. */
@@ -26,7 +27,9 @@ export class Schedule {
   readonly #harts: ScheduledHarts;
   #turn = 0;
   #used = 0;
+  /** How far the machine has come: in all, without `#ahead`; that is added now and then, for it is worked with often. */
   #position = 0n;
+  #ahead = 0;
   /** Whether any hart has used a slot in this round. */
   #active = false;
 
@@ -41,6 +44,8 @@ export class Schedule {
 
   /** How far the machine has come: slots used, and where harts take turns, turns ended. */
   get position(): bigint {
+    this.#position += BigInt(this.#ahead);
+    this.#ahead = 0;
     return this.#position;
   }
 
@@ -59,9 +64,9 @@ export class Schedule {
     const asked = Math.min(slots, left);
     const before = this.#harts.clock(hart);
     const end = this.#harts.run(hart, asked, past);
-    const used = Number(this.#harts.clock(hart) - before);
+    const used = (this.#harts.clock(hart) - before) | 0;
     this.#used += used;
-    this.#position += BigInt(used);
+    this.#ahead += used;
     this.#active ||= used > 0;
     const over = end === "turn" || this.#used >= QUANTUM;
     return { used, broken: end === "breakpoint", asleep: over && this.#endTurn() };
@@ -70,14 +75,14 @@ export class Schedule {
   /** Accounts for a slot that a debugger had a hart execute outside its turn. */
   stepped(hart: number): void {
     this.#active = true;
-    this.#position++;
+    this.#ahead++;
     if (hart === this.#turn) this.#used++;
   }
 
   #endTurn(): boolean {
     this.#harts.turnEnded(this.#turn);
     // A lone hart's turns end where the caller's slices do, which must not show.
-    if (this.#harts.count > 1) this.#position++;
+    if (this.#harts.count > 1) this.#ahead++;
     this.#used = 0;
     this.#turn++;
     if (this.#turn < this.#harts.count) return false;
@@ -88,13 +93,16 @@ export class Schedule {
     return asleep;
   }
 
-  /** All harts stand where the furthest one does. */
+  /** All harts stand where the furthest one does. In a round they come less than 2^31 slots apart. */
   #meet(): void {
-    let furthest = 0n;
-    for (let h = 0; h < this.#harts.count; h++) {
-      const clock = this.#harts.clock(h);
-      if (clock > furthest) furthest = clock;
+    const { count } = this.#harts;
+    let furthest = 0;
+    let together = true;
+    for (let hart = 1; hart < count; hart++) {
+      const ahead = (this.#harts.clock(hart) - this.#harts.clock(furthest)) | 0;
+      if (ahead !== 0) together = false;
+      if (ahead > 0) furthest = hart;
     }
-    for (let h = 0; h < this.#harts.count; h++) this.#harts.setClock(h, furthest);
+    if (!together) this.#harts.follow(furthest);
   }
 }

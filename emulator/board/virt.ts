@@ -74,6 +74,7 @@ class Board implements Machine {
   readonly #placement: Placement;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
   readonly #schedule: Schedule;
   readonly #bus: Bus;
   readonly #serial: Uart16550;
@@ -111,6 +112,7 @@ class Board implements Machine {
     this.#placement = placement;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
     for (const [hart, at] of placement.harts.entries()) {
       resetHart(this.#view, at, hart, options.cpu, BigInt(resetVector));
     }
@@ -166,8 +168,11 @@ class Board implements Machine {
     ]);
     this.#schedule = new Schedule({
       count: options.harts,
-      clock: (hart) => this.#get64(hart, state.clock.offset),
-      setClock: (hart, clock) => this.#set64(hart, state.clock.offset, clock),
+      clock: (hart) => this.#get32(hart, state.clock.offset),
+      follow: (hart) => {
+        const clock = this.#get64(hart, state.clock.offset);
+        for (let other = 0; other < options.harts; other++) this.#set64(other, state.clock.offset, clock);
+      },
       run: (hart, slots, past) => this.#engine?.run(hart, slots, past) ?? "turn",
       turnEnded: (hart) => {
         // Other harts may store now. A reservation may be lost at any time (unprivileged, "A", 10.2).
@@ -299,6 +304,11 @@ class Board implements Machine {
     return any;
   }
 
+  /** Slots to the next input of the log, while one is replayed. */
+  #slotsToInput(): number {
+    return this.#inputs.replaying ? this.#inputs.distance(this.#schedule.position) : Number.POSITIVE_INFINITY;
+  }
+
   /** Where harts take turns, the position moves on while they sleep, up to the next input of the log. */
   #wokenByReplay(): boolean {
     return this.#replayDue() || (this.#inputs.replaying && this.options.harts > 1);
@@ -315,9 +325,9 @@ class Board implements Machine {
   #runOn(slots: number): Stop {
     for (let left = slots; left > 0; ) {
       if (this.#ended !== undefined) return this.#ended;
-      this.#replayDue();
+      if (this.#inputs.replaying) this.#replayDue();
       const hart = this.#schedule.turn;
-      const until = Math.min(left, this.#inputs.distance(this.#schedule.position), this.#slotsToAlarm());
+      const until = Math.min(left, this.#slotsToInput(), this.#slotsToAlarm());
       const reported = this.#brokenAt?.hart === hart && this.#brokenAt.position === this.#schedule.position;
       const { used, broken, asleep } = this.#schedule.advance(until, reported);
       left -= used;
@@ -393,15 +403,11 @@ class Board implements Machine {
   }
 
   #stuck(): Stop | undefined {
-    for (const hart of this.harts) {
-      const address = this.#placement.harts[hart.index] ?? 0;
-      if (this.#view.getInt32(address + state.repeatedTraps.offset, true) < STUCK_AFTER) continue;
-      const trap = this.traps().findLast((t) => t.hart === hart.index);
+    for (let hart = 0; hart < this.options.harts; hart++) {
+      if (this.#get32(hart, state.repeatedTraps.offset) < STUCK_AFTER) continue;
+      const trap = this.traps().findLast((t) => t.hart === hart);
       if (trap === undefined) continue;
-      return {
-        reason: "stuck",
-        trap: { hart: hart.index, cause: BigInt(trap.cause), pc: trap.pc, tval: trap.tval },
-      };
+      return { reason: "stuck", trap: { hart, cause: BigInt(trap.cause), pc: trap.pc, tval: trap.tval } };
     }
     return undefined;
   }
@@ -506,6 +512,9 @@ class Board implements Machine {
     if (fromhost !== undefined && meets(fromhost)) this.#htif.poll();
   }
 
+  #get32(hart: number, offset: number): number {
+    return this.#words[((this.#placement.harts[hart] ?? 0) + offset) >> 2] ?? 0;
+  }
   #get64(hart: number, offset: number): bigint {
     return this.#view.getBigUint64((this.#placement.harts[hart] ?? 0) + offset, true);
   }

@@ -96,9 +96,10 @@ export class BlockDevice implements VirtioDevice {
 
   /** Completes the requests whose time has come. */
   poll(): void {
-    const now = this.#time.ticks();
     const due = this.nextDue();
-    if (due === undefined || due > now) return;
+    if (due === undefined) return;
+    const now = this.#time.ticks();
+    if (due > now) return;
     this.#transport?.serve(0);
     // Where the driver took the queue away or broke the protocol, nobody waits for them.
     this.#underWay = this.#underWay.filter((request) => request.due > now);

@@ -100,15 +100,15 @@ export class Interpreter implements Engine {
 
   run(hart: number, slots: number, past: boolean): RunEnd {
     const address = this.#configuration.harts[hart] ?? 0;
-    const clock = () => this.#view.getBigUint64(address + state.clock.offset, true);
+    const clock = (address + state.clock.offset) >> 2;
     for (let left = slots, passes = past; ; ) {
-      const before = clock();
+      const before = this.#words[clock] ?? 0;
       const result = this.exports.run(address, left, passes ? 1 : 0);
       if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
       if (this.#breakpoints.has(this.#view.getBigUint64(address + state.pc.offset, true)))
         return "breakpoint";
       // Another page has its breakpoint at this place.
-      left -= Number(clock() - before);
+      left -= ((this.#words[clock] ?? 0) - before) | 0;
       passes = this.listener?.stopped(hart, left) !== true;
     }
   }

@@ -24,7 +24,7 @@ import type { Analysis } from "./analysis.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
 import type { Region } from "./region.ts";
-import { placeOf } from "./region.ts";
+import { placeOf, placesOf } from "./region.ts";
 
 /** A region that has been translated. */
 export interface Translation {
@@ -263,13 +263,6 @@ export class CodeCache {
     if (this.#view.getUint16(slot, true) !== Handler.firstRegion + number) return;
     this.#view.setUint16(slot, this.#view.getUint16(record + RegionOffset.handler, true), true);
   }
-}
-
-function placesOf(region: Region): Set<number> {
-  const places = new Set<number>();
-  for (const { operations } of region.blocks)
-    for (const { delta } of operations) places.add(placeOf(region, delta) ?? 0);
-  return places;
 }
 
 /** All that is in a region on one page: regions of the same text are translated alike. */

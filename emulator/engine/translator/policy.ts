@@ -23,6 +23,22 @@ export interface Policy {
 /** Code that is looked at together. */
 export const LINE_BYTES = 64;
 
+/** Rounds of a loop in a trace that make it tight, and the operations of its own region. */
+export const TIGHT = 50;
+export const TIGHT_OPERATIONS = 60;
+
+/** Spots that are remembered before all are forgotten. */
+export const MOST_SPOTS = 100_000;
+
+/**
+ * Looks at where execution is after which no line counts as rewritten any more, for pages of RAM are given to one program
+ * after another. Doubling their thresholds, a line is not translated more than seven times meanwhile.
+ */
+export const FORGIVEN_AFTER = 10_000;
+
+/** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
+export const MOST_TIMES_AHEAD = 8;
+
 /**
  * What pays in the long run. Booting Linux (992 million instructions), thresholds of 16,000 slots translated 182,000
  * instructions for 96 % of the slots and took twice as long as these, which translate 27,000 for 83 %.

@@ -49,6 +49,18 @@ export function placeOf(extent: Extent, delta: number): number | undefined {
   return page === undefined ? undefined : page * PAGE + ((extent.place + delta) & (PAGE - 1));
 }
 
+/** Offsets in RAM of a region's instructions. */
+export function placesOf(region: Region): Set<number> {
+  const places = new Set<number>();
+  for (const { operations } of region.blocks) {
+    for (const { delta } of operations) {
+      const place = placeOf(region, delta);
+      if (place !== undefined) places.add(place);
+    }
+  }
+  return places;
+}
+
 /** Code as it stands in memory. */
 export interface CodeReader {
   /** The operation at an offset in RAM; undefined where there is none. The two pages are those of its two halves. */

@@ -14,35 +14,39 @@ import { cutShort, leftOften, regionEntries, translatedSlots } from "../interpre
 import { CodeCache } from "./code-cache.ts";
 import type { TracedStep } from "./entries.ts";
 import { entriesOf } from "./entries.ts";
+import type { Spot } from "./heat.ts";
+import { Heat } from "./heat.ts";
 import { Operations } from "./operation.ts";
 import type { Policy } from "./policy.ts";
-import { LINE_BYTES } from "./policy.ts";
+import { MOST_TIMES_AHEAD, TIGHT, TIGHT_OPERATIONS } from "./policy.ts";
 import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
 import type { CodeReader, Region, RegionLimits } from "./region.ts";
-import { formRegion } from "./region.ts";
+import { formRegion, placesOf } from "./region.ts";
 import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
-/** Rounds of a loop in a trace that make it tight, and the operations of its own region. */
-const TIGHT = 50;
-const TIGHT_OPERATIONS = 60;
-
-/** Spots that are remembered before all are forgotten. */
-const MOST_SPOTS = 100_000;
-
-/** Somewhere that execution was found. */
-interface Spot {
-  readonly place: number;
-  /** The place itself, if regions are left for just that, or its line. */
-  readonly key: number;
-  readonly heat: number;
-}
-
-/** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
-const MOST_TIMES_AHEAD = 8;
 /** Every place in a page where an instruction may begin. */
 const EVERYWHERE: ReadonlySet<number> = new Set(Array.from({ length: PAGE / 2 }, (_, i) => i * 2));
+
+/** Execution that is followed from a hot spot on, perhaps over several turns of its hart. */
+interface Trace {
+  readonly spot: Spot;
+  readonly steps: TracedStep[];
+  /** Slots that it may still take. */
+  left: number;
+}
+
+/** What the translator keeps of a hart. */
+interface Watch {
+  /** Address of the hart's state. */
+  readonly address: number;
+  /** Slots until the next look at where it is. */
+  interval: number;
+  /** Slots that the interpreter has used since it was last found at work. */
+  interpreted: number;
+  trace: Trace | undefined;
+}
 
 export class Translator implements Engine {
   readonly #configuration: Configuration;
@@ -59,15 +63,10 @@ export class Translator implements Engine {
     destinations: (place) => this.#profile.destinations(place),
   };
   readonly #cache: CodeCache;
-  /** How often execution was found after a region was left for a place, or else in a line, since it was translated. */
-  readonly #heat = new Map<number, number>();
+  readonly #heat: Heat;
+  readonly #watches: readonly Watch[];
   readonly #codeAt: (pc: bigint) => number;
   readonly #reader: CodeReader;
-  #interval: number;
-  /** Slots that the interpreter has used since it was last found at work. */
-  #interpreted = 0;
-  /** Spots of which there is nothing more to translate. */
-  readonly #hopeless = new Set<number>();
   #breakpoints: ReadonlySet<number> = new Set();
   #tracing = false;
   /** How often a place has been translated ahead. */
@@ -82,7 +81,13 @@ export class Translator implements Engine {
     this.#configuration = configuration;
     this.#policy = policy;
     this.#interpreter = interpreter;
-    this.#interval = policy.interval;
+    this.#heat = new Heat(policy.threshold);
+    this.#watches = configuration.harts.map((address) => ({
+      address,
+      interval: policy.interval,
+      interpreted: 0,
+      trace: undefined,
+    }));
     this.#view = new DataView(configuration.memory.buffer);
     this.#words = new Int32Array(configuration.memory.buffer);
     this.#ram = placement.ram;
@@ -92,15 +97,18 @@ export class Translator implements Engine {
     this.#codeAt = interpreter.exports[exportName(rememberedCode.procedure.name)] as (pc: bigint) => number;
     this.#reader = {
       operation: (place, secondHalf) => this.#operations.of(this.#wordAt(place, secondHalf)),
-      breaks: (place) => this.#breakpoints.has(place & (PAGE - 1)),
+      breaks: (place) =>
+        this.#breakpoints.has(place & (PAGE - 1)) || (!policy.ahead && this.#heat.unsteady(place)),
     };
     interpreter.listener = {
       codeChanged: (offset, bytes) => {
-        this.#hopeless.clear();
+        this.#heat.hope();
+        const { dropped } = this.#cache.counters;
         this.#cache.changed(offset, offset + bytes);
+        if (this.#cache.counters.dropped > dropped) this.#heat.rewrite(offset, bytes);
       },
       pageGoes: (page) => {
-        this.#hopeless.clear();
+        this.#heat.hope();
         if (page === undefined) this.#cache.flush();
         else this.#cache.dropPage(page);
       },
@@ -119,23 +127,16 @@ export class Translator implements Engine {
   }
 
   run(hart: number, slots: number, past: boolean): RunEnd {
-    const address = this.#configuration.harts[hart] ?? 0;
+    const watch = this.#watches[hart];
+    if (watch === undefined) throw new Error(`there is no hart ${hart}`);
     for (let left = slots, passes = past; ; passes = false) {
-      const before = this.#clock(address);
-      const translatedBefore = this.#translatedSlots(address);
-      this.#words[(address + cutShort.offset) >> 2] = 0;
-      const end = this.#interpreter.run(hart, Math.min(left, this.#interval), passes);
-      const passed = (this.#clock(address) - before) | 0;
-      const interpreted = passed - ((this.#translatedSlots(address) - translatedBefore) | 0);
-      left -= passed;
-      const spot = this.#spotToHeat(hart, interpreted);
-      if (end !== "slots") return end;
-      if (spot !== undefined && this.#isHot(spot) && left > 0) {
-        const { used, end: ended } = this.#learn(hart, spot, left);
-        left -= used;
-        if (ended !== "slots") return ended;
-      }
-      if (left <= 0) return "slots";
+      const before = this.#clock(watch);
+      const end =
+        watch.trace === undefined || passes
+          ? this.#runOn(hart, watch, left, passes)
+          : this.#follow(hart, watch, watch.trace, left);
+      left -= (this.#clock(watch) - before) | 0;
+      if (end !== "slots" || left <= 0) return end;
     }
   }
 
@@ -163,57 +164,68 @@ export class Translator implements Engine {
     return { ...this.#cache.counters, translatedSlots: sum(translatedSlots), entries: sum(regionEntries) };
   }
 
+  /** Executes up to the next look at where execution is, and has what it finds hot be followed. */
+  #runOn(hart: number, watch: Watch, slots: number, past: boolean): RunEnd {
+    const before = this.#clock(watch);
+    const translatedBefore = this.#translatedSlots(watch);
+    this.#words[(watch.address + cutShort.offset) >> 2] = 0;
+    const end = this.#interpreter.run(hart, Math.min(slots, watch.interval), past);
+    const passed = (this.#clock(watch) - before) | 0;
+    const interpreted = passed - ((this.#translatedSlots(watch) - translatedBefore) | 0);
+    const spot = this.#spotToFollow(watch, interpreted);
+    if (spot !== undefined && end === "slots") {
+      watch.trace = { spot, steps: [], left: this.#policy.traceLength };
+    }
+    return end;
+  }
+
   /**
-   * What has become hotter: the place that regions are left for again and again, or, when the interpreter has been at
-   * work for long enough, where it is.
+   * What has become hot: the place that regions are left for again and again, or, when the interpreter has been at work
+   * for long enough, where it is.
    */
-  #spotToHeat(hart: number, interpreted: number): Spot | undefined {
-    const often = ((this.#configuration.harts[hart] ?? 0) + leftOften.offset) >> 2;
+  #spotToFollow(watch: Watch, interpreted: number): Spot | undefined {
+    const { interval, longestInterval, threshold } = this.#policy;
+    const often = (watch.address + leftOften.offset) >> 2;
     if (this.#words[often] !== 0) {
       this.#words[often] = 0;
-      const place = this.#placeOf(hart);
-      return place === undefined ? undefined : { place, key: place, heat: this.#policy.threshold };
+      const place = this.#placeOf(watch);
+      if (place === undefined || this.#cache.at(place) !== undefined) return undefined;
+      const spot = { place, exactly: true };
+      return this.#heat.add(spot, threshold) ? spot : undefined;
     }
-    this.#interpreted += interpreted;
-    const { interval, longestInterval } = this.#policy;
-    const due = this.#interpreted >= interval;
-    this.#interval = due ? interval : Math.min(this.#interval * 2, longestInterval);
+    watch.interpreted += interpreted;
+    const due = watch.interpreted >= interval;
+    watch.interval = due ? interval : Math.min(watch.interval * 2, longestInterval);
     // Where a region was left for want of slots, it is not known what is interpreted.
-    const cut = this.#words[((this.#configuration.harts[hart] ?? 0) + cutShort.offset) >> 2] !== 0;
-    const place = due && !cut ? this.#placeOf(hart) : undefined;
+    if (!due || this.#words[(watch.address + cutShort.offset) >> 2] !== 0) return undefined;
+    const place = this.#placeOf(watch);
     if (place === undefined) return undefined;
-    const heat = Math.floor(this.#interpreted / interval);
-    this.#interpreted = 0;
-    // Odd, so that it is no place.
-    return { place, key: Math.floor(place / LINE_BYTES) * LINE_BYTES + 1, heat };
+    const times = Math.floor(watch.interpreted / interval);
+    watch.interpreted = 0;
+    const spot = { place, exactly: false };
+    return this.#heat.add(spot, times) ? spot : undefined;
   }
 
-  #isHot({ key, heat }: Spot): boolean {
-    if (this.#hopeless.has(key)) return false;
-    if (this.#heat.size > MOST_SPOTS) this.#heat.clear();
-    const total = (this.#heat.get(key) ?? 0) + heat;
-    this.#heat.set(key, total);
-    return total >= this.#policy.threshold;
-  }
-
-  /** Follows execution from here, and translates what it leads to. */
-  #learn(hart: number, { place, key }: Spot, slots: number): { readonly used: number; readonly end: RunEnd } {
-    this.#heat.delete(key);
-    if (key === place && this.#cache.at(place) !== undefined) return { used: 0, end: "slots" };
+  /** Follows execution, as far as slots go; in the end translates what it has led to. */
+  #follow(hart: number, watch: Watch, trace: Trace, slots: number): RunEnd {
     this.#tracing = true;
-    const { steps, used, end } = this.#trace(hart, Math.min(slots, this.#policy.traceLength));
+    const { steps, used, end } = this.#trace(hart, watch, Math.min(slots, trace.left));
     this.#tracing = false;
+    for (const step of steps) trace.steps.push(step);
+    trace.left -= used;
+    if (end === "slots" && trace.left > 0) return end;
+    watch.trace = undefined;
     this.#configuration.translating?.(true);
-    this.#profile.learn(steps);
-    if (this.#hopeless.size > MOST_SPOTS) this.#hopeless.clear();
-    if (!this.#translate(place, key === place, steps)) this.#hopeless.add(key);
+    this.#profile.learn(trace.steps);
+    if (!this.#translate(trace.spot, trace.steps)) this.#heat.giveUp(trace.spot);
     this.#configuration.translating?.(false);
-    return { used, end };
+    return end;
   }
 
   /** Translates what a hart is about to execute, as far as its slots go; gives whether that has been done just now. */
   #translateAhead(hart: number, slots: number): boolean {
-    const place = this.#placeOf(hart);
+    const watch = this.#watches[hart];
+    const place = watch && this.#placeOf(watch);
     if (place === undefined || this.#cache.at(place) !== undefined) return false;
     const times = (this.#timesAhead.get(place) ?? 0) + 1;
     if (times > MOST_TIMES_AHEAD) return false;
@@ -228,18 +240,18 @@ export class Translator implements Engine {
   }
 
   /** Executes instruction by instruction and tells which. */
-  #trace(hart: number, slots: number): { steps: TracedStep[]; used: number; end: RunEnd } {
-    const address = this.#configuration.harts[hart] ?? 0;
+  #trace(hart: number, watch: Watch, slots: number): { steps: TracedStep[]; used: number; end: RunEnd } {
+    const { address } = watch;
     const steps: TracedStep[] = [];
     const pcWord = (address + state.pc.offset) >> 2;
     let page: number | undefined;
     let pageOf = -1;
     for (let used = 0; used < slots; ) {
       const pc = ((this.#words[pcWord] ?? 0) >>> 0) + (this.#words[pcWord + 1] ?? 0) * 2 ** 32;
-      const before = this.#clock(address);
+      const before = this.#clock(watch);
       this.#words[(address + leftOften.offset) >> 2] = 0;
       const end = this.#interpreter.run(hart, 1, false);
-      used += (this.#clock(address) - before) | 0;
+      used += (this.#clock(watch) - before) | 0;
       if (end !== "slots") return { steps, used, end };
       // The instruction was fetched just now, so where its page is has been remembered.
       const virtualPage = Math.floor(pc / PAGE);
@@ -257,16 +269,18 @@ export class Translator implements Engine {
   }
 
   /** Gives whether there was anything to translate. */
-  #translate(hot: number, exactly: boolean, steps: readonly TracedStep[]): boolean {
+  #translate({ place: hot, exactly }: Spot, steps: readonly TracedStep[]): boolean {
     const regions = new Map<number, Region>();
     const covered = new Set<number>();
-    const form = (place: number, limits: RegionLimits = this.#policy) => {
+    const form = (entry: number, limits: RegionLimits = this.#policy) => {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
-      const region = formRegion(place, experience, this.#reader, limits);
-      if (region === undefined || this.#alreadyHas(region)) return;
-      regions.set(place, region);
-      for (const { operations } of region.blocks)
-        for (const { delta } of operations) covered.add(place + delta);
+      const region = formRegion(entry, experience, this.#reader, limits);
+      if (region === undefined) return;
+      const places = placesOf(region);
+      // What is there may be of as much code.
+      if ((this.#cache.at(entry)?.places.size ?? 0) >= places.size) return;
+      regions.set(entry, region);
+      for (const place of places) covered.add(place);
     };
     for (const { place, loop, count } of entriesOf(steps)) {
       if (count < this.#policy.entries) continue;
@@ -279,15 +293,8 @@ export class Translator implements Engine {
     return regions.size > 0;
   }
 
-  /** Whether the translation at a region's place is of as much code. */
-  #alreadyHas(region: Region): boolean {
-    const known = this.#cache.at(region.place);
-    const size = region.blocks.reduce((sum, { operations }) => sum + operations.length, 0);
-    return known !== undefined && known.places.size >= size;
-  }
-
-  #placeOf(hart: number): number | undefined {
-    const address = this.#configuration.harts[hart] ?? 0;
+  /** Where a hart is, if it executed last. */
+  #placeOf({ address }: Watch): number | undefined {
     return this.#locate(this.#view.getBigUint64(address + state.pc.offset, true));
   }
 
@@ -307,11 +314,11 @@ export class Translator implements Engine {
     return low | (half(crosses ? (secondHalf ?? 0) : place + 2) << 16);
   }
 
-  #translatedSlots(address: number): number {
+  #translatedSlots({ address }: Watch): number {
     return this.#words[(address + translatedSlots.offset) >> 2] ?? 0;
   }
 
-  #clock(address: number): number {
+  #clock({ address }: Watch): number {
     return this.#words[(address + state.clock.offset) >> 2] ?? 0;
   }
 }
