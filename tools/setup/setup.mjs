@@ -141,6 +141,7 @@ async function bundleCommandLine() {
     platform: "node",
     // Written in JavaScript that no module may use.
     external: ["blessed"],
+    resolve: { alias: { "string-width": join(ROOT, "tools/setup/string-width.mjs") } },
     output: { dir: BUNDLE, cleanDir: true, chunkFileNames: "[name].js", sourcemap: true },
   });
 }
