@@ -189,11 +189,16 @@ export class Lowering {
 
   /** Pushes what a call gives, whatever could replace it. */
   call(n: CallNode): void {
+    const code = this.#code;
     const index = this.#linkage.functionOf(n.procedure);
-    if (index === undefined) return;
+    if (index === undefined) {
+      if (n.procedure.result === "i32") code.i32(0);
+      if (n.procedure.result === "i64") code.i64(0);
+      return;
+    }
     for (const a of n.arguments) this.node(a);
     this.#site.beforeCall(n.procedure);
-    this.#code.call(index);
+    code.call(index);
     if (n.procedure.raises()) this.leaveIfRaised();
   }
 

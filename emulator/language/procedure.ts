@@ -1,7 +1,7 @@
 /**
  * Procedures: named blocks with parameters, shared by instructions and by each other. Two special kinds reach outside:
- * a `host` procedure is answered by the board (devices), a `hook` tells an engine of an event and does nothing where
- * the engine has nothing to do.
+ * a `host` procedure is answered by the board (devices), a `hook` tells an engine of an event or asks it, and does nothing
+ * where the engine has nothing to do.
  */
 import type { Node, Type } from "./expression.ts";
 import { I32, I64 } from "./expression.ts";
@@ -98,9 +98,15 @@ export function hostProcedure<P extends Parameters, R extends Type | "none">(
   return declare("host", name, parameters, result, () => undefined as Result<R>);
 }
 
-/** Declares an event that an engine may want to know of. */
-export function hook<P extends Parameters>(name: string, parameters: P) {
-  return declare("hook", name, parameters, "none", () => undefined);
+/** Declares an event that an engine may want to know of, or with a result a question: where no engine answers it, 0. */
+export function hook<P extends Parameters>(name: string, parameters: P): Callable<P, "none">;
+export function hook<P extends Parameters, R extends Type>(
+  name: string,
+  parameters: P,
+  result: R,
+): Callable<P, R>;
+export function hook<P extends Parameters>(name: string, parameters: P, result: Type | "none" = "none") {
+  return declare("hook", name, parameters, result, () => undefined as Result<typeof result>);
 }
 
 /** Whether executing the block may end in a trap. */

@@ -34,6 +34,9 @@ export const ramCell = (address: I64): I32 => address.toI32().add(setting32("ram
 /** The offset in RAM of such a place. */
 export const ramOffset = (place: I32): I32 => place.sub(setting32("ramBias")).sub(Number(RAM_BASE));
 
+/** The physical address of such a place. */
+export const ramAddress = (place: I32): I64 => ramOffset(place).toU64().add(RAM_BASE);
+
 /** The flag byte's place of the page at a RAM address. */
 export const pageFlagCell = (address: I64): I32 =>
   address.sub(RAM_BASE).shrU(12).toI32().add(setting32("pageFlags"));

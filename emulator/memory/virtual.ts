@@ -26,6 +26,12 @@ export const accessAllowed = hook("accessAllowed", {
   mode: "i32",
 });
 
+/**
+ * Asks an engine for the place in machine memory of an aligned access of this kind to RAM that is allowed and of which
+ * nobody need be told; 0 where it does not know that. What it answers has hit the TLB.
+ */
+export const knownPlace = hook("knownPlace", { virtual: "i64", bytes: "i32", access: "i32" }, "i32");
+
 const crossesPage = (address: I64, bytes: I32): I32 => address.toI32().and(0xfff).add(bytes).gtU(4096);
 
 /**

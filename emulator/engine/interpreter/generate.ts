@@ -6,7 +6,7 @@ import type { Instruction } from "../../isa/instruction.ts";
 import { codeStored } from "../../memory/physical.ts";
 import { protectionChanged } from "../../memory/pmp.ts";
 import { translationDropped } from "../../memory/tlb.ts";
-import { accessAllowed } from "../../memory/virtual.ts";
+import { accessAllowed, knownPlace } from "../../memory/virtual.ts";
 import { controlChanged } from "../../trap/control.ts";
 import type { ValueType } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
@@ -15,7 +15,13 @@ import type { Configuration } from "../engine.ts";
 import { indexOf, linkProcedures } from "../procedures.ts";
 import { slowPaths } from "../translator/slow-path.ts";
 import { forgetCode } from "./decoded-code.ts";
-import { demandAttention, forgetAll, forgetTranslation, rememberAccess } from "./lookaside.ts";
+import {
+  demandAttention,
+  forgetAll,
+  forgetTranslation,
+  placeRemembered,
+  rememberAccess,
+} from "./lookaside.ts";
 import { type Handled, LOOP_SIGNATURE, Loop } from "./loop.ts";
 import { INSTRUCTION_SIGNATURE, instructionFunction, isOutOfLine } from "./out-of-line.ts";
 import { MOST_REGIONS } from "./slot.ts";
@@ -75,6 +81,7 @@ export function generateInterpreter(
   const imported = new Map(Object.entries(IMPORTS).map(([n, s]) => [n, module.importFunction(n, s)]));
   const hooks = new Map([
     [accessAllowed.procedure.name, rememberAccess.procedure],
+    [knownPlace.procedure.name, placeRemembered.procedure],
     [translationDropped.procedure.name, forgetTranslation.procedure],
     [codeStored.procedure.name, forgetCode.procedure],
     [protectionChanged.procedure.name, forgetAll.procedure],

@@ -212,6 +212,21 @@ export const uncountData = () => state.tlbHits.set(state.tlbHits.get().sub(dataT
 /** A data access has hit. */
 export const countData = () => state.tlbHits.set(state.tlbHits.get().add(dataTranslated.get().toU64()));
 
+/** The place of an aligned access, if the tables remember its page: a hit, which is counted. */
+export const placeRemembered = procedure(
+  "placeRemembered",
+  { virtual: "i64", bytes: "i32", access: "i32" },
+  "i32",
+  ({ virtual, bytes, access }) => {
+    const table = select32(access.eq(Access.write), WRITE_TABLE, READ_TABLE);
+    const entry = local(hart.add(table).add(entryOf(virtual)));
+    const sought = virtual.and(bytes.sub(1).or(-4096).toS64()).or(dataContext.get());
+    when(cell64("i64", entry).ne(sought), () => returns(u32(0)));
+    countData();
+    return cell32("i32", entry, ENTRY_TARGET).add(virtual.toI32());
+  },
+);
+
 /** The number of an address space at its place in a tag. */
 const spaceOf = (tag: I64): I64 => tag.and(SPACES << 6);
 

@@ -351,8 +351,8 @@ export class Evaluator {
     if (procedure.kind === "host") {
       return `(host.${procedure.name}(${values.map((v) => `${v} >>> 0`).join(", ")}) | 0)`;
     }
-    // Hooks tell of caches to keep consistent, and there are none here.
-    if (procedure.kind === "hook") return "0";
+    // Hooks tell of caches to keep consistent or ask for what they hold, and there are none here.
+    if (procedure.kind === "hook") return literal(procedure.result ?? "i32", 0n);
     return `call(${[`procedures[${this.#number(procedure)}]`, "c", ...values].join(", ")})`;
   }
 }
