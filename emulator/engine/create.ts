@@ -39,6 +39,6 @@ function clearRoom({ memory, harts, settings }: Configuration): void {
   const bytes = new Uint8Array(memory.buffer);
   for (const hart of harts) bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
   const first = Number(settings.pageFlags);
-  const flags = bytes.subarray(first, first + Number(settings.ramBytes) / 4096);
-  for (const [page, flag] of flags.entries()) flags[page] = flag & ~PageFlag.code;
+  const end = first + Number(settings.ramBytes) / 4096;
+  for (let at = first; at < end; at++) bytes[at] = (bytes[at] ?? 0) & ~PageFlag.code;
 }

@@ -58,11 +58,19 @@ const isGlobal = (entry: I32) => flagsOf(entry).and(TlbFlag.global).ne(0);
 export const cachedPte = (entry: I32) => cell64("i64", entry, TlbEntryOffset.pte);
 export const cachedSize = (entry: I32) => cell32("u8", entry, TlbEntryOffset.size);
 
-/** Looks at every size of which the TLB may hold pages, the smallest first. */
-const forEachSize = (look: (size: I32) => void): void => {
+/** Looks at the entries of every size, the smallest first, that hold the page of an address, in whatever address space. */
+const forEachEntry = (virtual: I64, look: (entry: I32) => void): void => {
   const sizes = local(state.tlbSizes.get());
   whilst(sizes.ne(0), () => {
-    look(local(sizes.ctz()));
+    const size = local(sizes.ctz());
+    const page = local(virtual.shrS(pageShift(size).toU64()));
+    const entry = local(entryAt(setOf(page).mul(ways())));
+    const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
+    whilst(entry.ltU(end), () => {
+      const held = holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page));
+      when(held, () => look(entry));
+      entry.set(entry.add(TLB_ENTRY_BYTES));
+    });
     sizes.set(sizes.and(sizes.sub(1)));
   });
 };
@@ -73,17 +81,9 @@ export const tlbLookup = procedure(
   { virtual: "i64", asid: "i32" },
   "i32",
   ({ virtual, asid }) => {
-    forEachSize((size) => {
-      const page = local(virtual.shrS(pageShift(size).toU64()));
-      const entry = local(entryAt(setOf(page).mul(ways())));
-      const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
-      whilst(entry.ltU(end), () => {
-        when(holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => {
-          const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
-          when(inSpace, () => returns(entry));
-        });
-        entry.set(entry.add(TLB_ENTRY_BYTES));
-      });
+    forEachEntry(virtual, (entry) => {
+      const inSpace = cell32("u16", entry, TlbEntryOffset.asid).eq(asid).or(isGlobal(entry));
+      when(inSpace, () => returns(entry));
     });
     return u32(0);
   },
@@ -146,16 +146,8 @@ export const tlbFlushAddress = procedure(
   { virtual: "i64", asid: "i32", anyAsid: "i32" },
   "none",
   ({ virtual, asid, anyAsid }) => {
-    forEachSize((size) => {
-      const page = local(virtual.shrS(pageShift(size).toU64()));
-      const entry = local(entryAt(setOf(page).mul(ways())));
-      const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
-      whilst(entry.ltU(end), () => {
-        when(holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page)), () => {
-          when(named(entry, asid, anyAsid), () => flush(entry));
-        });
-        entry.set(entry.add(TLB_ENTRY_BYTES));
-      });
+    forEachEntry(virtual, (entry) => {
+      when(named(entry, asid, anyAsid), () => flush(entry));
     });
   },
 );

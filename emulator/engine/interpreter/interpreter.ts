@@ -1,5 +1,5 @@
 /** The interpreter: generated WebAssembly over decoded code. */
-import { ENGINE_BYTES, ENGINE_OFFSET, state } from "../../hart/layout.ts";
+import { state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
@@ -79,13 +79,13 @@ export class Interpreter implements Engine {
       pagesDropped: () => this.#forgetEverything(),
       pageGoes: (page) => this.listener?.pageGoes(page),
     });
-    for (const hart of configuration.harts) {
-      this.#bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
-    }
     this.#forgetEverything();
   }
 
-  /** Generates and compiles the interpreter for a machine, unless the last machine was alike. */
+  /**
+   * Generates and compiles the interpreter for a machine, unless the last machine was alike. What engines keep about harts
+   * must be clear.
+   */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
     const { settings, cpu, memory, rewrite } = configuration;
     const likeness = [...Object.values(settings), ...cpu.extensions, memory.buffer.byteLength].join();
