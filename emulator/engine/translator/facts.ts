@@ -244,7 +244,7 @@ function comparedWithZero(n: Node): { readonly value: Node; readonly equal: bool
 }
 
 /** What costs nothing to compute twice, and changes only when it is written. */
-function isLeaf(n: Node): boolean {
+export function isLeaf(n: Node): boolean {
   switch (n.kind) {
     case "constant":
     case "local":

@@ -358,3 +358,33 @@ export function select(condition: Node, taken: Node, otherwise: Node): Node {
   if (isPure(condition) && isPure(taken) && alike(taken, otherwise)) return taken;
   return { kind: "select", type: taken.type, condition, taken, otherwise };
 }
+
+/** A node with its parts replaced, in the order in which they are evaluated, and worked out anew. */
+export function rebuilt(n: Node, replace: (part: Node) => Node): Node {
+  switch (n.kind) {
+    case "arithmetic": {
+      const a = replace(n.a);
+      return arithmetic(n.type, n.op, a, replace(n.b));
+    }
+    case "comparison": {
+      const a = replace(n.a);
+      return comparison(n.op, a, replace(n.b));
+    }
+    case "unary":
+      return unary(n.type, n.op, replace(n.a));
+    case "convert":
+      return convert(n.op, replace(n.a));
+    case "select": {
+      const taken = replace(n.taken);
+      const otherwise = replace(n.otherwise);
+      return select(replace(n.condition), taken, otherwise);
+    }
+    case "cell":
+    case "read":
+      return { ...n, address: replace(n.address) };
+    case "call":
+      return { ...n, arguments: n.arguments.map(replace) };
+    default:
+      return n;
+  }
+}

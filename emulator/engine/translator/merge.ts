@@ -1,8 +1,8 @@
 /** Puts values where they are used: a variable that is set once, just before it is read once, is not needed. */
 import type { Node } from "../../language/expression.ts";
-import { children, evaluated, someNode, walkNode, walkStatements } from "../../language/parts.ts";
+import { evaluated, someNode, walkNode, walkStatements } from "../../language/parts.ts";
 import type { Block, Statement } from "../../language/statement.ts";
-import { arithmetic, comparison, convert, isStable, select, unary } from "./fold.ts";
+import { isStable, rebuilt } from "./fold.ts";
 
 export function mergeVariables(block: Block): Block {
   const sets = new Map<number, number>();
@@ -83,36 +83,10 @@ class Place {
       this.filled = this.#stable || this.#free;
       return this.filled ? this.#value : n;
     }
-    const parts = children(n).map((part) => this.fill(part));
-    if (this.filled) return rebuilt(n, parts);
+    const made = rebuilt(n, (part) => this.fill(part));
+    if (this.filled) return made;
     this.#free &&= n.kind !== "cell" && n.kind !== "call" && n.kind !== "read";
     return n;
-  }
-}
-
-function rebuilt(n: Node, parts: readonly Node[]): Node {
-  const [a, b, c] = parts;
-  if (n.kind === "call") return { ...n, arguments: parts };
-  if (a === undefined) return n;
-  switch (n.kind) {
-    case "unary":
-      return unary(n.type, n.op, a);
-    case "convert":
-      return convert(n.op, a);
-    case "cell":
-    case "read":
-      return { ...n, address: a };
-  }
-  if (b === undefined) return n;
-  switch (n.kind) {
-    case "arithmetic":
-      return arithmetic(n.type, n.op, a, b);
-    case "comparison":
-      return comparison(n.op, a, b);
-    case "select":
-      return c === undefined ? n : select(c, a, b);
-    default:
-      return n;
   }
 }
 

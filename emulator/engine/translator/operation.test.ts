@@ -1,4 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { parseCpu } from "../../board/cpu.ts";
+import { defaultOptions } from "../../board/options.ts";
+import { placeMachine } from "../../board/placement.ts";
+import { createDecoder } from "../../isa/decode.ts";
+import { instructions } from "../../isa/table.ts";
+import { randomWords } from "../../isa/testing/sample.ts";
+import { Operations } from "./operation.ts";
+import { specialise } from "./specialise.ts";
 import type { Line } from "./testing/snippet.ts";
 import { operationOf } from "./testing/snippet.ts";
 import { textOf } from "./testing/text.ts";
@@ -105,5 +113,24 @@ describe("an operation", () => {
     const line: Line = ["sub", { rd: 5, rs1: 6, rs2: 7 }];
     expect(operationOf(line)).toBe(operationOf(line));
     expect(() => operationOf(["c.addi4spn", { rd: 8 }])).toThrow(/does not decode/);
+  });
+});
+
+describe("an operation that is worked out for all words of its instruction at once", () => {
+  const cpu = parseCpu("max");
+  const { settings } = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1 });
+  const decode = createDecoder(instructions);
+
+  it.each(instructions.map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
+    const operations = new Operations(decode, settings, undefined);
+    for (const word of randomWords(entry, 12)) {
+      const decoded = decode(word);
+      if (decoded === undefined) continue;
+      const alone = textOf(specialise(decoded.instruction.semantics(), { settings, decoded }));
+      const body = textOf(operations.of(word)?.body ?? []);
+      const where = operations.of(word)?.flow.kind;
+      const whole = where === "next" || where === "end";
+      expect(body).toEqual(whole ? alone : alone.slice(0, body.length));
+    }
   });
 });

@@ -1,23 +1,23 @@
 /** What the translator knows of an instruction, from its entry alone. */
 import type { Decoded, Decoder } from "../../isa/decode.ts";
-import type { Node, Setting } from "../../language/expression.ts";
-import { within } from "../../language/parts.ts";
-import { calledFrom, searchFor, walkWithin } from "../../language/reach.ts";
-import type { Block, Statement } from "../../language/statement.ts";
+import type { Instruction } from "../../isa/instruction.ts";
+import type { Node, RegisterOperand, Setting } from "../../language/expression.ts";
+import type { Block } from "../../language/statement.ts";
 import type { Rewrite } from "../engine.ts";
 import type { AccessBytes } from "../guest-access.ts";
+import { fieldUse, withFields } from "./fields.ts";
+import type { AccessForm, Ending, Form } from "./form.ts";
+import { formOf } from "./form.ts";
 import { specialise } from "./specialise.ts";
 
 /** Where execution goes after an operation, as far as its description tells. */
 export type Flow =
-  /** To the next one in memory. */
-  | { readonly kind: "next" }
+  /** To the next one in memory; or what executes next must be found out anew. */
+  | { readonly kind: "next" | "end" }
   /** By the immediate if `condition` holds, else to the next one. */
   | { readonly kind: "branch"; readonly condition: Node }
   | { readonly kind: "jump"; readonly link: boolean }
-  | { readonly kind: "indirect"; readonly target: Node; readonly link: boolean; readonly returns: boolean }
-  /** What executes next must be found out anew. */
-  | { readonly kind: "end" };
+  | { readonly kind: "indirect"; readonly target: Node; readonly link: boolean; readonly returns: boolean };
 
 export interface Operation {
   readonly decoded: Decoded;
@@ -55,6 +55,7 @@ export class Operations {
   readonly #settings: Readonly<Record<Setting, bigint>>;
   readonly #rewrite: Rewrite | undefined;
   readonly #known = new Map<number, Operation | undefined>();
+  readonly #common = new Map<Instruction, Map<number, Common>>();
 
   constructor(decode: Decoder, settings: Readonly<Record<Setting, bigint>>, rewrite: Rewrite | undefined) {
     this.#decode = decode;
@@ -65,7 +66,8 @@ export class Operations {
   /** The operation of the four bytes at an instruction's address; undefined for an illegal instruction. */
   of(fetched: number): Operation | undefined {
     const word = (fetched & 3) === 3 ? fetched : fetched & 0xffff;
-    if (this.#known.has(word)) return this.#known.get(word);
+    const known = this.#known.get(word);
+    if (known !== undefined || this.#known.has(word)) return known;
     const decoded = this.#decode(word);
     const operation = decoded && this.#describe(decoded);
     if (this.#known.size > MOST_WORDS) this.#known.clear();
@@ -74,121 +76,108 @@ export class Operations {
   }
 
   #describe(decoded: Decoded): Operation {
+    const common = this.#commonTo(decoded);
+    switch (common.fields) {
+      case "none":
+        return operationOf(common.form, decoded);
+      case "data":
+        return operationOf(withFields(common.form, decoded) ?? this.#formAlone(common, decoded), decoded);
+      case "decisive":
+        return operationOf(this.#formAlone(common, decoded), decoded);
+    }
+  }
+
+  #formAlone({ semantics }: Common, decoded: Decoded): Form {
+    return formOf(specialise(semantics, { settings: this.#settings, decoded }));
+  }
+
+  #commonTo(decoded: Decoded): Common {
     const { instruction } = decoded;
-    const { name, standsFor = name } = instruction;
-    const described = instruction.semantics();
-    const rewritten = this.#rewrite?.(standsFor, described) ?? described;
-    return describe(decoded, specialise(rewritten, { settings: this.#settings, decoded }));
+    let ofInstruction = this.#common.get(instruction);
+    if (ofInstruction === undefined) {
+      ofInstruction = new Map();
+      this.#common.set(instruction, ofInstruction);
+    }
+    const pattern = patternOf(decoded);
+    let common = ofInstruction.get(pattern);
+    if (common === undefined) {
+      const { name, standsFor = name } = instruction;
+      const original = instruction.semantics();
+      const described = this.#rewrite?.(standsFor, original) ?? original;
+      common = commonTo(described, decoded, this.#settings);
+      ofInstruction.set(pattern, common);
+    }
+    return common;
   }
 }
 
 /** Words remembered; real programs have some ten thousand different ones. */
 const MOST_WORDS = 65536;
 
-function describe(decoded: Decoded, semantics: Block): Operation {
-  const { body, flow } = split(decoded, semantics, reachesOutside(semantics));
-  const reads = { x: new Set<number>(), f: new Set<number>() };
-  const writes = { x: new Set<number>(), f: new Set<number>() };
-  walkWithin(semantics, {
-    node: (n) => {
-      if (n.kind === "x" || n.kind === "f") reads[n.kind].add(decoded[n.operand]);
-    },
-    statement: (s) => {
-      if (s.kind === "write-x") writes.x.add(decoded[s.operand]);
-      if (s.kind === "write-f") writes.f.add(decoded[s.operand]);
-    },
-  });
-  for (const set of [reads.x, writes.x]) set.delete(0);
-  const accesses = body.every((s) => within(s).every((b) => accessesOf(b) === 0))
-    ? accessesOf(body)
-    : undefined;
+/**
+ * What can be said of an instruction once for all words in which the same register operands are x0, and the same ones equal:
+ * how it uses the fields that each word brings anew, its description, specialised if that can be done, and then its form.
+ */
+type Common =
+  | { readonly fields: "none" | "data"; readonly semantics: Block; readonly form: Form }
+  | { readonly fields: "decisive"; readonly semantics: Block };
+
+/** Which register operands are 0, and which are equal: so far their numbers matter to specialisation. */
+function patternOf({ rd, rs1, rs2, rs3 }: Decoded): number {
+  const zeros = (rd === 0 ? 1 : 0) | (rs1 === 0 ? 2 : 0) | (rs2 === 0 ? 4 : 0) | (rs3 === 0 ? 8 : 0);
+  const first = (rd === rs1 ? 16 : 0) | (rd === rs2 ? 32 : 0) | (rd === rs3 ? 64 : 0);
+  return zeros | first | (rs1 === rs2 ? 128 : 0) | (rs1 === rs3 ? 256 : 0) | (rs2 === rs3 ? 512 : 0);
+}
+
+function commonTo(
+  described: Block,
+  { rd, rs1, rs2, rs3 }: Decoded,
+  settings: Readonly<Record<Setting, bigint>>,
+): Common {
+  if (fieldUse(described) === "decisive") return { fields: "decisive", semantics: described };
+  const semantics = specialise(described, { settings, decoded: { rd, rs1, rs2, rs3 } });
+  return { fields: fieldUse(semantics), semantics, form: formOf(semantics) };
+}
+
+function operationOf(form: Form, decoded: Decoded): Operation {
+  const { body, access, accesses, reachesOutside, looksAtState, reads, writes } = form;
   return {
     decoded,
     length: decoded.instruction.encoding.length,
     body,
-    flow,
+    flow: flowOf(form.ending, decoded),
     accesses,
-    access: accesses === 1 && flow.kind === "next" ? accessOf(body, decoded) : undefined,
-    reachesOutside: reachesOutside(semantics),
-    looksAtState: looksAtState(body),
-    reads: { x: [...reads.x], f: [...reads.f] },
-    writes: { x: [...writes.x], f: [...writes.f] },
+    access: access && accessOf(access, decoded),
+    reachesOutside,
+    looksAtState,
+    reads: { x: integerRegisters(reads.x, decoded), f: registers(reads.f, decoded) },
+    writes: { x: integerRegisters(writes.x, decoded), f: registers(writes.f, decoded) },
   };
 }
 
-/** Takes the last statement apart from the rest where it says no more than where to go. */
-function split(decoded: Decoded, semantics: Block, outside: boolean): { body: Block; flow: Flow } {
-  const last = semantics.at(-1);
-  const body = semantics.slice(0, -1);
-  const end = { body: semantics, flow: { kind: "end" } } as const;
-  if (synchronises(semantics) || last?.kind === "raise") return end;
-  if (last === undefined || !jumps(semantics)) return { body: semantics, flow: { kind: "next" } };
-  if (jumps(body) || outside) return end;
-  const link = body.some(
-    (s) => s.kind === "write-x" && s.value.kind === "next" && isLink(decoded[s.operand]),
-  );
-  if (last.kind === "jump-by-immediate") return { body, flow: { kind: "jump", link } };
-  if (last.kind === "jump-to") {
-    const returns = !link && isLink(decoded.rs1);
-    return { body, flow: { kind: "indirect", target: last.target, link, returns } };
+function flowOf(ending: Ending, decoded: Decoded): Flow {
+  if (ending.kind !== "jump" && ending.kind !== "indirect") return ending;
+  const link = ending.links.some((operand) => isLink(decoded[operand]));
+  if (ending.kind === "jump") return { kind: "jump", link };
+  return { kind: "indirect", target: ending.target, link, returns: !link && isLink(decoded.rs1) };
+}
+
+function accessOf({ writes, bytes, base, offset: given }: AccessForm, decoded: Decoded): Access {
+  const offset = given === "immediate" ? decoded.immediate : given;
+  const near = base !== undefined && Math.abs(offset) <= FARTHEST_ACCESS;
+  return { writes, bytes, base: near ? decoded[base] : 0, offset: near ? offset : 0 };
+}
+
+const FARTHEST_ACCESS = 2048;
+
+function registers(operands: readonly RegisterOperand[], decoded: Decoded): number[] {
+  const numbers: number[] = [];
+  for (const operand of operands) {
+    const register = decoded[operand];
+    if (!numbers.includes(register)) numbers.push(register);
   }
-  const plain = last.kind === "if" && last.otherwise.length === 0 && last.taken.length === 1;
-  if (plain && last.taken[0]?.kind === "jump-by-immediate")
-    return { body, flow: { kind: "branch", condition: last.condition } };
-  return end;
+  return numbers;
 }
 
-/** Accesses that are written in the block itself or below, not in procedures. */
-function accessesOf(block: Block): number {
-  let count = 0;
-  walkWithin(block, {
-    node: (n) => {
-      if (n.kind === "read") count++;
-    },
-    statement: (s) => {
-      if (s.kind === "write") count++;
-    },
-  });
-  return count;
-}
-
-const jumps = searchFor({ statement: (s) => s.kind === "jump-to" || s.kind === "jump-by-immediate" });
-const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
-const reachesOutside = searchFor({ node: (n) => n.kind === "call" && n.procedure.kind !== "inside" });
-const looksAtState = searchFor({ node: (n) => n.kind === "hart" });
-
-/** The access of a block that makes one, unless something else happens first. */
-function accessOf(body: Block, decoded: Decoded): Access | undefined {
-  for (const s of body) {
-    if (calledFrom([s]).size > 0) return undefined;
-    if (s.kind === "write") return { writes: true, bytes: s.bytes, ...addressOf(s.address, decoded) };
-    const read = readIn(s);
-    if (read !== undefined) return { writes: false, bytes: read.bytes, ...addressOf(read.address, decoded) };
-    const harmless = s.kind === "set" || (s.kind === "if" && onlyRaises(s.taken) && s.otherwise.length === 0);
-    if (!harmless) return undefined;
-  }
-  return undefined;
-}
-
-function readIn(s: Statement): Extract<Node, { kind: "read" }> | undefined {
-  let found: Extract<Node, { kind: "read" }> | undefined;
-  walkWithin([s], {
-    node: (n) => {
-      if (n.kind === "read") found = n;
-    },
-  });
-  return found;
-}
-
-function addressOf(address: Node, decoded: Decoded): Pick<Access, "base" | "offset"> {
-  const constant = (n: Node) =>
-    n.kind === "immediate" ? decoded.immediate : n.kind === "constant" ? Number(n.value) : undefined;
-  if (address.kind === "x") return { base: decoded[address.operand], offset: 0 };
-  if (address.kind === "arithmetic" && address.op === "add" && address.a.kind === "x") {
-    const offset = constant(address.b);
-    if (offset !== undefined && Math.abs(offset) <= 2048) return { base: decoded[address.a.operand], offset };
-  }
-  return { base: 0, offset: 0 };
-}
-
-const onlyRaises = (block: Block): boolean => block.length === 1 && block[0]?.kind === "raise";
+const integerRegisters = (operands: readonly RegisterOperand[], decoded: Decoded): number[] =>
+  registers(operands, decoded).filter((register) => register !== 0);

@@ -5,7 +5,7 @@
  * what nothing reads.
  */
 import type { Decoded } from "../../isa/decode.ts";
-import type { Node, Setting } from "../../language/expression.ts";
+import type { Node, RegisterOperand, Setting } from "../../language/expression.ts";
 import { walkStatements } from "../../language/parts.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block, Statement } from "../../language/statement.ts";
@@ -36,9 +36,11 @@ type Store = Extract<Statement, { kind: "store" }>;
 
 export interface Known {
   readonly settings: Settings;
-  /** The decoded instruction: register numbers, immediate (signed 32-bit number), encoding word. */
-  readonly decoded: Decoded;
+  readonly decoded: Fields;
 }
+
+/** What is known of a decoded instruction: always its registers. */
+export type Fields = Pick<Decoded, RegisterOperand> & Partial<Pick<Decoded, "immediate" | "word">>;
 
 /**
  * The block with everything that is known beforehand worked out. `facts` are those after the instruction before, where
@@ -57,7 +59,7 @@ const forms = new WeakMap<Settings, Map<Procedure, Map<string, Inlined | undefin
 
 class Specialiser {
   readonly #settings: Settings;
-  readonly #decoded: Decoded | undefined;
+  readonly #decoded: Fields | undefined;
   #facts: Facts;
   #out: Statement[] = [];
   #sets = false;
@@ -68,7 +70,7 @@ class Specialiser {
   /** Names of variables while the body of a procedure stands for its call: each time they are other ones. */
   #names: Map<number, number> | undefined;
 
-  constructor(settings: Settings, decoded: Decoded | undefined, facts: Facts) {
+  constructor(settings: Settings, decoded: Fields | undefined, facts: Facts) {
     this.#settings = settings;
     this.#decoded = decoded;
     this.#facts = facts;
@@ -294,9 +296,9 @@ class Specialiser {
       case "setting":
         return constant(n.type, this.#settings[n.name]);
       case "immediate":
-        return this.#decoded === undefined ? n : constant("i64", BigInt(this.#decoded.immediate));
+        return this.#decoded?.immediate === undefined ? n : constant("i64", BigInt(this.#decoded.immediate));
       case "encoding":
-        return this.#decoded === undefined ? n : constant("i32", BigInt(this.#decoded.word));
+        return this.#decoded?.word === undefined ? n : constant("i32", BigInt(this.#decoded.word));
       case "x":
         return this.#decoded?.[n.operand] === 0 ? constant("i64", 0n) : n;
       case "local": {
