@@ -62,14 +62,19 @@ function keyOf(bucket: number): number {
 /** Makes the decoder of a set of instructions. Where two entries match, the more specific one wins. */
 export function createDecoder(instructions: readonly Instruction[]): Decoder {
   const candidates = instructions.map(candidate).sort((a, b) => b.fixedBits - a.fixedBits);
-  const buckets = Array.from({ length: LONG_BUCKETS + SHORT_BUCKETS }, (_, bucket) => {
+  /** Filled as words ask for them. */
+  const buckets = new Array<readonly Candidate[] | undefined>(LONG_BUCKETS + SHORT_BUCKETS);
+  const fill = (bucket: number): readonly Candidate[] => {
     const key = keyOf(bucket);
     const keyMask = isLong(key) ? LONG_KEY : SHORT_KEY;
-    return candidates.filter(({ match, mask }) => ((match ^ key) & mask & keyMask) === 0);
-  });
+    const filled = candidates.filter(({ match, mask }) => ((match ^ key) & mask & keyMask) === 0);
+    buckets[bucket] = filled;
+    return filled;
+  };
   return (fetched) => {
     const word = isLong(fetched) ? fetched >>> 0 : fetched & 0xffff;
-    for (const entry of buckets[bucketOf(word)] ?? []) {
+    const bucket = bucketOf(word);
+    for (const entry of buckets[bucket] ?? fill(bucket)) {
       if (((word ^ entry.match) & entry.mask) !== 0) continue;
       const decoded = extract(entry, word);
       if (!isExcepted(decoded)) return decoded;

@@ -23,11 +23,11 @@ import { zicond } from "./zicond.ts";
 import { zicsr } from "./zicsr.ts";
 
 /**
- * Checks entries against each other and gives them back. Two encodings may share words only where one is strictly
+ * Checks entries against each other, as set-up and a test do with all of them. Two encodings may share words only where one is strictly
  * more specific: it fixes all the bits that the other fixes, and more. Throws an error that names both entries of a
  * pair that does not keep this, or the name that stands twice.
  */
-export function checked(entries: readonly Instruction[]): readonly Instruction[] {
+export function check(entries: readonly Instruction[]): void {
   entries.forEach((a, index) => {
     for (const b of entries.slice(index + 1)) {
       if (a.name === b.name) throw new Error(`instruction "${a.name}" is described twice`);
@@ -36,7 +36,6 @@ export function checked(entries: readonly Instruction[]): readonly Instruction[]
       }
     }
   });
-  return entries;
 }
 
 function overlap({ encoding: a }: Instruction, { encoding: b }: Instruction): boolean {
@@ -48,7 +47,7 @@ function moreSpecific({ encoding: a }: Instruction, { encoding: b }: Instruction
 }
 
 /** Every instruction of every extension, in the order of the manuals. */
-export const instructions: readonly Instruction[] = checked([
+export const instructions: readonly Instruction[] = [
   ...rv64i,
   ...zicsr,
   ...rv64m,
@@ -70,7 +69,7 @@ export const instructions: readonly Instruction[] = checked([
   ...zicbop,
   ...zicboz,
   ...privilegedInstructions,
-]);
+];
 
 /** Extensions that every machine has, whatever is switched off. */
 const ALWAYS: ReadonlySet<string> = new Set(["i", "m", "a", "f", "d", "c"]);

@@ -146,6 +146,18 @@ async function bundleCommandLine() {
   });
 }
 
+/** Instructions that contradict each other do not compile either; checking whenever a machine starts would take long. */
+async function checkInstructions() {
+  const { check, instructions } = await import(
+    pathToFileURL(join(ROOT, OUTPUT, "emulator/isa/table.js")).href
+  );
+  try {
+    check(instructions);
+  } catch (error) {
+    throw new SetupError(`emulator/isa: ${error.message}`);
+  }
+}
+
 async function compileTypescript() {
   const sources = typescriptSources();
   const compiled = compiledSources();
@@ -169,6 +181,7 @@ async function compileTypescript() {
   for (const source of compiled) {
     if (!present.has(source)) removeOutputs(source);
   }
+  await checkInstructions();
   await bundleCommandLine();
   mkdirSync(OUTPUT, { recursive: true });
   writeFileSync(STAMP, JSON.stringify(sources));

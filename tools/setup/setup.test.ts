@@ -35,7 +35,7 @@ const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 const exists = (path: string): boolean => existsSync(join(checkout, path));
 
 beforeEach(() => {
-  // A checkout with two sources, whose dependencies are this one's.
+  // A checkout with three sources, whose dependencies are this one's.
   checkout = mkdtempSync(join(tmpdir(), "trapframe-setup-"));
   mkdirSync(join(checkout, "tools/setup"), { recursive: true });
   copyFileSync(join(ROOT, "tools/setup/setup.mjs"), join(checkout, "tools/setup/setup.mjs"));
@@ -45,6 +45,10 @@ beforeEach(() => {
   utimesSync(join(checkout, "package-lock.json"), 0, 0);
   symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
   write("npm.mjs", 'console.error("npm error no network\\n\\nUsage: npm ci"); process.exit(1);');
+  write(
+    "emulator/isa/table.ts",
+    "export const instructions: string[] = [];\nexport const check = () => {};\n",
+  );
   write("emulator/answer.ts", "export const answer: number = 42;\n");
   write("tools/command-line.ts", 'import { answer } from "../emulator/answer.ts";\nconsole.log(answer);\n');
 });
@@ -76,6 +80,17 @@ describe("setup", () => {
       expect(status).toBe(1);
       expect(stderr).toContain("setup: the TypeScript sources do not compile:\nemulator/wrong.ts");
     }
+  });
+
+  it("says which instructions contradict each other", () => {
+    write(
+      "emulator/isa/table.ts",
+      'export const instructions = [];\nexport const check = () => { throw new Error("they overlap"); };\n',
+    );
+    expect(setUp("--no-guests")).toMatchObject({
+      status: 1,
+      stderr: "compiling TypeScript …\nsetup: emulator/isa: they overlap\n",
+    });
   });
 
   it("installs dependencies when there are none, and says why that failed", () => {
