@@ -7,6 +7,7 @@ import type { ElfProgram, ElfSegment } from "../../emulator/board/elf.ts";
 import type { CpuOptions } from "../../emulator/board/options.ts";
 import { defaultOptions } from "../../emulator/board/options.ts";
 import { placeMachine } from "../../emulator/board/placement.ts";
+import { REGION_SIGNATURE } from "../../emulator/engine/interpreter/generate.ts";
 import type { Analysis } from "../../emulator/engine/translator/analysis.ts";
 import { analyse } from "../../emulator/engine/translator/analysis.ts";
 import type { Mark } from "../../emulator/engine/translator/emit.ts";
@@ -150,7 +151,11 @@ class Linkage {
 
   region(delta: number): number {
     const distance = `${delta < 0 ? "-" : "+"}${Math.abs(delta).toString(16)}`;
-    return this.#number(delta, { name: `region${distance}`, parameters: 4, results: 1 });
+    return this.#number(delta, {
+      name: `region${distance}`,
+      parameters: REGION_SIGNATURE.parameters.length,
+      results: 1,
+    });
   }
 
   #number(key: Procedure | number, callee: Callee): number {

@@ -112,6 +112,8 @@ export class Loop {
   readonly #handler = this.#code.local("i32");
   readonly #address = this.#code.local("i64");
   readonly #entry = this.#code.local("i32");
+  /** What regions are given (`REGION_SIGNATURE`). */
+  readonly #vector = this.#code.local("v128");
   /** Slots that had passed and were not counted yet when a region was entered. */
   readonly #before = this.#code.local("i32");
   #flush: Label = 0;
@@ -419,7 +421,13 @@ export class Loop {
     code.set(this.#before).get(this.#hart);
     code.get(this.#budget).convert("extend_u");
     code.get(this.#dataHits).convert("extend_u").i64(32).arithmetic("i64", "shl").arithmetic("i64", "or");
-    code.get(this.#pc).i32(MOST_CALLS).get(this.#entry).callIndirect(this.#regions.type).tee(this.#address);
+    code
+      .get(this.#pc)
+      .i32(MOST_CALLS)
+      .get(this.#vector)
+      .get(this.#entry)
+      .callIndirect(this.#regions.type)
+      .tee(this.#address);
     code.convert("wrap").set(this.#budget);
     code.get(this.#address).i64(32).arithmetic("i64", "shr_u").convert("wrap").set(this.#dataHits);
     this.#addTo(translatedSlots.offset, () => {

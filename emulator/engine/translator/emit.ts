@@ -134,6 +134,8 @@ class Emitter {
   readonly #entry = this.#code.local("i32", "entry");
   readonly #tag = this.#code.local("i64", "tag");
   readonly #limit = this.#code.local("i64", "limit");
+  /** What regions are given (`REGION_SIGNATURE`). */
+  readonly #vector = this.#code.local("v128", "vector");
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
   readonly #context = this.#code.local("i64", "context");
   readonly #labels = new Map<number, Label>();
@@ -269,7 +271,7 @@ class Emitter {
     this.#guard(delta);
     code.get(HART).get(COUNTER);
     this.#at(delta);
-    code.get(DEPTH);
+    code.get(DEPTH).get(this.#vector);
     if ("index" in callee) code.tailCall(callee.index);
     else code.get(this.#entry).i32(1).arithmetic("i32", "sub").tailCall(this.#linkage.enter);
   }
@@ -324,7 +326,7 @@ class Emitter {
         code.ifUnlikely(leave);
         code.get(HART).get(COUNTER);
         this.#at(delta);
-        code.get(DEPTH).i32(1).arithmetic("i32", "sub");
+        code.get(DEPTH).i32(1).arithmetic("i32", "sub").get(this.#vector);
         if ("index" in callee) code.call(callee.index);
         else code.get(this.#entry).i32(1).arithmetic("i32", "sub").call(this.#linkage.enter);
         code.set(COUNTER).branch(returned);
