@@ -1,11 +1,14 @@
 /** The command line: which commands there are, and how every one of them ends. */
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { ImageError } from "../emulator/board/image-error.ts";
 import { lazyCommand } from "./command/command.ts";
 import { reportKinds } from "./conformance/report/kinds.ts";
 import { GuestBuildError } from "./guest/error.ts";
+import { ROOT } from "./guest/root.ts";
 import { debugging } from "./host/debugging.ts";
 import { exitStatus, signalStatus } from "./host/exit-status.ts";
 import { Failure } from "./host/failure.ts";
@@ -88,6 +91,13 @@ function explainMistake(message: string): string {
   return `${unknown}${message}\nSee trapframe${isCommand ? ` ${first}` : ""} --help.`;
 }
 
+/** The parser would look for the `package.json` of whatever folder we are started in. */
+function version(): string {
+  const described: unknown = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const known = typeof described === "object" && described !== null && "version" in described;
+  return known ? `${described.version}` : "unknown";
+}
+
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A reader that has seen enough, such as head, is no error; nobody is left to be told more.
   if (error.code === "EPIPE") process.exit(signalStatus(constants.signals.SIGPIPE));
@@ -99,6 +109,9 @@ process.on("unhandledRejection", die);
 
 const command = yargs(spellOut(hideBin(process.argv)))
   .scriptName("trapframe")
+  .version(version())
+  // All that we say ourselves is English.
+  .detectLocale(false)
   .usage("$0 COMMAND\n\nA RISC-V machine you can see through.")
   .parserConfiguration({
     "boolean-negation": false,

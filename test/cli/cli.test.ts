@@ -1,8 +1,10 @@
-import { chmodSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../tools/guest/root.ts";
-import { Scratch, trapframe } from "./trapframe.ts";
+import { commandLine, Scratch, trapframe } from "./trapframe.ts";
 
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
@@ -38,6 +40,15 @@ function elfHeader({ elfClass = 2, machine = 243, type = 2 }): Uint8Array {
   header.set([type, 0, machine, 0, 1], 16);
   return header;
 }
+
+it("tells its version in whatever folder and language it is started", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const env = { ...process.env, LC_ALL: "de_DE.UTF-8" };
+  const started = (...args: string[]) =>
+    spawnSync(process.execPath, [commandLine, ...args], { cwd: tmpdir(), env, encoding: "utf8" }).stdout;
+  expect(started("--version")).toBe(`${version}\n`);
+  expect(started("--help")).toContain("Show version number");
+});
 
 describe("bad input", () => {
   const cases: [what: string, args: string[], status: number, message: RegExp][] = [
