@@ -26,7 +26,13 @@ import {
 export type IntegerType = "i32" | "i64";
 export type FloatType = "f32" | "f64";
 export type ValueType = IntegerType | FloatType | "v128";
-export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const VALUE_TYPE: Record<ValueType, number> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 export type FloatArithmetic = keyof typeof FLOAT_ARITHMETIC;
 export type FloatComparison = keyof typeof FLOAT_COMPARISON;
