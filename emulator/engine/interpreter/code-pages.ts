@@ -1,6 +1,6 @@
 /** The decoded pages: made when code is first executed, given up when they are no longer code. */
 import { X_SINK } from "../../hart/layout.ts";
-import type { Decoded, Decoder } from "../../isa/decode.ts";
+import type { Decoder } from "../../isa/decode.ts";
 import type { Instruction } from "../../isa/instruction.ts";
 import { PageFlag } from "../../memory/physical.ts";
 import {
@@ -48,9 +48,7 @@ export class CodePages {
   readonly #events: CodeEvents;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
-  readonly #handlers: ReadonlyMap<Instruction, number>;
-  /** Files of rd per instruction: writes to x0 go to a cell of their own. */
-  readonly #integerDestination: ReadonlySet<Instruction>;
+  readonly #forms: ReadonlyMap<Instruction, Form>;
   /** RAM page by decoded page. Number 0 is the scratch page. */
   readonly #pageOf: (number | undefined)[] = [];
   readonly #free: number[] = [];
@@ -68,10 +66,7 @@ export class CodePages {
     this.#events = events;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#handlers = new Map(
-      instructions.map((instruction, i) => [instruction, Handler.firstInstruction + i]),
-    );
-    this.#integerDestination = new Set(instructions.filter(writesInteger));
+    this.#forms = new Map(instructions.map((instruction, i) => [instruction, formOf(instruction, i)]));
     // Another engine, with other handlers, may have been here before.
     this.#bytes.fill(0, memory.room, memory.room + DecodedCode.pages);
     this.#bytes.fill(0, this.#indexAt(0), this.#indexAt(memory.ramBytes >>> 12));
@@ -112,17 +107,18 @@ export class CodePages {
   decodeWord(word: number, slot: number): void {
     const view = this.#view;
     const decoded = this.#decode(word);
+    const form = decoded && this.#forms.get(decoded.instruction);
     view.setInt32(slot + SlotOffset.encoding, word, true);
-    if (decoded === undefined) {
+    if (decoded === undefined || form === undefined) {
       view.setUint16(slot, Handler.illegal, true);
       return;
     }
-    view.setUint16(slot, this.#handlers.get(decoded.instruction) ?? Handler.illegal, true);
-    view.setUint16(slot + SlotOffset.rd, this.#destination(decoded) * 8, true);
+    const rd = decoded.rd === 0 && form.writesInteger ? X_SINK : decoded.rd;
+    view.setUint16(slot, form.handler, true);
+    view.setUint16(slot + SlotOffset.rd, rd * 8, true);
     view.setUint16(slot + SlotOffset.rs1, decoded.rs1 * 8, true);
     view.setUint16(slot + SlotOffset.rs2, decoded.rs2 * 8, true);
-    const fused = decoded.instruction.encoding.registers.some((r) => r.operands.includes("rs3"));
-    view.setInt32(slot + SlotOffset.immediate, fused ? decoded.rs3 * 8 : decoded.immediate, true);
+    view.setInt32(slot + SlotOffset.immediate, form.hasRs3 ? decoded.rs3 * 8 : decoded.immediate, true);
   }
 
   /** Has the breakpoint handler stand at these places of every page. */
@@ -197,10 +193,6 @@ export class CodePages {
     this.#bytes[at] = on ? flags | PageFlag.code : flags & ~PageFlag.code;
   }
 
-  #destination({ instruction, rd }: Decoded): number {
-    return rd === 0 && this.#integerDestination.has(instruction) ? X_SINK : rd;
-  }
-
   #address(number: number): number {
     return this.#memory.room + DecodedCode.pages + number * DECODED_PAGE_BYTES;
   }
@@ -210,7 +202,20 @@ export class CodePages {
   }
 }
 
-function writesInteger(instruction: Instruction): boolean {
-  if (instruction.fixed.rd !== undefined) return true;
-  return instruction.encoding.registers.some((r) => r.file === "x" && r.operands.includes("rd"));
+/** What the slots of an instruction have in common. */
+interface Form {
+  readonly handler: number;
+  /** Then what is written to x0 goes to a cell of its own. */
+  readonly writesInteger: boolean;
+  readonly hasRs3: boolean;
+}
+
+function formOf({ encoding, fixed }: Instruction, place: number): Form {
+  const has = (operand: "rd" | "rs3", file: "x" | "f") =>
+    encoding.registers.some((r) => r.file === file && r.operands.includes(operand));
+  return {
+    handler: Handler.firstInstruction + place,
+    writesInteger: fixed.rd !== undefined || has("rd", "x"),
+    hasRs3: has("rs3", "f"),
+  };
 }

@@ -31,7 +31,7 @@ const translatedCodeStored = hostProcedure("translatedCodeStored", { offset: "i3
 /** Stores into a page of code that hit no instruction, before the page counts as data again. */
 const DATA_STORES = 64;
 /** Instructions decoded at once. */
-const RUN = 32;
+const RUN = 8;
 /** 2^32 divided by the golden ratio spreads similar words over the table of recent ones. */
 const SPREAD = 0x9e37_79b1;
 

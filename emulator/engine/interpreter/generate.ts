@@ -91,16 +91,18 @@ export function generateInterpreter(
   const linkage = linkProcedures(module, configuration, { imported, hooks });
   const run = module.declare(LOOP_SIGNATURE);
   const regions = { records, type: module.type(REGION_SIGNATURE) };
+  const [first, ...others] = configuration.harts;
+  const onlyHart = others.length === 0 ? first : undefined;
   const handled = instructions.map(({ name, standsFor = name, semantics, encoding }): Handled => {
     const { length } = encoding;
     const described = semantics();
     const executed = configuration.rewrite?.(standsFor, described) ?? described;
     if (!isOutOfLine(executed)) return { length, semantics: executed };
     const index = module.declare(INSTRUCTION_SIGNATURE);
-    module.define(index, instructionFunction(linkage, executed, length));
+    module.define(index, instructionFunction(linkage, onlyHart, executed, length));
     return { length, index };
   });
-  module.define(run, new Loop(linkage, regions).generate(handled));
+  module.define(run, new Loop(linkage, regions, onlyHart).generate(handled));
   module.exportFunction("run", run);
   module.exportTable("regions", MOST_REGIONS);
   module.exportFunction(ENTER_REGION, enterRegion(module, regions.type));

@@ -87,8 +87,13 @@ export class Interpreter implements Engine {
    * must be clear.
    */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const { settings, cpu, memory, rewrite } = configuration;
-    const likeness = [...Object.values(settings), ...cpu.extensions, memory.buffer.byteLength].join();
+    const { settings, cpu, harts, memory, rewrite } = configuration;
+    const likeness = [
+      ...Object.values(settings),
+      ...cpu.extensions,
+      ...harts,
+      memory.buffer.byteLength,
+    ].join();
     const compile = () =>
       WebAssembly.compile(
         generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions),

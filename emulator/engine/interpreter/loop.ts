@@ -52,7 +52,7 @@ import {
   translatedSlots,
   WRITE_TABLE,
 } from "./lookaside.ts";
-import { pcOfSlot, slotOperands } from "./operands.ts";
+import { HartState, pcOfSlot, slotOperands } from "./operands.ts";
 import { Outcome } from "./out-of-line.ts";
 import {
   EXIT_COUNTER_BYTES,
@@ -97,7 +97,8 @@ export class Loop {
   readonly #linkage: ProcedureLinkage;
   readonly #regions: RegionLinkage;
   readonly #code = new Code(LOOP_SIGNATURE.parameters);
-  readonly #hart = this.#code.local("i32");
+  readonly #state: HartState;
+  readonly #hart: number;
   /** The current slot; before `next`, the one two bytes of code earlier. */
   readonly #slot = this.#code.local("i32");
   /** Slots left before something must be looked at. */
@@ -127,15 +128,17 @@ export class Loop {
   #wide: Label = 0;
   #next: Label = 0;
 
-  constructor(linkage: ProcedureLinkage, regions: RegionLinkage) {
+  constructor(linkage: ProcedureLinkage, regions: RegionLinkage, onlyHart: number | undefined) {
     this.#linkage = linkage;
     this.#regions = regions;
+    this.#state = new HartState(this.#code, linkage, onlyHart);
+    this.#hart = this.#state.local;
   }
 
   generate(instructions: readonly Handled[]): Code {
     const code = this.#code;
-    // Parameters are not known to be extended to 64 bits, which every address would need.
-    code.get(0).setGlobal(this.#linkage.hartGlobal).getGlobal(this.#linkage.hartGlobal).set(this.#hart);
+    code.get(0).setGlobal(this.#linkage.hartGlobal);
+    this.#state.begin();
     this.#clock();
     code.get(SLOTS).convert("extend_u").arithmetic("i64", "add").set(this.#deadline);
     code.loop((synchronise) => {
@@ -468,7 +471,7 @@ export class Loop {
 
   #site(length: number): Site {
     const code = this.#code;
-    const operands = slotOperands(code, this.#hart, this.#slot, length);
+    const operands = slotOperands(code, this.#state, this.#slot, length);
     return {
       ...operands,
       leaveRaised: () => code.branch(this.#trappedHere),
@@ -482,7 +485,7 @@ export class Loop {
         this.#ifRemembered(
           READ_TABLE,
           node.bytes,
-          () => this.#rememberedAddress(READ_TABLE).load(guestLoad(node.bytes, node.signed), 0),
+          (base) => this.#rememberedAddress(READ_TABLE, base).load(guestLoad(node.bytes, node.signed), 0),
           () => {
             code.get(this.#address).i32(node.bytes).get(this.#budget);
             this.#call(slowRead.procedure);
@@ -499,8 +502,8 @@ export class Loop {
         this.#ifRemembered(
           WRITE_TABLE,
           statement.bytes,
-          () => {
-            this.#rememberedAddress(WRITE_TABLE);
+          (base) => {
+            this.#rememberedAddress(WRITE_TABLE, base);
             lower.node(statement.value);
             code.store(guestStore(statement.bytes), 0);
           },
@@ -544,13 +547,13 @@ export class Loop {
   #ifRemembered(
     table: number,
     bytes: number,
-    then: () => void,
+    then: (base: number) => void,
     otherwise: () => void,
     result?: ValueType,
   ): void {
     const code = this.#code;
     code.tee(this.#address);
-    this.#loadTag(table);
+    const base = this.#loadTag(table);
     code
       .get(this.#address)
       .i64(BigInt(-4096 | (bytes - 1)))
@@ -560,29 +563,27 @@ export class Loop {
       () => {
         code.get(this.#dataHits);
         this.#load32(dataTranslated.offset).arithmetic("i32", "add").set(this.#dataHits);
-        then();
+        then(base);
       },
       otherwise,
       result,
     );
   }
 
-  /** Replaces the virtual address on the stack by the tag of its entry in a table, and keeps where the entry is. */
-  #loadTag(table: number): void {
+  /** Replaces the virtual address on the stack by the tag of its entry in a table, and keeps where the entry is, from what it gives. */
+  #loadTag(table: number): number {
     const code = this.#code;
     code.i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code
-      .i32((LOOKASIDE_ENTRIES - 1) << 4)
-      .arithmetic("i32", "and")
-      .get(this.#hart)
-      .arithmetic("i32", "add")
-      .tee(this.#entry);
-    code.load("i64.load", table);
+    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and");
+    const base = this.#state.base();
+    code.tee(this.#entry).load("i64.load", table + base);
+    return base;
   }
 
-  #rememberedAddress(table: number): Code {
+  /** Pushes where the access goes, by the entry found at `base`. */
+  #rememberedAddress(table: number, base: number): Code {
     const code = this.#code;
-    code.get(this.#entry).load("i32.load", table + ENTRY_TARGET);
+    code.get(this.#entry).load("i32.load", base + table + ENTRY_TARGET);
     return code.get(this.#address).convert("wrap").arithmetic("i32", "add");
   }
 
@@ -643,7 +644,7 @@ export class Loop {
   }
 
   #pcOfSlot(): void {
-    pcOfSlot(this.#code, this.#hart, this.#slot);
+    pcOfSlot(this.#code, this.#state, this.#slot);
   }
 
   /** Pushes the hart's position in time. */

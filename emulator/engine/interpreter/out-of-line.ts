@@ -12,7 +12,7 @@ import { Lowering } from "../lower.ts";
 import { looksAtClock } from "../observes.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { indexOf } from "../procedures.ts";
-import { slotOperands } from "./operands.ts";
+import { HartState, slotOperands } from "./operands.ts";
 import { SLOT_SHIFT } from "./slot.ts";
 import { countBefore, slowRead, slowWrite } from "./slow-path.ts";
 
@@ -33,15 +33,20 @@ const calls = searchFor({ node: (n) => n.kind === "call" });
 export const isOutOfLine = (semantics: Block): boolean => calls(semantics) || synchronises(semantics);
 
 /** The function of an instruction of so many bytes. */
-export function instructionFunction(linkage: ProcedureLinkage, semantics: Block, length: number): Code {
+export function instructionFunction(
+  linkage: ProcedureLinkage,
+  onlyHart: number | undefined,
+  semantics: Block,
+  length: number,
+): Code {
   const code = new Code(INSTRUCTION_SIGNATURE.parameters);
-  const hart = code.local("i32");
-  code.getGlobal(linkage.hartGlobal).set(hart);
-  const operands = slotOperands(code, hart, SLOT, length);
+  const hartState = new HartState(code, linkage, onlyHart);
+  hartState.begin();
+  const operands = slotOperands(code, hartState, SLOT, length);
   const ends = synchronises(semantics);
   const call = (p: Procedure) => code.get(BUDGET).call(indexOf(linkage, p));
   const goOnAt = (push: () => void) => {
-    code.get(hart);
+    operands.hart();
     push();
     code.store("i64.store", state.pc.offset);
     code.i32(ends ? Outcome.synchronises : Outcome.jumped).return();

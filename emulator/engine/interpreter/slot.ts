@@ -30,7 +30,7 @@ export const DECODED_PAGE_BYTES = PAGE_SPAN + 3 * SLOT_BYTES;
 /** Pages of code kept decoded; the first is the scratch page, for instructions by themselves. */
 export const DECODED_PAGES = 2048;
 /** Words decoded before are kept as the slots they became, each at one place. */
-export const RECENT_WORDS = 4096;
+export const RECENT_WORDS = 16384;
 const PAGES = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
 /** The room for decoded code. */
 export const DecodedCode = {
