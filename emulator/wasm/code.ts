@@ -57,7 +57,7 @@ const UNLIKELY = 0;
 const LIKELY = 1;
 
 export class Code {
-  readonly #bytes = new Bytes(256);
+  readonly #bytes = new Bytes(1024);
   readonly #locals: ValueType[];
   readonly #names = new Map<number, string>();
   readonly #parameters: number;

@@ -173,7 +173,7 @@ export class ModuleBuilder {
 class Section {
   readonly #id: number;
   readonly #name = new Bytes(0);
-  readonly #content = new Bytes(256);
+  readonly #content = new Bytes();
   #items = 0;
 
   constructor(id: number, called?: string) {

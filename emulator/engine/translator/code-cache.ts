@@ -280,11 +280,14 @@ function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<nu
   // The second half of an instruction that lies on two pages is the first of one of them.
   const crosses = blocks.some(({ operations }) => operations.some((o) => o.crosses));
   const lines = new Map([...pages.values()].map((page) => [page, crosses ? 1n : 0n]));
+  const numbers = new Set<number>();
   for (const place of places) {
-    for (const half of [place, place + 2]) {
-      const known = lines.get(half >>> 12);
-      if (known !== undefined) lines.set(half >>> 12, known | (1n << BigInt((half >>> 6) & 63)));
-    }
+    numbers.add(place >>> 6);
+    numbers.add((place + 2) >>> 6);
+  }
+  for (const number of numbers) {
+    const known = lines.get(number >>> 6);
+    if (known !== undefined) lines.set(number >>> 6, known | (1n << BigInt(number & 63)));
   }
   return lines;
 }

@@ -14,11 +14,6 @@ export interface Entry {
   count: number;
 }
 
-/** A function that executes: it was called within the trace, or before. */
-interface Frame {
-  readonly called: boolean;
-}
-
 /**
  * The entries of functions that were called, of loops in functions that were entered before the trace, and of code
  * that an operation leads to after which execution must be looked at anew. The rarest come first, for those of outer
@@ -31,25 +26,26 @@ export function entriesOf(steps: readonly TracedStep[]): Entry[] {
     if (entry === undefined || (entry.loop && !loop)) entries.set(place, { place, loop, count: 1 });
     else entry.count++;
   };
-  let frames: Frame[] = [{ called: false }];
-  steps.forEach((step, i) => {
-    const previous = steps[i - 1];
-    if (previous === undefined) return;
-    const flow = previous.operation?.flow;
+  /** Calls within the trace that have not returned. */
+  let calls = 0;
+  let previous: TracedStep | undefined;
+  for (const step of steps) {
+    const last = previous;
+    previous = step;
+    if (last === undefined) continue;
+    const flow = last.operation?.flow;
     if (flow === undefined || flow.kind === "end") {
-      frames = [{ called: false }];
+      calls = 0;
       enter(step.place);
     } else if ((flow.kind === "jump" || flow.kind === "indirect") && flow.link) {
-      frames.push({ called: true });
+      calls++;
       enter(step.place);
     } else if (flow.kind === "indirect" && flow.returns) {
-      frames.pop();
-      if (frames.length > 0) return;
-      frames = [{ called: false }];
-      enter(step.place);
-    } else if (step.pc <= previous.pc && frames.at(-1)?.called === false) {
+      if (calls === 0) enter(step.place);
+      else calls--;
+    } else if (step.pc <= last.pc && calls === 0) {
       enter(step.place, true);
     }
-  });
+  }
   return [...entries.values()].sort((a, b) => a.count - b.count);
 }
