@@ -135,6 +135,17 @@ export class CodePages {
     this.#view.setBigUint64(this.decodedPage(page * 4096) + PageRecord.translatedLines, lines, true);
   }
 
+  /** Whether the line of 64 bytes at an offset in RAM has been stored to since it was decoded, or this was asked last. */
+  rewritten(offset: number): boolean {
+    const page = offset >>> 12;
+    if (this.#view.getUint16(this.#indexAt(page), true) === 0) return false;
+    const at = this.decodedPage(page * 4096) + PageRecord.rewrittenLines + ((offset >>> 9) & 7);
+    const bit = 1 << ((offset >>> 6) & 7);
+    const lines = this.#bytes[at] ?? 0;
+    this.#bytes[at] = lines & ~bit;
+    return (lines & bit) !== 0;
+  }
+
   /** Bytes of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
   changed(offset: number, bytes: number): void {
     const end = Math.ceil((offset + bytes) / 4096);

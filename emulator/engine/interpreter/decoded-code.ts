@@ -3,7 +3,16 @@
  * forgetting them when their bytes are stored to. Only words not seen lately, and pages that come or go, are left to the
  * host (code-pages.ts).
  */
-import { cell32, cell64, type I32, type I64, select32, setting32, u32 } from "../../language/expression.ts";
+import {
+  cell32,
+  cell64,
+  type I32,
+  type I64,
+  select32,
+  setting32,
+  u32,
+  u64,
+} from "../../language/expression.ts";
 import { hostProcedure, procedure } from "../../language/procedure.ts";
 import { local, returns, storeCell, when, whilst } from "../../language/statement.ts";
 import {
@@ -135,7 +144,8 @@ export const setAside = procedure(
   },
 );
 
-const lineOf = (offset: I32): I64 => offset.shrU(6).toU64();
+/** The line of 64 bytes that an offset in a page lies in, as a bit. */
+const bitOf = (offset: I32): I64 => u64(1).shl(offset.shrU(6).toU64());
 
 /** At most 64 bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
 export const forgetCode = procedure(
@@ -158,13 +168,15 @@ export const forgetCode = procedure(
       });
       slot.set(slot.add(SLOT_BYTES));
     });
-    const lines = local(cell64("i64", page, PageRecord.translatedLines));
-    when(lines.ne(0), () => {
-      const first = local(offset.and(0xfff));
-      const meets = lines.shrU(lineOf(first)).or(lines.shrU(lineOf(first.add(bytes).sub(1))));
-      when(meets.bit(0), () => translatedCodeStored({ offset, bytes }));
+    const first = local(offset.and(0xfff));
+    const stored = local(bitOf(first).or(bitOf(first.add(bytes).sub(1))));
+    const meets = cell64("i64", page, PageRecord.translatedLines).and(stored).ne(0);
+    when(meets, () => translatedCodeStored({ offset, bytes }));
+    when(hit, () => {
+      const rewritten = cell64("i64", page, PageRecord.rewrittenLines).or(stored);
+      storeCell("i64", page, rewritten, PageRecord.rewrittenLines);
+      returns();
     });
-    when(hit, () => returns());
     const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
     storeCell("i32", page, stores, PageRecord.dataStores);
     when(stores.geU(DATA_STORES), () => dropDecodedPage({ offset }));

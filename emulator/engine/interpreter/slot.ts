@@ -23,9 +23,11 @@ export const PageRecord = {
   dataStores: PAGE_SPAN + 2 * SLOT_BYTES + 4,
   /** One bit for each line of 64 bytes that something was translated from (8 bytes). */
   translatedLines: PAGE_SPAN + 2 * SLOT_BYTES + 8,
+  /** One bit for each line that was stored to after it had been decoded (8 bytes). */
+  rewrittenLines: PAGE_SPAN + 2 * SLOT_BYTES + 16,
 } as const;
 /** The slots for one page of code with the two after its end, and the record. */
-export const DECODED_PAGE_BYTES = PAGE_SPAN + 3 * SLOT_BYTES;
+export const DECODED_PAGE_BYTES = PAGE_SPAN + 4 * SLOT_BYTES;
 
 /** Pages of code kept decoded; the first is the scratch page, for instructions by themselves. */
 export const DECODED_PAGES = 2048;

@@ -1,4 +1,5 @@
 /** What has become hot: how often execution was found somewhere, and when that is often enough. */
+import type { Policy } from "./policy.ts";
 import { FORGIVEN_AFTER, LINE_BYTES, MOST_SPOTS } from "./policy.ts";
 
 /** Somewhere that execution was found. */
@@ -11,30 +12,35 @@ export interface Spot {
 
 export class Heat {
   readonly #threshold: number;
+  /** Looks until anything is hot. */
+  #hesitation: number;
   /** How often execution was found at a place, or else in a line, since it was translated. */
   readonly #found = new Map<number, number>();
   /** Spots of which there is nothing more to translate. */
   readonly #hopeless = new Set<number>();
-  /** Lines that were stored to after they had been translated: how often. */
+  /** Lines that are rewritten: how often that was found. */
   readonly #rewritten = new Map<number, number>();
   /** Rewritten lines that have not become hot again. */
   readonly #unsteady = new Set<number>();
   #times = 0;
 
-  constructor(threshold: number) {
+  constructor({ threshold, hesitation }: Pick<Policy, "threshold" | "hesitation">) {
     this.#threshold = threshold;
+    this.#hesitation = hesitation;
   }
 
   /** Execution was found at a spot so many times more; gives whether it is hot. It is cold again then. */
   add(spot: Spot, times: number): boolean {
     this.#times += times;
+    this.#hesitation -= times;
     if (this.#times > FORGIVEN_AFTER) this.#forgive();
     const key = keyOf(spot);
     if (this.#hopeless.has(key)) return false;
     if (this.#found.size > MOST_SPOTS) this.#found.clear();
     const total = (this.#found.get(key) ?? 0) + times;
     const line = lineOf(spot.place);
-    if (total < this.#threshold * 2 ** (this.#rewritten.get(line) ?? 0)) {
+    const enough = this.#threshold * 2 ** (this.#rewritten.get(line) ?? 0);
+    if (this.#hesitation > 0 || total < enough) {
       this.#found.set(key, total);
       return false;
     }
@@ -54,12 +60,11 @@ export class Heat {
     this.#hopeless.clear();
   }
 
-  /** Bytes of RAM were stored to from which something had been translated. Their lines must become twice as hot. */
-  rewrite(offset: number, bytes: number): void {
-    for (let line = lineOf(offset); line <= lineOf(offset + bytes - 1); line++) {
-      this.#rewritten.set(line, (this.#rewritten.get(line) ?? 0) + 1);
-      this.#unsteady.add(line);
-    }
+  /** The code of a place's line has been rewritten: it must become twice as hot as before. */
+  rewrite(place: number): void {
+    const line = lineOf(place);
+    this.#rewritten.set(line, (this.#rewritten.get(line) ?? 0) + 1);
+    this.#unsteady.add(line);
   }
 
   /** Whether a place is better left out of regions: its line was rewritten and is not hot enough for that. */

@@ -81,7 +81,7 @@ export class Translator implements Engine {
     this.#configuration = configuration;
     this.#policy = policy;
     this.#interpreter = interpreter;
-    this.#heat = new Heat(policy.threshold);
+    this.#heat = new Heat(policy);
     this.#watches = configuration.harts.map((address) => ({
       address,
       interval: policy.interval,
@@ -98,14 +98,12 @@ export class Translator implements Engine {
     this.#reader = {
       operation: (place, secondHalf) => this.#operations.of(this.#wordAt(place, secondHalf)),
       breaks: (place) =>
-        this.#breakpoints.has(place & (PAGE - 1)) || (!policy.ahead && this.#heat.unsteady(place)),
+        this.#breakpoints.has(place & (PAGE - 1)) || (!policy.ahead && this.#isUnsteady(place)),
     };
     interpreter.listener = {
       codeChanged: (offset, bytes) => {
         this.#heat.hope();
-        const { dropped } = this.#cache.counters;
         this.#cache.changed(offset, offset + bytes);
-        if (this.#cache.counters.dropped > dropped) this.#heat.rewrite(offset, bytes);
       },
       pageGoes: (page) => {
         this.#heat.hope();
@@ -190,8 +188,7 @@ export class Translator implements Engine {
       this.#words[often] = 0;
       const place = this.#placeOf(watch);
       if (place === undefined || this.#cache.at(place) !== undefined) return undefined;
-      const spot = { place, exactly: true };
-      return this.#heat.add(spot, threshold) ? spot : undefined;
+      return this.#heatUp({ place, exactly: true }, threshold);
     }
     watch.interpreted += interpreted;
     const due = watch.interpreted >= interval;
@@ -202,8 +199,22 @@ export class Translator implements Engine {
     if (place === undefined) return undefined;
     const times = Math.floor(watch.interpreted / interval);
     watch.interpreted = 0;
-    const spot = { place, exactly: false };
+    return this.#heatUp({ place, exactly: false }, times);
+  }
+
+  #heatUp(spot: Spot, times: number): Spot | undefined {
+    this.#noteRewriting(spot.place);
     return this.#heat.add(spot, times) ? spot : undefined;
+  }
+
+  #noteRewriting(place: number): void {
+    if (this.#interpreter.pages.rewritten(place)) this.#heat.rewrite(place);
+  }
+
+  /** Whether code at a place is better left out of regions, for it is rewritten again and again. */
+  #isUnsteady(place: number): boolean {
+    this.#noteRewriting(place);
+    return this.#heat.unsteady(place);
   }
 
   /** Follows execution, as far as slots go; in the end translates what it has led to. */
