@@ -170,8 +170,12 @@ class Board implements Machine {
       count: options.harts,
       clock: (hart) => this.#get32(hart, state.clock.offset),
       follow: (hart) => {
-        const clock = this.#get64(hart, state.clock.offset);
-        for (let other = 0; other < options.harts; other++) this.#set64(other, state.clock.offset, clock);
+        const low = this.#get32(hart, state.clock.offset);
+        const high = this.#get32(hart, state.clock.offset + 4);
+        for (let other = 0; other < options.harts; other++) {
+          this.#set32(other, state.clock.offset, low);
+          this.#set32(other, state.clock.offset + 4, high);
+        }
       },
       run: (hart, slots, past) => this.#engine?.run(hart, slots, past) ?? "turn",
       turnEnded: (hart) => {
@@ -493,7 +497,8 @@ class Board implements Machine {
   }
 
   #loseReservation(hart: number): void {
-    this.#set64(hart, state.reservation.offset, 2n ** 64n - 1n);
+    this.#set32(hart, state.reservation.offset, -1);
+    this.#set32(hart, state.reservation.offset + 4, -1);
   }
 
   #watch(address: number): void {
@@ -515,6 +520,10 @@ class Board implements Machine {
   #get32(hart: number, offset: number): number {
     return this.#words[((this.#placement.harts[hart] ?? 0) + offset) >> 2] ?? 0;
   }
+  #set32(hart: number, offset: number, value: number): void {
+    this.#words[((this.#placement.harts[hart] ?? 0) + offset) >> 2] = value;
+  }
+  /** Costs many times as much as `#get32`: not for what happens at every turn. */
   #get64(hart: number, offset: number): bigint {
     return this.#view.getBigUint64((this.#placement.harts[hart] ?? 0) + offset, true);
   }
