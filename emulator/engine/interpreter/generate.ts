@@ -93,14 +93,22 @@ export function generateInterpreter(
   const regions = { records, type: module.type(REGION_SIGNATURE) };
   const [first, ...others] = configuration.harts;
   const onlyHart = others.length === 0 ? first : undefined;
-  const handled = instructions.map(({ name, standsFor = name, semantics, encoding }): Handled => {
-    const { length } = encoding;
+  const handle = ({ name, standsFor = name, semantics, encoding: { length } }: Instruction): Handled => {
     const described = semantics();
     const executed = configuration.rewrite?.(standsFor, described) ?? described;
     if (!isOutOfLine(executed)) return { length, semantics: executed };
     const index = module.declare(INSTRUCTION_SIGNATURE);
     module.define(index, instructionFunction(linkage, onlyHart, executed, length));
     return { length, index };
+  };
+  // Compressed instructions that stand for the same one differ only in where their operands are.
+  const kinds = new Map<string, Handled>();
+  const handled = instructions.map((instruction) => {
+    const { name, standsFor = name, encoding } = instruction;
+    const kind = `${standsFor}, ${encoding.length} bytes`;
+    const known = kinds.get(kind) ?? handle(instruction);
+    kinds.set(kind, known);
+    return known;
   });
   module.define(run, new Loop(linkage, regions, onlyHart).generate(handled));
   module.exportFunction("run", run);

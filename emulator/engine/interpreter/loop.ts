@@ -323,12 +323,11 @@ export class Loop {
     code.get(this.#budget).isZero().branchIfUnlikely(this.#flushHere);
     code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
     code.get(this.#slot).load("i32.load16_u", SlotOffset.handler).set(this.#handler);
-    const inLine = instructions.flatMap((handled) => ("semantics" in handled ? [handled] : []));
-    const table = new Array<number>(Handler.firstInstruction + instructions.length + 1).fill(inLine.length);
-    let cases = 0;
-    for (const [i, handled] of instructions.entries()) {
-      if ("semantics" in handled) table[Handler.firstInstruction + i] = cases++;
-    }
+    const inLine = [...new Set(instructions)].flatMap((handled) => ("semantics" in handled ? [handled] : []));
+    const cases = new Map<Handled, number>(inLine.map((handled, i) => [handled, i]));
+    const table = new Array<number>(Handler.firstInstruction).fill(inLine.length);
+    for (const handled of instructions) table.push(cases.get(handled) ?? inLine.length);
+    table.push(inLine.length);
     code.switchOn(this.#handler, table, inLine.length + 1, (i) => {
       const handled = inLine[i];
       if (handled !== undefined) this.#handle(handled.semantics, handled.length);
@@ -370,11 +369,14 @@ export class Loop {
       this.#call(raiseIllegal.procedure);
       code.branch(this.#trappedHere);
     };
-    const functions = instructions.flatMap((handled) => ("index" in handled ? [handled.index] : []));
+    const functions = [...new Set(instructions)].flatMap((handled) =>
+      "index" in handled ? [handled.index] : [],
+    );
     const region = special.length + functions.length;
     const table = special.map((_, i) => i);
-    let cases = special.length;
-    for (const handled of instructions) table.push("index" in handled ? cases++ : region);
+    for (const handled of instructions) {
+      table.push("index" in handled ? special.length + functions.indexOf(handled.index) : region);
+    }
     table.push(region);
     code.switchOn(this.#handler, table, region + 1, (i) => {
       const index = functions[i - special.length];

@@ -1,6 +1,6 @@
 /**
  * Instructions that call procedures become functions of their own: in the loop, calls would cost all others the registers
- * that the loop keeps its state in, and V8 the time to compile them with it.
+ * that the loop keeps its state in. So do some that execute seldom, so that V8 compiles the loop sooner.
  */
 import { state } from "../../hart/layout.ts";
 import type { Procedure } from "../../language/procedure.ts";
@@ -28,9 +28,12 @@ export const Outcome = { trapped: 0, jumped: -1, synchronises: -2 } as const;
 export const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
 
 const calls = searchFor({ node: (n) => n.kind === "call" });
+const raises = searchFor({ statement: (s) => s.kind === "raise" });
+const accessesMemory = searchFor({ statement: (s) => s.kind === "write", node: (n) => n.kind === "read" });
 
-/** Whether an instruction is to be a function. */
-export const isOutOfLine = (semantics: Block): boolean => calls(semantics) || synchronises(semantics);
+/** Whether an instruction is to be a function: of what can raise a trap, only loads and stores execute often. */
+export const isOutOfLine = (semantics: Block): boolean =>
+  calls(semantics) || synchronises(semantics) || (raises(semantics) && !accessesMemory(semantics));
 
 /** The function of an instruction of so many bytes. */
 export function instructionFunction(
