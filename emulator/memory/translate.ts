@@ -149,6 +149,34 @@ const walk = procedure(
   },
 );
 
+/** Whether a cached leaf allows an access in a mode, with the A bit, and D for a store, set. */
+const cachedPermits = (pte: I64, access: I32, mode: I32): I32 => {
+  const used = usedBits(access);
+  return permits(pte, access, mode).and(pte.toI32().and(used).eq(used));
+};
+
+const untranslated = (mode: I32): I32 => mode.eq(3).or(translationLevels(state.satp.get()).isZero());
+
+const cached = (virtual: I64): I32 => tlbLookup({ virtual, asid: satpAsid(state.satp.get()) });
+
+/** No physical address. */
+export const NOWHERE = -1n;
+
+/** As `translate`, as far as that needs no walk: otherwise gives `NOWHERE`. Changes and counts nothing. */
+export const translateCached = procedure(
+  "translateCached",
+  { virtual: "i64", access: "i32", mode: "i32" },
+  "i64",
+  ({ virtual, access, mode }) => {
+    when(untranslated(mode), () => returns(virtual));
+    const entry = local(cached(virtual));
+    when(entry.isZero(), () => returns(u64(NOWHERE)));
+    const pte = local(cachedPte(entry));
+    when(cachedPermits(pte, access, mode).isZero(), () => returns(u64(NOWHERE)));
+    return physicalOf(pte, cachedSize(entry), virtual);
+  },
+);
+
 /**
  * Physical address for an access at a virtual one by `mode` (the effective one). Raises a page fault, or an access
  * fault when a page table lies where it may not. A cached leaf that denies the access is walked again, as the
@@ -159,12 +187,11 @@ export const translate = procedure(
   { virtual: "i64", access: "i32", mode: "i32" },
   "i64",
   ({ virtual, access, mode }) => {
-    when(mode.eq(3).or(translationLevels(state.satp.get()).isZero()), () => returns(virtual));
-    const entry = local(tlbLookup({ virtual, asid: satpAsid(state.satp.get()) }));
+    when(untranslated(mode), () => returns(virtual));
+    const entry = local(cached(virtual));
     when(entry.ne(0), () => {
       const pte = local(cachedPte(entry));
-      const used = usedBits(access);
-      when(permits(pte, access, mode).and(pte.toI32().and(used).eq(used)), () => {
+      when(cachedPermits(pte, access, mode), () => {
         state.tlbHits.set(state.tlbHits.get().add(1));
         returns(physicalOf(pte, cachedSize(entry), virtual));
       });

@@ -137,11 +137,7 @@ function localName(name: string | undefined, index: number): string {
   if (name === undefined) return PARAMETERS[index] ?? `v${index}`;
   return name
     .replace(/^x(\d+)$/, (_, n) => integerRegisterNames[n] ?? name)
-    .replace(/^f(\d+)$/, (_, n) => floatRegisterNames[n] ?? name)
-    .replace(
-      /^([rw])(\d+)\./,
-      (_, kind, n) => `${kind === "r" ? "read" : "write"}.${integerRegisterNames[n]}.`,
-    );
+    .replace(/^f(\d+)$/, (_, n) => floatRegisterNames[n] ?? name);
 }
 
 /** What lies in the hart's state, by its offset. */
@@ -149,6 +145,9 @@ const fields = new Map<number, string>([
   ...[...Object.entries(state), ...Object.entries(lookaside)].flatMap(([name, value]) =>
     hasOffset(value) ? [[value.offset, name] as const] : [],
   ),
+  ...Array.from({ length: lookaside.MOST_PAGE_SLOTS }, (_, n) =>
+    Object.entries(lookaside.pageSlot(n)).map(([part, at]) => [at, `slot${n}.${part}`] as const),
+  ).flat(),
   ...integerRegisterNames.map((name, n) => [X_OFFSET + 8 * n, name] as const),
   ...floatRegisterNames.map((name, n) => [F_OFFSET + 8 * n, name] as const),
 ]);

@@ -39,10 +39,10 @@ const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }>
 };
 
 /**
- * The function of a translated region: the hart's state, the slots left (low half) with the data accesses that hit
- * (high half), the address of its first instruction, and how deep it may call. Gives back slots and hits; registers and
- * pc are in the hart's state. The vector says nothing. JavaScript cannot pass one, so V8 makes no wrapper for modules that
- * import such a function, in case it were JavaScript's: compiling that took longer than the rest of the module.
+ * The function of a translated region: the hart's state, a counter (`SLOTS_BIT`), the address of its first instruction,
+ * and how deep it may call. Gives back the counter; registers and pc are in the hart's state. The vector says nothing.
+ * JavaScript cannot pass one, so V8 makes no wrapper for modules that import such a function, in case it were
+ * JavaScript's: compiling that took longer than the rest of the module.
  */
 export const REGION_SIGNATURE: { readonly parameters: ValueType[]; readonly results: ValueType[] } = {
   parameters: ["i32", "i64", "i64", "i32", "v128"],

@@ -62,12 +62,9 @@ const forgottenSpace = field32(FIELDS + 36);
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
 export const cutShort = field32(FIELDS + 44);
-/** A page that a region can find from now on, and what added to an address in it gives its place; 0 for no page. */
-export const foundPage = field64(FIELDS + 48);
-export const foundTarget = field32(FIELDS + 56);
 /** Numbers of address spaces: 1 to this. The table that gives them has as many entries and one more: satp and number. */
 const SPACES = 63;
-const SPACE_TABLE = FIELDS + 64;
+const SPACE_TABLE = FIELDS + 48;
 const SPACE_NUMBER = 8;
 const SPACE_BYTES = (SPACES + 1) * 16;
 /** For those who look at an engine's speed: slots that passed in translated regions, and how often one was entered. */
@@ -82,6 +79,16 @@ export const codeAddress = field64(SPACE_TABLE + SPACE_BYTES + 24);
 export const codeSpan = field32(SPACE_TABLE + SPACE_BYTES + 32);
 /** Eight times the address of an instruction, less the place of its slot. The sign fills the top bits of what can be executed. */
 export const codeBias = field64(SPACE_TABLE + SPACE_BYTES + 40);
+/**
+ * Where a region keeps the pages that its loops' accesses were in last: each one's virtual address, the distance from it
+ * below which an access is in it, and what added to an address gives its place.
+ */
+const PAGE_SLOTS = SPACE_TABLE + SPACE_BYTES + 48;
+export const MOST_PAGE_SLOTS = 32;
+export const pageSlot = (index: number) => {
+  const at = PAGE_SLOTS + index * 24;
+  return { page: at, limit: at + 8, target: at + 16 };
+};
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 

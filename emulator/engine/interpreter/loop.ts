@@ -60,11 +60,13 @@ import {
   EXITS_OFFSET,
   EXITS_SHOWN,
   Handler,
+  MOST_SLOTS,
   PAGE_SPAN,
   REGION_BYTES,
   RegionOffset,
   SLOT_BYTES,
   SLOT_SHIFT,
+  SLOTS_BIT,
   SlotOffset,
 } from "./slot.ts";
 import { slowRead, slowWrite } from "./slow-path.ts";
@@ -205,7 +207,8 @@ export class Loop {
       .get(this.#address)
       .get(this.#remaining)
       .convert("extend_u");
-    code.compare("i64", "lt_u").select().convert("wrap").set(this.#budget);
+    code.compare("i64", "lt_u").select().convert("wrap").tee(this.#budget);
+    code.i32(MOST_SLOTS).get(this.#budget).i32(MOST_SLOTS).compare("i32", "lt_u").select().set(this.#budget);
     // A timer that is due has been looked at just now, so at least one instruction executes, even of a faulty description.
     code.get(this.#budget).isZero().get(this.#budget).arithmetic("i32", "add").set(this.#budget);
     code.get(this.#hart).get(this.#budget).store("i32.store", counted.offset);
@@ -411,21 +414,14 @@ export class Loop {
     code.get(this.#budget).get(this.#handler);
     code.load("i32.load", this.#regions.records + RegionOffset.need).compare("i32", "lt_u");
     code.if(() => {
-      code.get(this.#slot).get(this.#handler);
-      code
-        .load("i32.load16_u", this.#regions.records + RegionOffset.handler)
-        .get(this.#pc)
-        .convert("wrap");
-      this.#call(setAside.procedure);
-      code.set(this.#entry);
-      this.#enterAlone();
       code.get(this.#hart).i32(1).store("i32.store", cutShort.offset);
-      code.branch(this.#next);
+      this.#executeAside();
     });
     this.#spent();
     code.set(this.#before).get(this.#hart);
     code.get(this.#budget).convert("extend_u");
-    code.get(this.#dataHits).convert("extend_u").i64(32).arithmetic("i64", "shl").arithmetic("i64", "or");
+    code.i64(SLOTS_BIT).arithmetic("i64", "shl");
+    code.get(this.#dataHits).convert("extend_u").arithmetic("i64", "or");
     code
       .get(this.#pc)
       .i32(MOST_CALLS)
@@ -433,17 +429,41 @@ export class Loop {
       .get(this.#entry)
       .callIndirect(this.#regions.type)
       .tee(this.#address);
-    code.convert("wrap").set(this.#budget);
-    code.get(this.#address).i64(32).arithmetic("i64", "shr_u").convert("wrap").set(this.#dataHits);
+    code.i64(SLOTS_BIT).arithmetic("i64", "shr_u").convert("wrap").set(this.#budget);
+    code.get(this.#address).convert("wrap");
+    code
+      .i32(2 ** SLOTS_BIT - 1)
+      .arithmetic("i32", "and")
+      .set(this.#dataHits);
     this.#addTo(translatedSlots.offset, () => {
       this.#spent();
       code.get(this.#before).arithmetic("i32", "sub").convert("extend_s");
     });
     this.#addTo(regionEntries.offset, () => code.i64(1));
+    code.get(this.#pc);
     this.#loadPc();
     code.getGlobal(this.#linkage.raisedGlobal).branchIf(this.#trapped);
+    // Where a region leaves for its own beginning, that may be for the interpreter to execute.
+    code
+      .get(this.#pc)
+      .compare("i64", "eq")
+      .ifUnlikely(() => this.#executeAside());
     this.#countExit();
     code.branch(this.#fetch);
+  }
+
+  /** Executes the instruction at pc and `slot` by itself, not the region that it begins; `handler` is that one's record. */
+  #executeAside(): void {
+    const code = this.#code;
+    code.get(this.#slot).get(this.#handler);
+    code
+      .load("i32.load16_u", this.#regions.records + RegionOffset.handler)
+      .get(this.#pc)
+      .convert("wrap");
+    this.#call(setAside.procedure);
+    code.set(this.#entry);
+    this.#enterAlone();
+    code.branch(this.#next);
   }
 
   /** Counts that a region was left for pc; now and then the run ends because of that. */

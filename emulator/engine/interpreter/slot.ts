@@ -78,3 +78,12 @@ export const RegionOffset = {
 /** Where links and counters are, behind the records of regions. */
 export const LINKS_OFFSET = MOST_REGIONS * REGION_BYTES;
 export const EXITS_OFFSET = LINKS_OFFSET + MOST_LINKS * LINK_BYTES;
+
+/**
+ * The counter that goes through translated code holds the slots left, from this bit on, and below it the data accesses
+ * that hit: what a block changes of both is one constant that machine instructions can hold, and to compare slots is to
+ * compare counters.
+ */
+export const SLOTS_BIT = 22;
+/** The most slots in a counter: an instruction makes up to two accesses. */
+export const MOST_SLOTS = 2 ** (SLOTS_BIT - 1) - 1;

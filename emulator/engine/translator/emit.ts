@@ -18,13 +18,14 @@ import {
   dataContext,
   ENTRY_TARGET,
   fetchTranslated,
-  foundPage,
-  foundTarget,
   LOOKASIDE_ENTRIES,
+  MOST_PAGE_SLOTS,
+  pageSlot,
   READ_TABLE,
+  rememberedCode,
   WRITE_TABLE,
 } from "../interpreter/lookaside.ts";
-import { RegionOffset } from "../interpreter/slot.ts";
+import { RegionOffset, SLOTS_BIT } from "../interpreter/slot.ts";
 import type { CallNode, Linkage, Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import { nativeFloat } from "../native-float/native-float.ts";
@@ -38,7 +39,7 @@ import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import { pageOf } from "./region.ts";
-import { missedReads, missedWrites, publish, readAcross, rememberedCode, writeAcross } from "./slow-path.ts";
+import { anyReads, anyWrites, findForLoads, findForStores, publish } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
@@ -86,17 +87,13 @@ const HART = 0;
 const COUNTER = 1;
 const PC = 2;
 const DEPTH = 3;
-const HITS_SHIFT = 32n;
 const PAGE = 4096;
 
-/** A page that a loop's accesses at a register's value are expected in, in locals. */
-interface PageSlot {
-  /** The page's virtual address. */
-  readonly page: number;
-  /** What an access's distance from the page must be below: 0 where no page is known. */
-  readonly limit: number;
-  /** What added to a virtual address gives its place in machine memory. */
-  readonly target: number;
+/** What so many slots are in a counter. */
+const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
+
+/** A page that a loop's accesses at a register's value are expected in: where its parts are in the hart's state. */
+interface PageSlot extends ReturnType<typeof pageSlot> {
   /** The most bytes that one check covers. */
   readonly span: number;
 }
@@ -133,7 +130,6 @@ class Emitter {
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
   readonly #tag = this.#code.local("i64", "tag");
-  readonly #limit = this.#code.local("i64", "limit");
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
@@ -141,6 +137,8 @@ class Emitter {
   readonly #labels = new Map<number, Label>();
   #leave: Label = 0;
   #stop: Label = 0;
+  #chain: Label = 0;
+  #chains = false;
   #out: Label = 0;
 
   constructor(region: Region, analysis: Analysis, linkage: RegionLinkage, note: (mark: Mark) => void) {
@@ -160,27 +158,32 @@ class Emitter {
     this.#mark("entry", 0);
     code.block((out) => {
       this.#out = out;
-      code.block((stop) => {
-        this.#stop = stop;
-        code.block((leave) => {
-          this.#leave = leave;
-          this.#enter();
-          this.#tree(0);
-          this.#mark("exits", 0);
-          code.unreachable();
+      code.block((chain) => {
+        this.#chain = chain;
+        code.block((stop) => {
+          this.#stop = stop;
+          code.block((leave) => {
+            this.#leave = leave;
+            this.#enter();
+            this.#tree(0);
+            this.#mark("exits", 0);
+            code.unreachable();
+          });
+          // Something must be looked at before the next instruction: no slots are left for others.
+          code.get(HART).get(HART).load("i32.load", counted.offset);
+          this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
+          code
+            .get(COUNTER)
+            .i64(2 ** SLOTS_BIT - 1)
+            .arithmetic("i64", "and")
+            .set(COUNTER)
+            .branch(this.#out);
         });
-        // Something must be looked at before the next instruction: no slots are left for others.
-        code.get(HART).get(HART).load("i32.load", counted.offset);
-        this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
-        code
-          .get(COUNTER)
-          .i64(-1n << HITS_SHIFT)
-          .arithmetic("i64", "and")
-          .set(COUNTER)
-          .branch(this.#out);
+        // Too few slots are left to go on here.
+        code.get(HART).i32(1).store("i32.store", cutShort.offset).branch(this.#out);
       });
-      // Too few slots are left to go on here.
-      code.get(HART).i32(1).store("i32.store", cutShort.offset);
+      if (this.#chains) this.#chainTo();
+      else code.unreachable();
     });
     this.#storeRegisters(this.#analysis.written);
     this.#storePc(() => code.get(this.#target));
@@ -190,13 +193,15 @@ class Emitter {
 
   #enter(): void {
     const code = this.#code;
-    this.#slotsLeft().i32(this.#linkage.record).load("i32.load", RegionOffset.need).compare("i32", "lt_u");
+    code.get(COUNTER).i32(this.#linkage.record).load("i64.load32_u", RegionOffset.need);
+    code.i64(SLOTS_BIT).arithmetic("i64", "shl").compare("i64", "lt_u");
     code.ifUnlikely(() => {
       code.get(HART).i32(1).store("i32.store", cutShort.offset);
       this.#leaveStored(() => code.get(PC));
     });
     this.#loadRegisters();
     code.get(HART).load("i64.load", dataContext.offset).set(this.#context);
+    this.#emptySlots();
   }
 
   // ---- control flow, nested as N. Ramsey describes in "Beyond Relooper" (2022)
@@ -266,14 +271,29 @@ class Emitter {
       return;
     }
     const code = this.#code;
-    this.#ifTranslated(callee, () => this.#leaveFor(delta));
+    if ("link" in callee) {
+      // Hardly ever taken, or it would be translated: all such exits share their end.
+      this.#ifOnOtherPage(delta, () => this.#leaveFor(delta));
+      this.#at(delta);
+      code.set(this.#target).i32(callee.link).set(this.#entry).branch(this.#chain);
+      this.#chains = true;
+      return;
+    }
     this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
-    this.#guard(delta);
+    this.#ifOnOtherPage(delta, () => this.#leaveStored(() => this.#at(delta)));
     code.get(HART).get(COUNTER);
     this.#at(delta);
-    code.get(DEPTH).get(this.#vector);
-    if ("index" in callee) code.tailCall(callee.index);
-    else code.get(this.#entry).i32(1).arithmetic("i32", "sub").tailCall(this.#linkage.enter);
+    code.get(DEPTH).get(this.#vector).tailCall(callee.index);
+  }
+
+  /** Goes on in the region whose number, plus one, is where `entry` says, as soon as one is translated for the target. */
+  #chainTo(): void {
+    const code = this.#code;
+    this.#storeRegisters(this.#analysis.written);
+    code.get(this.#entry).load("i32.load", 0).tee(this.#entry).isZero();
+    code.if(() => this.#leaveStored(() => code.get(this.#target)));
+    code.get(HART).get(COUNTER).get(this.#target).get(DEPTH).get(this.#vector);
+    code.get(this.#entry).i32(1).arithmetic("i32", "sub").tailCall(this.#linkage.enter);
   }
 
   /** Does something if a region is not translated yet; otherwise its number, plus one, is in a local. */
@@ -286,10 +306,9 @@ class Emitter {
     return this.#region.pages.has(this.#pageOf(delta)) ? this.#linkage.regionAt(delta) : undefined;
   }
 
-  /** With all registers stored: leaves if the code at a delta, on another page than the entry, is not as expected. */
-  #guard(delta: number): void {
-    if (this.#pageOf(delta) === 0) return;
-    this.#ifElsewhere(delta, () => this.#leaveStored(() => this.#at(delta)));
+  /** Does something if the code at a delta, on another page than the entry, is not where the region expects it. */
+  #ifOnOtherPage(delta: number, then: () => void): void {
+    if (this.#pageOf(delta) !== 0) this.#ifElsewhere(delta, then);
   }
 
   /** Leaves for the interpreter. */
@@ -320,7 +339,7 @@ class Emitter {
     code.block((returned) =>
       choose((delta, callee) => {
         const leave = () => this.#leaveStored(() => this.#at(delta));
-        this.#guard(delta);
+        this.#ifOnOtherPage(delta, leave);
         this.#ifTranslated(callee, leave);
         code.get(DEPTH).isZero();
         code.ifUnlikely(leave);
@@ -336,7 +355,7 @@ class Emitter {
     this.#at(back);
     code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
     this.#loadRegisters();
-    for (const { limit } of this.#slots.values()) code.i64(0).set(limit);
+    this.#emptySlots();
     this.#goTo(node, back);
   }
 
@@ -423,10 +442,8 @@ class Emitter {
     const code = this.#code;
     // The entry's check was made before the function's body, unless the block repeats.
     if (node === 0 && !this.#analysis.shape.loopHeads.has(0)) return;
-    this.#slotsLeft()
-      .i32(this.#analysis.slots[node] ?? 0)
-      .compare("i32", "lt_u");
-    code.ifUnlikely(() => {
+    code.get(COUNTER).i64(slotsIn(this.#analysis.slots[node] ?? 0));
+    code.compare("i64", "lt_u").ifUnlikely(() => {
       this.#at(block.delta);
       code.set(this.#target).branch(this.#stop);
     });
@@ -474,70 +491,27 @@ class Emitter {
     }
   }
 
-  /**
-   * The first access of a group: finds the page that all of them lie in. Where it is not remembered, this access is
-   * looked up by itself; the others follow if they can now be found.
-   */
+  /** The first access of a group: finds the page that all of them lie in, or leaves. */
   #first(node: number, position: Position, group: Group): void {
     const code = this.#code;
     if (position.placed.crosses) this.#enterNextPage(position);
-    const slot = this.#analysis.loops.has(node) ? this.#slotOf(group) : undefined;
-    const address = code.local("i32");
-    this.#addresses.set(group, address);
-    code.block((done) => {
-      code.block((miss) => {
-        const locate = (push: () => void) => {
-          push();
-          const shift = group.from - group.access.offset;
-          if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
-          code.set(this.#address);
-          this.#findPage(group, slot, miss);
-          code.get(this.#address).convert("wrap").arithmetic("i32", "add").tee(address);
-        };
-        new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
-          position.body,
-        );
-        code.branch(done);
-      });
-      new Lowering(this.#linkage, this.#site(position)).block(position.body);
-      this.#heed(position);
-      this.#learn(position, group, slot);
+    const slot = this.#analysis.loops.has(node) ? this.#slots.get(group.slot) : undefined;
+    const locate = (pushAddress: () => void) => {
+      pushAddress();
+      const shift = group.from - group.access.offset;
+      if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
+      code.set(this.#address);
+      if (slot === undefined) this.#findInTable(position, group);
+      else this.#findInSlot(position, group, slot);
+      code.get(this.#address).convert("wrap").arithmetic("i32", "add");
       if (group.size === 1) return;
-      code
-        .get(slot?.target ?? this.#entry)
-        .get(this.#address)
-        .convert("wrap")
-        .arithmetic("i32", "add")
-        .set(address);
-    });
-  }
-
-  /** After a group's first access was looked up: where the others are, and for a loop where to look the next time. */
-  #learn(position: Position, group: Group, slot: PageSlot | undefined): void {
-    const code = this.#code;
-    const alone = group.size === 1;
-    if (slot === undefined && alone) return;
-    const { delta, operation } = position.placed;
-    const page = slot?.page ?? this.#tag;
-    const target = slot?.target ?? this.#entry;
-    const limit = slot?.limit ?? this.#limit;
-    code.get(HART).load("i64.load", foundPage.offset).set(page);
-    code.i64(PAGE + 1 - (slot?.span ?? group.to - group.from)).i64(0);
-    code.get(HART).load("i32.load", foundTarget.offset).tee(target).select().set(limit);
-    if (alone) return;
-    code.get(this.#address).get(page).arithmetic("i64", "sub").get(limit).compare("i64", "ge_u");
-    code.ifUnlikely(() => {
-      code
-        .get(this.#address)
-        .i32(group.to - group.from)
-        .i32(group.from);
-      this.#callProcedure((group.access.writes ? writeAcross : readAcross).procedure);
-      code.tee(target).isZero();
-      code.ifUnlikely(() => {
-        this.#adjust(-position.accessesAfter, position.slotsAfter);
-        this.#leaveFor(delta + operation.length);
-      });
-    });
+      const address = code.local("i32");
+      this.#addresses.set(group, address);
+      code.tee(address);
+    };
+    new Lowering(this.#linkage, this.#site(position, this.#found(position, group, locate))).block(
+      position.body,
+    );
   }
 
   /** An access whose page has been found for its group. */
@@ -568,25 +542,34 @@ class Emitter {
     };
   }
 
-  /**
-   * Pushes what added to the address of a group gives its place in machine memory; branches to `miss` where that is not
-   * known to hold for all of the group. Loops look at the slot of the register, other code at the interpreter's table.
-   */
-  #findPage(group: Group, slot: PageSlot | undefined, miss: Label): void {
+  /** Pushes what added to the address of a group gives its place in machine memory, as the last one of its slot did. */
+  #findInSlot(position: Position, group: Group, { page, limit, target, span }: PageSlot): void {
     const code = this.#code;
-    if (slot !== undefined) {
-      code.get(this.#address).get(slot.page).arithmetic("i64", "sub").get(slot.limit).compare("i64", "ge_u");
-      code.branchIfUnlikely(miss);
-      code.get(slot.target);
-      return;
-    }
+    code.get(this.#address).get(HART).load("i64.load", page).arithmetic("i64", "sub");
+    code.get(HART).load("i64.load", limit).compare("i64", "ge_u");
+    code.ifUnlikely(() => {
+      code.get(HART);
+      this.#find(position, group);
+      code.store("i32.store", target);
+      code.get(HART).get(this.#address).i64(-PAGE).arithmetic("i64", "and").store("i64.store", page);
+      code
+        .get(HART)
+        .i64(PAGE + 1 - span)
+        .store("i64.store", limit);
+    });
+    code.get(HART).load("i32.load", target);
+  }
+
+  /** The same by the interpreter's table. */
+  #findInTable(position: Position, group: Group): void {
+    const code = this.#code;
     const table = group.access.writes ? WRITE_TABLE : READ_TABLE;
     const span = group.to - group.from;
-    const differs = (beyond: number) => {
+    const alone = group.size === 1;
+    const tag = (beyond: number, mask: number) => {
       code.get(this.#address);
       if (beyond !== 0) code.i64(beyond).arithmetic("i64", "add");
-      code.i64(-PAGE).arithmetic("i64", "and").get(this.#context).arithmetic("i64", "or");
-      code.get(this.#tag).arithmetic("i64", "xor");
+      code.i64(mask).arithmetic("i64", "and").get(this.#context).arithmetic("i64", "or");
     };
     code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
     code
@@ -594,14 +577,39 @@ class Emitter {
       .arithmetic("i32", "and")
       .get(HART)
       .arithmetic("i32", "add");
-    code.tee(this.#entry).load("i64.load", table).set(this.#tag);
-    differs(0);
-    if (span > 1) {
-      differs(span - 1);
-      code.arithmetic("i64", "or");
+    code.tee(this.#entry).load("i64.load", table);
+    if (alone) {
+      // What is aligned lies on one page.
+      tag(0, -PAGE | (span - 1));
+      code.compare("i64", "eq");
+    } else {
+      code.tee(this.#tag);
+      tag(0, -PAGE);
+      code.arithmetic("i64", "xor");
+      tag(span - 1, -PAGE);
+      code.get(this.#tag).arithmetic("i64", "xor").arithmetic("i64", "or").i64(0).compare("i64", "eq");
     }
-    code.i64(0).compare("i64", "ne").branchIfUnlikely(miss);
-    code.get(this.#entry).load("i32.load", table + ENTRY_TARGET);
+    code.ifLikely(
+      () => code.get(this.#entry).load("i32.load", table + ENTRY_TARGET),
+      () => this.#find(position, group),
+      "i32",
+    );
+  }
+
+  /** The same for what is not remembered, or leaves before the access for the interpreter to make it. */
+  #find(position: Position, group: Group): void {
+    const code = this.#code;
+    code
+      .get(this.#address)
+      .i32(group.to - group.from)
+      .i32(group.size === 1 ? 0 : group.from);
+    this.#callProcedure((group.access.writes ? findForStores : findForLoads).procedure);
+    code.tee(this.#entry).isZero();
+    code.ifUnlikely(() => {
+      this.#adjust(-position.accessesAfter - 1, position.slotsAfter + 1);
+      this.#leaveFor(position.placed.delta);
+    });
+    code.get(this.#entry);
   }
 
   /** Before an instruction that lies on two pages: each is fetched from, which the TLB counts. */
@@ -698,15 +706,15 @@ class Emitter {
   /** Accesses whose pages must be looked up; those that are not made for certain are counted here. */
   #lookedUp(position: Position): GuestAccess {
     const code = this.#code;
-    const call = (missed: Procedure) => {
+    const call = (any: Procedure) => {
       if (position.placed.operation.accesses === undefined) this.#adjust(1, 0);
       this.#pushBudget(position);
-      this.#callProcedure(missed);
+      this.#callProcedure(any);
     };
     return {
       read: (node, lower) => {
         lower.node(node.address);
-        call(missedReads[node.bytes].procedure);
+        call(anyReads[node.bytes].procedure);
         lower.leaveIfRaised();
         const extension = signExtension(node.bytes);
         if (node.signed && extension !== undefined) code.unary("i64", extension);
@@ -714,7 +722,7 @@ class Emitter {
       write: (statement, lower) => {
         lower.node(statement.address);
         lower.node(statement.value);
-        call(missedWrites[statement.bytes].procedure);
+        call(anyWrites[statement.bytes].procedure);
         lower.leaveIfRaised();
       },
     };
@@ -748,26 +756,19 @@ class Emitter {
         spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
       }
     }
-    for (const [name, span] of spans) {
-      const code = this.#code;
-      this.#slots.set(name, {
-        page: code.local("i64", `${name}.page`),
-        limit: code.local("i64", `${name}.limit`),
-        target: code.local("i32", `${name}.target`),
-        span,
-      });
+    for (const [name, span] of [...spans].slice(0, MOST_PAGE_SLOTS)) {
+      this.#slots.set(name, { ...pageSlot(this.#slots.size), span });
     }
   }
 
-  #slotOf({ slot }: Group): PageSlot {
-    const found = this.#slots.get(slot);
-    if (found === undefined) throw new Error(`no slot is reserved for ${slot}`);
-    return found;
+  /** Begins with no page known: other regions use the same slots. */
+  #emptySlots(): void {
+    for (const { limit } of this.#slots.values()) this.#code.get(HART).i64(0).store("i64.store", limit);
   }
 
   /** Pushes the slots that are left. */
   #slotsLeft(): Code {
-    return this.#code.get(COUNTER).convert("wrap");
+    return this.#code.get(COUNTER).i64(SLOTS_BIT).arithmetic("i64", "shr_u").convert("wrap");
   }
 
   /** Counts the slots before an operation, for it may look at the clock. */
@@ -785,8 +786,8 @@ class Emitter {
 
   /** Counts accesses that hit, and slots left. */
   #adjust(hits: number, slots: number): void {
-    const change = (BigInt(hits) << HITS_SHIFT) + BigInt(slots);
-    if (change === 0n) return;
+    const change = slotsIn(slots) + hits;
+    if (change === 0) return;
     this.#code.get(COUNTER).i64(change).arithmetic("i64", "add").set(COUNTER);
   }
 

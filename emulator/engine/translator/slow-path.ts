@@ -1,13 +1,15 @@
 /** What translated code calls when it cannot go on by itself: procedures of the main module. */
-import { cell64, type I32, type I64, select32, u32 } from "../../language/expression.ts";
+import { type I32, type I64, select32, u32 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
-import { local, returns, storeCell, when } from "../../language/statement.ts";
-import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
+import { local, returns, when } from "../../language/statement.ts";
+import { Access } from "../../memory/access.ts";
+import { NOWHERE, translateCached } from "../../memory/translate.ts";
+import { dataMode, readVirtual, writeVirtual } from "../../memory/virtual.ts";
+import type { AccessBytes } from "../guest-access.ts";
 import {
   advance,
   counted,
-  foundPage,
-  foundTarget,
+  rememberAccess,
   rememberedCode,
   rememberedRead,
   rememberedWrite,
@@ -24,19 +26,39 @@ export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget
   counted.set(budget);
 });
 
-export { rememberedCode };
-
-const withinPage = (virtual: I64, bytes: number): I32 =>
-  virtual
-    .toI32()
-    .and(0xfff)
-    .leU(4096 - bytes);
-
-/** Tells the region where the page of an access is. */
-const tell = (virtual: I64, target: I32): void => {
-  foundPage.set(virtual.and(-4096n));
-  foundTarget.set(target);
+/**
+ * What added to an address gives its place, and that of the bytes after it; 0 where that takes the interpreter: they are
+ * not in RAM, not in the TLB, hold code, or lie on two pages that are not side by side. `offset` is how far the address
+ * is from a register's value: if that is no multiple of 8, an access may lie on both pages, which are then looked up one
+ * after the other. Counts nothing.
+ */
+const find = (name: string, access: number, remembered: (virtual: I64) => I32) => {
+  const anew = procedure(`${name}Anew`, { virtual: "i64" }, "i32", ({ virtual }) => {
+    const mode = local(dataMode());
+    const physical = local(translateCached({ virtual, access, mode }));
+    when(physical.eq(NOWHERE), () => returns(u32(0)));
+    rememberAccess({ virtual, physical, access, mode });
+    return remembered(virtual);
+  });
+  return procedure(
+    name,
+    { virtual: "i64", bytes: "i32", offset: "i32" },
+    "i32",
+    ({ virtual, bytes, offset }) => {
+      const target = local(remembered(virtual));
+      when(target.isZero(), () => target.set(anew({ virtual })));
+      when(virtual.toI32().and(0xfff).add(bytes).leU(4096), () => returns(target));
+      when(virtual.toI32().sub(offset).and(7), () => returns(u32(0)));
+      const last = local(virtual.add(bytes.toU64()).sub(1));
+      const second = local(remembered(last));
+      when(second.isZero(), () => second.set(anew({ virtual: last })));
+      return select32(target.eq(second), target, 0);
+    },
+  );
 };
+
+export const findForLoads = find("findForLoads", Access.read, rememberedRead);
+export const findForStores = find("findForStores", Access.write, rememberedWrite);
 
 /** The access is looked up anew, by rules that know neither tables nor counts made in advance. */
 const lookUpAnew = (budget: I32): void => {
@@ -44,71 +66,35 @@ const lookUpAnew = (budget: I32): void => {
   publish({ budget });
 };
 
-/** A load, zero-extended, that a region could not make by itself. Raises what `readVirtual` does. */
-const missedRead = (bytes: 1 | 2 | 4 | 8) =>
-  procedure(`missedRead${bytes}`, { virtual: "i64", budget: "i32" }, "i64", ({ virtual, budget }) => {
-    when(withinPage(virtual, bytes), () => {
-      const target = local(rememberedRead(virtual));
-      when(target.ne(0), () => {
-        tell(virtual, target);
-        returns(cell64(CELLS[bytes], target.add(virtual.toI32())));
-      });
-    });
+/** A load, zero-extended, of an operation that cannot be begun again. Raises what `readVirtual` does. */
+const anyRead = (bytes: AccessBytes) =>
+  procedure(`anyRead${bytes}`, { virtual: "i64", budget: "i32" }, "i64", ({ virtual, budget }) => {
     lookUpAnew(budget);
-    const value = local(readVirtual({ virtual, bytes }));
-    tell(virtual, local(rememberedRead(virtual)));
-    return value;
+    return readVirtual({ virtual, bytes });
   });
 
-/** A store that a region could not make by itself. Raises what `writeVirtual` does. */
-const missedWrite = (bytes: 1 | 2 | 4 | 8) =>
+/** A store of an operation that cannot be begun again. Raises what `writeVirtual` does. */
+const anyWrite = (bytes: AccessBytes) =>
   procedure(
-    `missedWrite${bytes}`,
+    `anyWrite${bytes}`,
     { virtual: "i64", value: "i64", budget: "i32" },
     "none",
     ({ virtual, value, budget }) => {
-      when(withinPage(virtual, bytes), () => {
-        const target = local(rememberedWrite(virtual));
-        when(target.ne(0), () => {
-          tell(virtual, target);
-          storeCell(CELLS[bytes], target.add(virtual.toI32()), value);
-          returns();
-        });
-      });
       when(storeToCode({ virtual, bytes, value }), () => returns());
       lookUpAnew(budget);
       writeVirtual({ virtual, bytes, value });
-      tell(virtual, local(rememberedWrite(virtual)));
     },
   );
 
-/**
- * What added to an address gives its place, and that of the bytes after it, which lie on two pages; 0 where that is not
- * remembered, or not the same for both. `offset` is how far the address is from a register's value: if that is no
- * multiple of 8, an access at it may lie on both pages, which are then looked up one after the other.
- */
-const across = (name: string, remembered: (virtual: I64) => I32) =>
-  procedure(name, { virtual: "i64", bytes: "i32", offset: "i32" }, "i32", ({ virtual, bytes, offset }) => {
-    when(virtual.toI32().sub(offset).and(7), () => returns(u32(0)));
-    const first = local(remembered(virtual));
-    const second = remembered(virtual.add(bytes.toU64()).sub(1));
-    return select32(first.eq(second), first, 0);
-  });
-
-export const readAcross = across("readAcross", rememberedRead);
-export const writeAcross = across("writeAcross", rememberedWrite);
-
-const CELLS = { 1: "u8", 2: "u16", 4: "u32", 8: "i64" } as const;
-
-export const missedReads = { 1: missedRead(1), 2: missedRead(2), 4: missedRead(4), 8: missedRead(8) };
-export const missedWrites = { 1: missedWrite(1), 2: missedWrite(2), 4: missedWrite(4), 8: missedWrite(8) };
+export const anyReads = { 1: anyRead(1), 2: anyRead(2), 4: anyRead(4), 8: anyRead(8) };
+export const anyWrites = { 1: anyWrite(1), 2: anyWrite(2), 4: anyWrite(4), 8: anyWrite(8) };
 
 /** Everything here that the main module must have, whether or not the interpreter calls it. */
 export const slowPaths = [
   publish,
   rememberedCode,
-  readAcross,
-  writeAcross,
-  ...Object.values(missedReads),
-  ...Object.values(missedWrites),
+  findForLoads,
+  findForStores,
+  ...Object.values(anyReads),
+  ...Object.values(anyWrites),
 ].map((p) => p.procedure);

@@ -10,7 +10,13 @@ import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts
 import { exportName } from "../interpreter/generate.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
-import { cutShort, leftOften, regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
+import {
+  cutShort,
+  leftOften,
+  regionEntries,
+  rememberedCode,
+  translatedSlots,
+} from "../interpreter/lookaside.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { TracedStep } from "./entries.ts";
 import { entriesOf } from "./entries.ts";
@@ -23,7 +29,6 @@ import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
 import type { CodeReader, Region, RegionLimits } from "./region.ts";
 import { formRegion, placesOf } from "./region.ts";
-import { rememberedCode } from "./slow-path.ts";
 
 const PAGE = 4096;
 /** Every place in a page where an instruction may begin. */
