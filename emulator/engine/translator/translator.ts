@@ -225,9 +225,8 @@ export class Translator implements Engine {
   /** Follows execution, as far as slots go; in the end translates what it has led to. */
   #follow(hart: number, watch: Watch, trace: Trace, slots: number): RunEnd {
     this.#tracing = true;
-    const { steps, used, end } = this.#trace(hart, watch, Math.min(slots, trace.left));
+    const { used, end } = this.#trace(hart, trace, watch, Math.min(slots, trace.left));
     this.#tracing = false;
-    for (const step of steps) trace.steps.push(step);
     trace.left -= used;
     if (end === "slots" && trace.left > 0) return end;
     watch.trace = undefined;
@@ -255,10 +254,9 @@ export class Translator implements Engine {
     return region !== undefined;
   }
 
-  /** Executes instruction by instruction and tells which. */
-  #trace(hart: number, watch: Watch, slots: number): { steps: TracedStep[]; used: number; end: RunEnd } {
+  /** Executes instruction by instruction, and adds to a trace which. */
+  #trace(hart: number, { steps }: Trace, watch: Watch, slots: number): { used: number; end: RunEnd } {
     const { address } = watch;
-    const steps: TracedStep[] = [];
     const pcWord = (address + state.pc.offset) >> 2;
     let page: number | undefined;
     let pageOf = -1;
@@ -268,7 +266,7 @@ export class Translator implements Engine {
       this.#words[(address + leftOften.offset) >> 2] = 0;
       const end = this.#interpreter.run(hart, 1, false);
       used += (this.#clock(watch) - before) | 0;
-      if (end !== "slots") return { steps, used, end };
+      if (end !== "slots") return { used, end };
       // The instruction was fetched just now, so where its page is has been remembered.
       const virtualPage = Math.floor(pc / PAGE);
       if (virtualPage !== pageOf) {
@@ -281,7 +279,7 @@ export class Translator implements Engine {
       const secondHalf = offset === PAGE - 2 ? this.#locate(BigInt(pc + 2)) : undefined;
       steps.push({ pc, place, operation: this.#reader.operation(place, secondHalf) });
     }
-    return { steps, used: slots, end: "slots" };
+    return { used: slots, end: "slots" };
   }
 
   /** Gives whether there was anything to translate. */
