@@ -68,7 +68,7 @@ export class CodePages {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#forms = new Map(instructions.map((instruction, i) => [instruction, formOf(instruction, i)]));
     // Another engine, with other handlers, may have been here before.
-    this.#bytes.fill(0, memory.room, memory.room + DecodedCode.pages);
+    this.#bytes.fill(0, memory.room, memory.room + DecodedCode.used);
     this.#bytes.fill(0, this.#indexAt(0), this.#indexAt(memory.ramBytes >>> 12));
     this.#reset();
   }
@@ -191,7 +191,10 @@ export class CodePages {
 
   #clear(number: number, handler: number): void {
     const first = this.#address(number);
-    this.#bytes.fill(0, first, first + DECODED_PAGE_BYTES);
+    const used = this.#memory.room + DecodedCode.used;
+    // Most of what is clear stays untouched, so that the host need not provide it.
+    if (number > this.#view.getUint32(used, true)) this.#view.setUint32(used, number, true);
+    else this.#bytes.fill(0, first, first + DECODED_PAGE_BYTES);
     const from = handler === Handler.undecoded ? SLOTS_PER_PAGE : 0;
     for (let slot = from; slot < SLOTS_PER_PAGE + 2; slot++) {
       this.#view.setUint16(first + slot * SLOT_BYTES, Handler.refetch, true);

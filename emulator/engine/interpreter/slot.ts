@@ -33,12 +33,15 @@ export const DECODED_PAGE_BYTES = PAGE_SPAN + 4 * SLOT_BYTES;
 export const DECODED_PAGES = 2048;
 /** Words decoded before are kept as the slots they became, each at one place. */
 export const RECENT_WORDS = 16384;
-const PAGES = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
+const USED = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
+const PAGES = USED + SLOT_BYTES;
 /** The room for decoded code. */
 export const DecodedCode = {
   recent: 0,
   /** One byte for each place in a page: whether a breakpoint may be there. Decoded pages know no virtual addresses. */
   breaks: RECENT_WORDS * SLOT_BYTES,
+  /** Up to which number decoded pages have ever been used (4 bytes): the others are clear. */
+  used: USED,
   pages: PAGES,
   /** Which page of RAM has which decoded page (2 bytes each, 0 for none). */
   index: PAGES + DECODED_PAGES * DECODED_PAGE_BYTES,
