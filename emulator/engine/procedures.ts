@@ -7,6 +7,7 @@ import type { ModuleBuilder } from "../wasm/module.ts";
 import type { Configuration, Rewrite } from "./engine.ts";
 import type { Linkage, Site } from "./lower.ts";
 import { Lowering } from "./lower.ts";
+import { hostFuses } from "./native-float/host-fusing.ts";
 import { nativeFloat } from "./native-float/native-float.ts";
 
 export interface ProcedureLinkage extends Linkage {
@@ -119,7 +120,7 @@ export function inlineProcedure(
 
 /** Emits what leaves the procedure with its result where the host's instructions can compute it. */
 function tryNatively(procedure: Procedure, code: Code, hart: number): void {
-  const native = nativeFloat(procedure);
+  const native = nativeFloat(procedure, hostFuses());
   if (native === undefined) return;
   code.block((asDescribed) => {
     const surroundings = {

@@ -56,6 +56,9 @@ const EMPTY = 0x40;
 const UNLIKELY = 0;
 const LIKELY = 1;
 
+/** What operations on vectors begin with. */
+const VECTOR_PREFIX = 0xfd;
+
 export class Code {
   readonly #bytes = new Bytes(1024);
   readonly #locals: ValueType[];
@@ -195,6 +198,20 @@ export class Code {
   }
   floatUnary(type: FloatType, op: FloatUnary): this {
     return this.#emit(FLOAT_UNARY[op][type === "f32" ? 0 : 1]);
+  }
+  /** A vector of the number on the stack, over and over. */
+  splat(type: FloatType): this {
+    return this.#emit(VECTOR_PREFIX).#unsigned(type === "f32" ? 0x13 : 0x14);
+  }
+  /** Product of two vectors plus a third, rounded once or twice as the host likes. */
+  relaxedMultiplyAdd(type: FloatType): this {
+    return this.#emit(VECTOR_PREFIX).#unsigned(type === "f32" ? 0x105 : 0x107);
+  }
+  /** The first number of a vector. */
+  firstLane(type: FloatType): this {
+    return this.#emit(VECTOR_PREFIX)
+      .#unsigned(type === "f32" ? 0x1f : 0x21)
+      .#emit(0);
   }
   /** By its name in WebAssembly's text format. */
   floatConvert(op: FloatConversion): this {

@@ -71,6 +71,8 @@ export function translateAt(
     {
       settings,
       asDescribed: false,
+      // The same on every host.
+      fuses: false,
       raisedGlobal: 0,
       record: 0,
       functionOf: (p) => linkage.procedure(p),

@@ -12,10 +12,28 @@ import {
   pushToNearest,
   pushUsualState,
 } from "./host-format.ts";
+import { multiplyAdd } from "./host-fusing.ts";
 import type { NativeOperation, NativePaths, Surroundings } from "./operation.ts";
 import { pushSumError } from "./two-sum.ts";
 
 const MODE = 3;
+
+/** Where the host rounds once itself (`hostFuses`). Without it, what is found to be exact is so here, too. */
+export function fusedByHost(host: HostFormat, { exact }: NativePaths): NativePaths {
+  const { type } = host;
+  const usual: NativeOperation = (s) => {
+    const { code } = s;
+    const result = code.scratch(type, 0);
+    const number = (index: number) => () => pushNumber(s, type, index);
+    multiplyAdd(code, type, number(0), number(1), number(2));
+    code.set(result);
+    pushIsSurelyNormal(code, host, result);
+    pushUsualState(s, MODE);
+    code.arithmetic("i32", "and");
+    giveNumber(s, type, result);
+  };
+  return { usual, ...(exact && { exact }) };
+}
 
 /** In double precision the product is exact; the sum is rounded there, and its rounding is then rounded again. */
 export function fusedSingle(host: HostFormat): NativePaths {

@@ -8,39 +8,8 @@ import { block, returns } from "../../language/statement.ts";
 import { nativeFloat } from "./native-float.ts";
 import type { Solve } from "./testing/cases.ts";
 import { operandsOf, random32, toBits, toNumber } from "./testing/cases.ts";
-import type { Comparison } from "./testing/comparison.ts";
+import { check, fill, modes, NX } from "./testing/checking.ts";
 import { compareNatively } from "./testing/comparison.ts";
-
-const CASES = 50_000;
-const NX = 1n;
-
-/** Fills in cases: fcsr, then the arguments. */
-function fill(comparison: Comparison, count: number, fcsr: () => bigint, values: () => bigint[]): void {
-  for (let i = 0; i < count; i++) {
-    [fcsr(), ...values()].forEach((value, n) => {
-      comparison.cases.setBigUint64(i * comparison.caseBytes + 8 * n, BigInt.asUintN(64, value), true);
-    });
-  }
-}
-
-/** Executes the procedure with arguments from `values` and every state of fcsr. */
-function check(procedure: Procedure, values: () => bigint[]): void {
-  const comparison = compareNatively(procedure);
-  const next = random32(3);
-  fill(comparison, CASES, () => BigInt(next() % 256), values);
-  const first = comparison.compare(CASES);
-  if (first < 0) return;
-  const words = Array.from({ length: comparison.caseBytes / 8 }, (_, n) =>
-    comparison.cases.getBigUint64(first * comparison.caseBytes + 8 * n, true).toString(16),
-  );
-  expect.fail(`${procedure.name} differs; fcsr and arguments are ${words.join(", ")}`);
-}
-
-/** Every mode, the usual one often. */
-function modes(): () => bigint {
-  const next = random32(17);
-  return () => BigInt(next() % 3 === 0 ? next() % 5 : 0);
-}
 
 const INTEGERS = [
   [1n << 31n, (1n << 31n) - 1n],
@@ -163,7 +132,7 @@ describe("the usual native path is taken", () => {
 });
 
 test("half precision is executed as described", () => {
-  expect(nativeFloat(half.add.procedure)).toBeUndefined();
+  expect(nativeFloat(half.add.procedure, true)).toBeUndefined();
 });
 
 test("a seeded fault is not hidden behind native arithmetic", () => {

@@ -5,7 +5,7 @@ import type { Procedure } from "../../language/procedure.ts";
 import { addition, division, multiplication, squareRoot } from "./arithmetic.ts";
 import { comparison } from "./compare.ts";
 import { demotion, fromInteger, promotion, toInteger } from "./convert.ts";
-import { fusedDouble, fusedSingle } from "./fused-multiply-add.ts";
+import { fusedByHost, fusedDouble, fusedSingle } from "./fused-multiply-add.ts";
 import type { HostFormat } from "./host-format.ts";
 import type { NativePaths } from "./operation.ts";
 
@@ -34,5 +34,14 @@ const PATHS: ReadonlyMap<Procedure, NativePaths> = new Map([
   [doubleToSingle.procedure, demotion(hostSingle)],
 ]);
 
-/** How to compute natively what the procedure describes; undefined where it must be executed as described. */
-export const nativeFloat = (procedure: Procedure): NativePaths | undefined => PATHS.get(procedure);
+const FUSED: ReadonlyMap<Procedure, NativePaths> = new Map([
+  [single.fusedMultiplyAdd.procedure, fusedByHost(hostSingle, fusedSingle(hostSingle))],
+  [double.fusedMultiplyAdd.procedure, fusedByHost(hostDouble, fusedDouble())],
+]);
+
+/**
+ * How to compute natively what the procedure describes, on a host that fuses or not (`hostFuses`); undefined where it
+ * must be executed as described.
+ */
+export const nativeFloat = (procedure: Procedure, fuses: boolean): NativePaths | undefined =>
+  (fuses ? FUSED.get(procedure) : undefined) ?? PATHS.get(procedure);

@@ -20,6 +20,7 @@ import {
   REGION_BYTES,
   RegionOffset,
 } from "../interpreter/slot.ts";
+import { hostFuses } from "../native-float/host-fusing.ts";
 import type { Analysis } from "./analysis.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
@@ -392,6 +393,7 @@ class Batch {
       const code = emitRegion(region, analyses[i] ?? analyse(region), {
         settings,
         asDescribed: this.#configuration.rewrite !== undefined,
+        fuses: hostFuses(),
         raisedGlobal,
         functionOf: (p) => this.#functionOf(p),
         record: this.#records + (this.#first + i) * REGION_BYTES,

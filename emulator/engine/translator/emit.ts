@@ -50,6 +50,8 @@ export interface RegionLinkage extends Linkage {
   decodedPage(page: number): number;
   /** Whether everything must be executed as described, even where the host could compute it faster. */
   readonly asDescribed: boolean;
+  /** Whether the host multiplies and adds in one (native-float/host-fusing.ts). */
+  readonly fuses: boolean;
   /** The region that begins at a delta of this one; undefined where it is not known what is there. */
   regionAt(delta: number): Callee | undefined;
   /** The function that goes on in a region of a number. */
@@ -682,7 +684,8 @@ class Emitter {
 
   /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */
   #computeNatively(call: CallNode, lower: Lowering, { decoded }: Operation): boolean {
-    const native = this.#linkage.asDescribed ? undefined : nativeFloat(call.procedure);
+    const { asDescribed, fuses } = this.#linkage;
+    const native = asDescribed ? undefined : nativeFloat(call.procedure, fuses);
     if (native === undefined) return false;
     const code = this.#code;
     const operands = call.arguments.map((argument): Operand => {

@@ -7,6 +7,7 @@ import { ModuleBuilder } from "../../../wasm/module.ts";
 import type { Rewrite } from "../../engine.ts";
 import type { ProcedureLinkage } from "../../procedures.ts";
 import { linkProcedures } from "../../procedures.ts";
+import { hostFuses } from "../host-fusing.ts";
 import { nativeFloat } from "../native-float.ts";
 
 export interface Comparison {
@@ -59,7 +60,7 @@ export function compareNatively(procedure: Procedure, rewrite: Rewrite = (_, bod
   module.exportFunction("compare", define(module, compare));
 
   const countSlow = eachCase(procedure, caseBytes, (code, { operands, result }) => {
-    nativeFloat(procedure)?.usual({
+    nativeFloat(procedure, hostFuses())?.usual({
       code,
       operands: operands.map((local) => ({ local })),
       fcsr: () => code.i32(0).load("i32.load", state.fcsr.offset),
