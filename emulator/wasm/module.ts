@@ -51,14 +51,6 @@ export class ModuleBuilder {
     return this.#importedGlobals++;
   }
 
-  /** Imports the table of at least `size` functions "host".NAME, which is table 0. */
-  importTable(called: string, size: number): void {
-    const item = this.#import("host", called, Kind.table);
-    item.byte(FUNCTION_REFERENCE);
-    item.byte(0x00);
-    item.unsigned(size);
-  }
-
   #import(from: string, called: string, kind: number): Bytes {
     if (this.#functions.length > 0) throw new Error("imports come before definitions");
     const item = this.#imports.item();

@@ -65,7 +65,7 @@ export class CodeCache {
   };
   readonly #configuration: Configuration;
   readonly #exports: InterpreterExports;
-  readonly #procedures: ProcedureTable;
+  readonly #procedures: ExportedProcedures;
   readonly #pages: CodePages;
   readonly #records: number;
   /** Places that regions go on at, and where the number of the region there stands. */
@@ -82,7 +82,7 @@ export class CodeCache {
   constructor(configuration: Configuration, exports: InterpreterExports, pages: CodePages, records: number) {
     this.#configuration = configuration;
     this.#exports = exports;
-    this.#procedures = new ProcedureTable(exports);
+    this.#procedures = new ExportedProcedures(exports);
     this.#pages = pages;
     this.#records = records;
     this.#view = new DataView(configuration.memory.buffer);
@@ -150,6 +150,7 @@ export class CodeCache {
     );
     const { bytes, analyses } = batch.build((place) => this.#byPlace.get(place));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), batch.imports());
+    batch.link(instance.exports);
     this.counters.modules++;
     this.counters.bytes += bytes.length;
     const functions = regions.map((_, i) => ({
@@ -299,44 +300,35 @@ function touches({ places, region }: Translation, from: number, to: number): boo
   return (from & (PAGE - 1)) < 2 && region.blocks.some(({ operations }) => operations.some((o) => o.crosses));
 }
 
-/** A procedure of the main module: its place in the table, and how it is called. */
-interface Listed {
-  readonly place: number;
+/** A procedure's function in the main module, and how it is called. */
+interface Exported {
+  readonly run: unknown;
   readonly signature: Signature;
 }
 
-/** Under which name modules of regions import the table of procedures. */
-const PROCEDURES = "procedures";
-
-/**
- * The main module's procedures in a table. Were they imported as functions, V8 would compile a wrapper for each signature
- * among them in each module, by its optimising compiler, in case they were JavaScript's: that took longer than the rest.
- */
-class ProcedureTable {
-  readonly table: WebAssembly.Table;
-  readonly #places = new Map<string, number>();
-  readonly #listed = new Map<Procedure, Listed | undefined>();
+/** The functions that a main module exports for procedures. */
+class ExportedProcedures {
+  readonly #exports: InterpreterExports;
+  readonly #known = new Map<Procedure, Exported | undefined>();
 
   constructor(exports: InterpreterExports) {
-    const functions = Object.entries(exports).filter(([, exported]) => exported instanceof Function);
-    this.table = new WebAssembly.Table({ element: "anyfunc", initial: functions.length });
-    functions.forEach(([name, exported], place) => {
-      this.table.set(place, exported);
-      this.#places.set(name, place);
-    });
+    this.#exports = exports;
   }
 
   /** Undefined for a hook that nobody listens to. */
-  find(procedure: Procedure): Listed | undefined {
-    if (this.#listed.has(procedure)) return this.#listed.get(procedure);
+  find(procedure: Procedure): Exported | undefined {
+    if (this.#known.has(procedure)) return this.#known.get(procedure);
     const { name, parameters, result } = procedure;
-    const place = this.#places.get(exportName(name));
+    const run = this.#exports[exportName(name)];
     const signature = { parameters: parameters.map(({ type }) => type), results: result ? [result] : [] };
-    const listed = place === undefined ? undefined : { place, signature };
-    this.#listed.set(procedure, listed);
-    return listed;
+    const exported = run instanceof Function ? { run, signature } : undefined;
+    this.#known.set(procedure, exported);
+    return exported;
   }
 }
+
+/** Under which name a module of regions exports the table of the procedures that it calls. */
+const PROCEDURES = "procedures";
 
 /** Regions that are compiled as one module, so that they call each other directly. */
 class Batch {
@@ -344,13 +336,15 @@ class Batch {
   readonly #first: number;
   readonly #configuration: Configuration;
   readonly #exports: InterpreterExports;
-  readonly #procedures: ProcedureTable;
+  readonly #procedures: ExportedProcedures;
   readonly #pages: CodePages;
   readonly #records: number;
   readonly #link: (place: number) => number;
   readonly #module = new ModuleBuilder();
   /** Functions that call procedures of the main module. */
   readonly #called = new Map<Procedure, number | undefined>();
+  /** The procedures' own functions, by their places in the module's table. */
+  readonly #callees: unknown[] = [];
   readonly #imported: Record<string, WebAssembly.ImportValue> = {};
 
   constructor(
@@ -358,7 +352,7 @@ class Batch {
     first: number,
     configuration: Configuration,
     exports: InterpreterExports,
-    procedures: ProcedureTable,
+    procedures: ExportedProcedures,
     pages: CodePages,
     records: number,
     link: (place: number) => number,
@@ -382,8 +376,6 @@ class Batch {
     module.importMemory(memory.buffer.byteLength / 65536);
     const raisedGlobal = module.importGlobal("raised");
     this.#imported.raised = this.#exports.raised;
-    module.importTable(PROCEDURES, this.#procedures.table.length);
-    this.#imported[PROCEDURES] = this.#procedures.table;
     this.#imported[ENTER_REGION] = this.#exports[ENTER_REGION] as WebAssembly.ExportValue;
     const enter = module.importFunction(ENTER_REGION, ENTER_SIGNATURE);
     const functions = this.#importRegions(known);
@@ -410,6 +402,7 @@ class Batch {
       module.define(index, code);
       module.exportFunction(`region ${i}`, index);
     });
+    module.exportTable(PROCEDURES, this.#callees.length);
     return { bytes: module.finish(), analyses };
   }
 
@@ -417,16 +410,27 @@ class Batch {
     return { memory: { memory: this.#configuration.memory }, host: this.#imported };
   }
 
+  /** Puts the procedures that are called where the module calls them. */
+  link({ [PROCEDURES]: table }: WebAssembly.Exports): void {
+    if (!(table instanceof WebAssembly.Table)) return;
+    for (const [place, run] of this.#callees.entries()) table.set(place, run);
+  }
+
   /** A function that calls a procedure of the main module; undefined for a hook that nobody listens to. */
   #functionOf(procedure: Procedure): number | undefined {
     if (this.#called.has(procedure)) return this.#called.get(procedure);
-    const listed = this.#procedures.find(procedure);
-    const index = listed && this.#callerOf(listed);
+    const exported = this.#procedures.find(procedure);
+    const index = exported && this.#callerOf(exported);
     this.#called.set(procedure, index);
     return index;
   }
 
-  #callerOf({ place, signature }: Listed): number {
+  /**
+   * Calls by way of a table. For imported functions V8 would compile a wrapper for each signature among them, by its
+   * optimising compiler, in case they were JavaScript's; and a table that modules share would keep all of them alive.
+   */
+  #callerOf({ run, signature }: Exported): number {
+    const place = this.#callees.push(run) - 1;
     const code = new Code(signature.parameters);
     for (let parameter = 0; parameter < signature.parameters.length; parameter++) code.get(parameter);
     code.i32(place).tailCallIndirect(this.#module.type(signature));
