@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{emulator,tools,test}/**/*.test.ts"],
+    // One for each processor: by itself it leaves one free, which of two is half.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

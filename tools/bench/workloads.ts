@@ -11,7 +11,7 @@ export interface Workload {
   /** Added to the compiler's flags. */
   readonly flags?: readonly string[];
   readonly harts: number;
-  /** How often its `run` is called: enough for half a second to one on QEMU. */
+  /** How often its `run` is called: enough for two to four seconds on QEMU, of which warming up is then a small part. */
   readonly iterations: number;
 }
 
@@ -42,26 +42,26 @@ function machine(name: string, iterations: number, source = `${name}.c`, harts =
 }
 
 export const workloads: readonly Workload[] = [
-  cpu("mix", 900),
-  cpu("records", 600),
-  cpu("quicksort", 260),
-  chase("chase-256k", 15000, 256),
-  chase("chase-32m", 6, 32 * 1024),
-  cpu("bytecode", 14),
-  cpu("strings", 800),
-  cpu("sha256", 1400),
-  cpu("copy", 3000),
-  cpu("fib", 32),
-  cpu("nbody", 600),
-  cpu("mandelbrot", 40),
-  cpu("matrix", 18),
-  supervised("ecall", 100),
-  supervised("syscall", 40),
-  supervised("pagefault", 60),
-  supervised("address-space", 10, "address_space"),
-  machine("timer", 480),
+  cpu("mix", 3600),
+  cpu("records", 2400),
+  cpu("quicksort", 1040),
+  chase("chase-256k", 60000, 256),
+  chase("chase-32m", 24, 32 * 1024),
+  cpu("bytecode", 56),
+  cpu("strings", 3200),
+  cpu("sha256", 5600),
+  cpu("copy", 12000),
+  cpu("fib", 35),
+  cpu("nbody", 2400),
+  cpu("mandelbrot", 160),
+  cpu("matrix", 72),
+  supervised("ecall", 300),
+  supervised("syscall", 120),
+  supervised("pagefault", 180),
+  supervised("address-space", 30, "address_space"),
+  machine("timer", 1440),
   machine("atomics", 800, "atomics.c", 4),
-  machine("self-modifying", 600, "self_modifying.c"),
+  machine("self-modifying", 1800, "self_modifying.c"),
 ];
 
 /** Does nothing: measures how long a machine takes to start and to stop. */
