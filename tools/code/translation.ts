@@ -74,6 +74,7 @@ export function translateAt(
       // The same on every host.
       fuses: false,
       raisedGlobal: 0,
+      onlyHart: undefined,
       record: 0,
       functionOf: (p) => linkage.procedure(p),
       regionAt: (delta) => ({ index: linkage.region(delta) }),

@@ -372,7 +372,7 @@ class Batch {
     analyses: readonly Analysis[];
   } {
     const module = this.#module;
-    const { memory, settings } = this.#configuration;
+    const { memory, settings, harts } = this.#configuration;
     module.importMemory(memory.buffer.byteLength / 65536);
     const raisedGlobal = module.importGlobal("raised");
     this.#imported.raised = this.#exports.raised;
@@ -386,6 +386,7 @@ class Batch {
         settings,
         asDescribed: this.#configuration.rewrite !== undefined,
         fuses: hostFuses(),
+        onlyHart: harts.length === 1 ? harts[0] : undefined,
         raisedGlobal,
         functionOf: (p) => this.#functionOf(p),
         record: this.#records + (this.#first + i) * REGION_BYTES,

@@ -44,6 +44,8 @@ import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
 export interface RegionLinkage extends Linkage {
+  /** The state of the machine's hart, if it has one only. */
+  readonly onlyHart: number | undefined;
   /** Address of the region's record (interpreter/slot.ts). */
   readonly record: number;
   /** Address of the decoded page of a page of RAM, by which it is recognised. */
@@ -172,7 +174,8 @@ class Emitter {
             code.unreachable();
           });
           // Something must be looked at before the next instruction: no slots are left for others.
-          code.get(HART).get(HART).load("i32.load", counted.offset);
+          this.#hart();
+          this.#hart().load("i32.load", counted.offset);
           this.#slotsLeft().arithmetic("i32", "sub").store("i32.store", counted.offset);
           code
             .get(COUNTER)
@@ -182,7 +185,7 @@ class Emitter {
             .branch(this.#out);
         });
         // Too few slots are left to go on here.
-        code.get(HART).i32(1).store("i32.store", cutShort.offset).branch(this.#out);
+        this.#hart().i32(1).store("i32.store", cutShort.offset).branch(this.#out);
       });
       if (this.#chains) this.#chainTo();
       else code.unreachable();
@@ -198,11 +201,11 @@ class Emitter {
     code.get(COUNTER).i32(this.#linkage.record).load("i64.load32_u", RegionOffset.need);
     code.i64(SLOTS_BIT).arithmetic("i64", "shl").compare("i64", "lt_u");
     code.ifUnlikely(() => {
-      code.get(HART).i32(1).store("i32.store", cutShort.offset);
+      this.#hart().i32(1).store("i32.store", cutShort.offset);
       this.#leaveStored(() => code.get(PC));
     });
     this.#loadRegisters();
-    code.get(HART).load("i64.load", dataContext.offset).set(this.#context);
+    this.#hart().load("i64.load", dataContext.offset).set(this.#context);
     this.#emptySlots();
   }
 
@@ -353,7 +356,7 @@ class Emitter {
         code.set(COUNTER).branch(returned);
       }),
     );
-    code.get(HART).load("i64.load", state.pc.offset);
+    this.#hart().load("i64.load", state.pc.offset);
     this.#at(back);
     code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
     this.#loadRegisters();
@@ -547,19 +550,19 @@ class Emitter {
   /** Pushes what added to the address of a group gives its place in machine memory, as the last one of its slot did. */
   #findInSlot(position: Position, group: Group, { page, limit, target, span }: PageSlot): void {
     const code = this.#code;
-    code.get(this.#address).get(HART).load("i64.load", page).arithmetic("i64", "sub");
-    code.get(HART).load("i64.load", limit).compare("i64", "ge_u");
+    code.get(this.#address);
+    this.#hart().load("i64.load", page).arithmetic("i64", "sub");
+    this.#hart().load("i64.load", limit).compare("i64", "ge_u");
     code.ifUnlikely(() => {
-      code.get(HART);
+      this.#hart();
       this.#find(position, group);
       code.store("i32.store", target);
-      code.get(HART).get(this.#address).i64(-PAGE).arithmetic("i64", "and").store("i64.store", page);
-      code
-        .get(HART)
+      this.#hart().get(this.#address).i64(-PAGE).arithmetic("i64", "and").store("i64.store", page);
+      this.#hart()
         .i64(PAGE + 1 - span)
         .store("i64.store", limit);
     });
-    code.get(HART).load("i32.load", target);
+    this.#hart().load("i32.load", target);
   }
 
   /** The same by the interpreter's table. */
@@ -574,11 +577,8 @@ class Emitter {
       code.i64(mask).arithmetic("i64", "and").get(this.#context).arithmetic("i64", "or");
     };
     code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code
-      .i32((LOOKASIDE_ENTRIES - 1) << 4)
-      .arithmetic("i32", "and")
-      .get(HART)
-      .arithmetic("i32", "add");
+    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and");
+    this.#hart().arithmetic("i32", "add");
     code.tee(this.#entry).load("i64.load", table);
     if (alone) {
       // What is aligned lies on one page.
@@ -626,8 +626,9 @@ class Emitter {
       this.#at(delta);
       code.set(this.#target).branch(this.#stop);
     });
-    code.get(HART).get(HART).load("i64.load", state.tlbHits.offset);
-    code.get(HART).load("i64.load32_u", fetchTranslated.offset).arithmetic("i64", "add");
+    this.#hart();
+    this.#hart().load("i64.load", state.tlbHits.offset);
+    this.#hart().load("i64.load32_u", fetchTranslated.offset).arithmetic("i64", "add");
     code.store("i64.store", state.tlbHits.offset);
   }
 
@@ -649,7 +650,7 @@ class Emitter {
     };
     return {
       code,
-      hart: () => code.get(HART),
+      hart: () => this.#hart(),
       leaveRaised: () => {
         this.#adjust(Math.min(0, made - accesses) - position.accessesAfter, position.slotsAfter);
         this.#leaveTo(() => this.#at(delta));
@@ -700,7 +701,7 @@ class Emitter {
     native.usual({
       code,
       operands,
-      fcsr: () => code.get(HART).load("i32.load", state.fcsr.offset),
+      fcsr: () => this.#hart().load("i32.load", state.fcsr.offset),
       slow: () => lower.call(call),
     });
     return true;
@@ -734,7 +735,7 @@ class Emitter {
   /** After an operation that may have changed what the region relies on. */
   #heed(position: Position): void {
     const { delta, operation } = position.placed;
-    this.#code.get(HART).load("i32.load", attention.offset);
+    this.#hart().load("i32.load", attention.offset);
     this.#code.ifUnlikely(() => {
       this.#adjust(-position.accessesAfter, position.slotsAfter);
       this.#leaveTo(() => this.#at(delta + operation.length));
@@ -766,7 +767,7 @@ class Emitter {
 
   /** Begins with no page known: other regions use the same slots. */
   #emptySlots(): void {
-    for (const { limit } of this.#slots.values()) this.#code.get(HART).i64(0).store("i64.store", limit);
+    for (const { limit } of this.#slots.values()) this.#hart().i64(0).store("i64.store", limit);
   }
 
   /** Pushes the slots that are left. */
@@ -794,6 +795,12 @@ class Emitter {
     this.#code.get(COUNTER).i64(change).arithmetic("i64", "add").set(COUNTER);
   }
 
+  /** Pushes the address of the hart's state. */
+  #hart(): Code {
+    const { onlyHart } = this.#linkage;
+    return onlyHart === undefined ? this.#code.get(HART) : this.#code.i32(onlyHart);
+  }
+
   #at(delta: number): void {
     this.#code.get(PC);
     if (delta !== 0) this.#code.i64(delta).arithmetic("i64", "add");
@@ -804,28 +811,25 @@ class Emitter {
   }
 
   #storePc(push: () => void): void {
-    this.#code.get(HART);
+    this.#hart();
     push();
     this.#code.store("i64.store", state.pc.offset);
   }
 
   #loadRegisters(): void {
-    const code = this.#code;
     for (const [n, local] of this.#x)
-      code
-        .get(HART)
+      this.#hart()
         .load("i64.load", X_OFFSET + n * 8)
         .set(local);
     for (const [n, local] of this.#f)
-      code
-        .get(HART)
+      this.#hart()
         .load("i64.load", F_OFFSET + n * 8)
         .set(local);
   }
 
   #storeRegisters(set: Registers): void {
     const store = (local: number | undefined, offset: number) => {
-      if (local !== undefined) this.#code.get(HART).get(local).store("i64.store", offset);
+      if (local !== undefined) this.#hart().get(local).store("i64.store", offset);
     };
     for (const n of registersOf(set, "x")) store(this.#x.get(n), X_OFFSET + n * 8);
     for (const n of registersOf(set, "f")) store(this.#f.get(n), F_OFFSET + n * 8);
