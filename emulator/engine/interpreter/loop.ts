@@ -27,6 +27,7 @@ import type { Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { indexOf, inlineProcedure } from "../procedures.ts";
+import { EXITS_SHOWN } from "../translator/policy.ts";
 import { decodeSlots, setAside } from "./decoded-code.ts";
 import {
   attention,
@@ -58,7 +59,6 @@ import {
   EXIT_COUNTER_BYTES,
   EXIT_COUNTERS,
   EXITS_OFFSET,
-  EXITS_SHOWN,
   Handler,
   MOST_SLOTS,
   PAGE_SPAN,

@@ -68,8 +68,6 @@ export const LINK_BYTES = 4;
 /** How often regions were left for a place is counted in a table of halfwords, by bits 1 and up of its address. */
 export const EXIT_COUNTERS = 4096;
 export const EXIT_COUNTER_BYTES = 2;
-/** Every so often, a place that regions are left for is shown to the translator; a power of two. */
-export const EXITS_SHOWN = 8192;
 /** What is kept of each region, so that the interpreter can enter it or execute its first instruction instead. */
 export const REGION_BYTES = 8;
 export const RegionOffset = {
