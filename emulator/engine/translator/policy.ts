@@ -1,7 +1,7 @@
 /**
  * When and what to translate. Executing an instruction once costs the interpreter 3 to 5 ns; translating it was measured
- * to cost 30 to 80 us with the trace and the module, and the host's optimising compiler about as much again on another
- * thread. So it pays from some 40,000 executions on: hence 480,000 slots for a line of code, and 16,384 exits to one place.
+ * to cost 20 to 50 us with the trace and the module, and the host's optimising compiler about as much again on another
+ * thread. So it pays from some 50,000 executions on: hence 800,000 slots for a line of code, and 16,384 exits to one place.
  * Before the translator is warm itself, it costs some 30 ms more, in which the interpreter executes 8 million.
  */
 export interface Policy {
@@ -52,7 +52,7 @@ export const MOST_TIMES_AHEAD = 8;
 export const whenHot: Policy = {
   interval: 4000,
   longestInterval: 1_000_000,
-  threshold: 120,
+  threshold: 200,
   hesitation: 2000,
   traceLength: 2000,
   entries: 2,
