@@ -604,7 +604,8 @@ class Emitter {
     code
       .get(this.#address)
       .i32(group.to - group.from)
-      .i32(group.size === 1 ? 0 : group.from);
+      .i32(group.size === 1 ? 0 : group.from)
+      .i32(group.widest);
     this.#callProcedure((group.access.writes ? findForStores : findForLoads).procedure);
     code.tee(this.#entry).isZero();
     code.ifUnlikely(() => {

@@ -17,6 +17,8 @@ export interface Group {
   readonly access: Access;
   /** How many accesses there are. */
   size: number;
+  /** Bytes of the widest of them. */
+  widest: number;
   from: number;
   to: number;
 }
@@ -30,7 +32,7 @@ type Open = Map<string, Group>;
 /** What a group's page is remembered under in the region: the register, and whether it is for stores. */
 const slotOf = (base: number, writes: boolean): string => `${writes ? "w" : "r"}${base}`;
 
-/** Whether an access at an address that is a multiple of 8, and this far from it, lies on one page. */
+/** Whether an access this far from an address that is a multiple of its width lies on one page. */
 const isAligned = ({ offset, bytes }: Access): boolean => offset % bytes === 0;
 
 /** For each block, the group of each of its operations, by its index, that makes an access which may be fast. */
@@ -71,10 +73,10 @@ function join(open: Open, access: Access, node: number, first: number): Group {
     const from = Math.min(group.from, offset);
     const to = Math.max(group.to, offset + bytes);
     if (to - from > WIDEST) continue;
-    Object.assign(group, { from, to, size: group.size + 1 });
+    Object.assign(group, { from, to, size: group.size + 1, widest: Math.max(group.widest, bytes) });
     return group;
   }
-  const group = { slot, node, first, access, size: 1, from: offset, to: offset + bytes };
+  const group = { slot, node, first, access, size: 1, widest: bytes, from: offset, to: offset + bytes };
   open.set(slot, group);
   return group;
 }

@@ -29,8 +29,8 @@ export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget
 /**
  * What added to an address gives its place, and that of the bytes after it; 0 where that takes the interpreter: they are
  * not in RAM, not in the TLB, hold code, or lie on two pages that are not side by side. `offset` is how far the address
- * is from a register's value: if that is no multiple of 8, an access may lie on both pages, which are then looked up one
- * after the other. Counts nothing.
+ * is from a register's value: if that is no multiple of the widest access, one may lie on both pages, which are then
+ * looked up one after the other. Counts nothing.
  */
 const find = (name: string, access: number, remembered: (virtual: I64) => I32) => {
   const anew = procedure(`${name}Anew`, { virtual: "i64" }, "i32", ({ virtual }) => {
@@ -42,13 +42,13 @@ const find = (name: string, access: number, remembered: (virtual: I64) => I32) =
   });
   return procedure(
     name,
-    { virtual: "i64", bytes: "i32", offset: "i32" },
+    { virtual: "i64", bytes: "i32", offset: "i32", widest: "i32" },
     "i32",
-    ({ virtual, bytes, offset }) => {
+    ({ virtual, bytes, offset, widest }) => {
       const target = local(remembered(virtual));
       when(target.isZero(), () => target.set(anew({ virtual })));
       when(virtual.toI32().and(0xfff).add(bytes).leU(4096), () => returns(target));
-      when(virtual.toI32().sub(offset).and(7), () => returns(u32(0)));
+      when(virtual.toI32().sub(offset).and(widest.sub(1)), () => returns(u32(0)));
       const last = local(virtual.add(bytes.toU64()).sub(1));
       const second = local(remembered(last));
       when(second.isZero(), () => second.set(anew({ virtual: last })));
