@@ -756,14 +756,27 @@ class Emitter {
 
   #reserveSlots(): void {
     const spans = new Map<string, number>();
+    const loaded = this.#loadedInLoops();
     for (const node of this.#analysis.loops) {
-      for (const { slot, from, to } of this.#groups[node]?.values() ?? []) {
+      for (const { slot, from, to, access } of this.#groups[node]?.values() ?? []) {
+        if (loaded.has(access.base)) continue;
         spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
       }
     }
     for (const [name, span] of [...spans].slice(0, MOST_PAGE_SLOTS)) {
       this.#slots.set(name, { ...pageSlot(this.#slots.size), span });
     }
+  }
+
+  /** Registers that loops load addresses into, perhaps: what follows pointers is on another page each time. */
+  #loadedInLoops(): Set<number> {
+    const loaded = new Set<number>();
+    for (const node of this.#analysis.loops) {
+      for (const { operation } of this.#region.blocks[node]?.operations ?? []) {
+        if (operation.access?.bytes === 8) for (const register of operation.writes.x) loaded.add(register);
+      }
+    }
+    return loaded;
   }
 
   /** Begins with no page known: other regions use the same slots. */
