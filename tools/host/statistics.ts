@@ -1,5 +1,6 @@
 /** What a run cost and did, for `--stats`. */
 import type { Machine } from "../../emulator/board/machine.ts";
+import type { EngineCounters } from "../../emulator/engine/engine.ts";
 
 export interface HartStatistics {
   readonly hart: number;
@@ -15,21 +16,13 @@ export interface HartStatistics {
 }
 
 /** What the engine has translated since the last reset, and what became of it. */
-export interface TranslationStatistics {
-  /** Slots (an instruction or a trap) executed as translated code, and one by one. */
-  readonly translatedSlots: number;
+export interface TranslationStatistics extends EngineCounters {
+  /** Slots (an instruction or a trap) executed one by one. */
   readonly interpretedSlots: number;
   /** Wall time spent translating, over all lives of the machine. */
   readonly seconds: number;
-  /** Times that the interpreter came to translated code; of what it executes, it did so in this share. */
-  readonly entries: number;
+  /** The share of what the interpreter came to, instruction or translated code, that was translated. */
   readonly hitRate: number;
-  readonly regions: number;
-  readonly instructions: number;
-  readonly bytes: number;
-  readonly modules: number;
-  readonly dropped: number;
-  readonly flushes: number;
 }
 
 export interface Statistics {

@@ -279,8 +279,8 @@ class Emitter {
     if ("link" in callee) {
       // Hardly ever taken, or it would be translated: all such exits share their end.
       this.#ifOnOtherPage(delta, () => this.#leaveFor(delta));
-      this.#at(delta);
-      code.set(this.#target).i32(callee.link).set(this.#entry).branch(this.#chain);
+      code.i32(callee.link).set(this.#entry);
+      this.#goOut(this.#chain, delta);
       this.#chains = true;
       return;
     }
@@ -318,8 +318,13 @@ class Emitter {
 
   /** Leaves for the interpreter. */
   #leaveFor(delta: number): void {
+    this.#goOut(this.#out, delta);
+  }
+
+  /** Leaves for a delta by the way that a label stands for. */
+  #goOut(label: Label, delta: number): void {
     this.#at(delta);
-    this.#code.set(this.#target).branch(this.#out);
+    this.#code.set(this.#target).branch(label);
   }
 
   /** Leaves with the pc that is pushed. */
@@ -449,8 +454,7 @@ class Emitter {
     if (node === 0 && !this.#analysis.shape.loopHeads.has(0)) return;
     code.get(COUNTER).i64(slotsIn(this.#analysis.slots[node] ?? 0));
     code.compare("i64", "lt_u").ifUnlikely(() => {
-      this.#at(block.delta);
-      code.set(this.#target).branch(this.#stop);
+      this.#goOut(this.#stop, block.delta);
     });
   }
 
@@ -464,7 +468,7 @@ class Emitter {
     const lower = new Lowering(this.#linkage, this.#site(position));
     lower.block(position.body);
     if (operation.flow.kind === "end") {
-      this.#leaveTo(() => this.#at(placed.delta + operation.length));
+      this.#goOut(this.#leave, placed.delta + operation.length);
       return;
     }
     if (operation.reachesOutside || operation.accesses !== 0) this.#heed(position);
@@ -624,8 +628,7 @@ class Emitter {
         -position.accessesAfter - (position.placed.operation.accesses ?? 0),
         position.slotsAfter + 1,
       );
-      this.#at(delta);
-      code.set(this.#target).branch(this.#stop);
+      this.#goOut(this.#stop, delta);
     });
     this.#hart();
     this.#hart().load("i64.load", state.tlbHits.offset);
@@ -654,7 +657,7 @@ class Emitter {
       hart: () => this.#hart(),
       leaveRaised: () => {
         this.#adjust(Math.min(0, made - accesses) - position.accessesAfter, position.slotsAfter);
-        this.#leaveTo(() => this.#at(delta));
+        this.#goOut(this.#leave, delta);
       },
       leaveReturning: () => {
         throw new Error("an instruction cannot return");
@@ -679,8 +682,11 @@ class Emitter {
         made++;
         access.write(statement, lower);
       },
-      jumpTo: (target) => this.#leaveTo(target),
-      jumpByImmediate: () => this.#leaveTo(() => this.#at(delta + decoded.immediate)),
+      jumpTo: (target) => {
+        target();
+        code.set(this.#target).branch(this.#leave);
+      },
+      jumpByImmediate: () => this.#goOut(this.#leave, delta + decoded.immediate),
     };
   }
 
@@ -739,13 +745,8 @@ class Emitter {
     this.#hart().load("i32.load", attention.offset);
     this.#code.ifUnlikely(() => {
       this.#adjust(-position.accessesAfter, position.slotsAfter);
-      this.#leaveTo(() => this.#at(delta + operation.length));
+      this.#goOut(this.#leave, delta + operation.length);
     });
-  }
-
-  #leaveTo(pushPc: () => void): void {
-    pushPc();
-    this.#code.set(this.#target).branch(this.#leave);
   }
 
   // ---- pieces
