@@ -6,7 +6,7 @@ import { hook, procedure } from "../language/procedure.ts";
 import { local, raise, returns, when, whilst } from "../language/statement.ts";
 import { Cause } from "../trap/cause.ts";
 import { Access, accessFault } from "./access.ts";
-import { checkWritable, inRam, readPhysical, writePhysical } from "./physical.ts";
+import { checkWritable, inRam, ramAddress, readPhysical, writePhysical } from "./physical.ts";
 import { pmpAllows } from "./pmp.ts";
 import { translate } from "./translate.ts";
 
@@ -153,6 +153,8 @@ export const placeAtomic = procedure(
   { virtual: "i64", bytes: "i32", access: "i32" },
   "i64",
   ({ virtual, bytes, access }) => {
+    const known = local(knownPlace({ virtual, bytes, access }));
+    when(known, () => returns(ramAddress(known)));
     when(virtual.toI32().and(bytes.sub(1)).ne(0), () =>
       raise(select32(access.eq(Access.read), Cause.loadMisaligned, Cause.storeMisaligned), virtual),
     );

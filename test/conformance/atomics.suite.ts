@@ -37,28 +37,44 @@ const orderings = [
   { aq: 1, rl: 1 },
 ] as const;
 
+/** A load and a store beside the place in x6, which change nothing: from then on an engine may know the page. */
+const approach = [
+  word("ld", { rd: 31, rs1: 6, immediate: -8 }),
+  word("sd", { rs1: 6, rs2: 31, immediate: -8 }),
+];
+const approached = { 31: 0xf1e2_d3c4_b5a6_9788n };
+
 const values = integers.filter((_, i) => i % 2 === 0 || i > 16);
 
 function* operationCases(operation: string, suffix: string, bytes: Width): Generator<Case> {
   const rule = atomicOperations.get(operation);
   if (rule === undefined) throw new Error(`no atomic operation is named "${operation}"`);
   const name = `amo${operation}.${suffix}`;
-  const one = (old: bigint, operand: bigint, { rd = 5, rs1 = 6, rs2 = 7, ordering = 0, at = DATA } = {}) => {
+  const one = (
+    old: bigint,
+    operand: bigint,
+    { rd = 5, rs1 = 6, rs2 = 7, ordering = 0, at = DATA, known = false } = {},
+  ) => {
     const source = rs2 === rs1 ? at : rs2 === 0 ? 0n : operand;
     const { aq, rl } = orderings[ordering] ?? orderings[0];
     return trial({
-      name: `x${rd}, x${rs2} = ${hex(source)}, (x${rs1}) at ${hex(at)}, ${hex(old)}, aq ${aq} rl ${rl}`,
+      name: `x${rd}, x${rs2} = ${hex(source)}, (x${rs1}) at ${hex(at)}, ${hex(old)}, aq ${aq} rl ${rl}${known ? ", not the first access" : ""}`,
       because: rule.because,
-      code: [word(name, { rd, rs1, rs2, aq, rl })],
+      code: [...(known ? approach : []), word(name, { rd, rs1, rs2, aq, rl })],
       before: { x: { [rs2]: source, [rs1]: at } },
       memory: memory(at, bytes, old),
       after: {
-        x: rd === 0 ? {} : { [rd]: extended(old, bytes) },
+        x: { ...(known ? approached : {}), ...(rd === 0 ? {} : { [rd]: extended(old, bytes) }) },
         memory: memory(at, bytes, cut(rule.value(cut(old, bytes), cut(source, bytes), 8 * bytes), bytes)),
       },
     });
   };
-  for (const old of values) for (const operand of values) yield one(old, operand);
+  for (const old of values) {
+    for (const operand of values) {
+      yield one(old, operand);
+      yield one(old, operand, { known: true });
+    }
+  }
   const [old, operand] = [SAMPLE, NEGATIVE_SAMPLE];
   for (let ordering = 0; ordering < 4; ordering++) yield one(old, operand, { ordering });
   for (const registers of [
@@ -83,23 +99,28 @@ function* operationCases(operation: string, suffix: string, bytes: Width): Gener
 
 /** Atomic accesses that trap: nothing is loaded or stored. */
 function* faults(name: string, bytes: Width, misaligned: bigint, denied: bigint): Generator<Case> {
-  const one = (at: bigint, cause: bigint, because: string, rd: number) => {
+  const one = (at: bigint, cause: bigint, because: string, rd: number, known = false) => {
     const isInRam = at >= 0x8000_0000n && at < END - 16n;
     const pieces = isInRam ? [number(at - 8n, 8, SAMPLE), number(at, 8, NEGATIVE_SAMPLE)] : [];
     const rs2 = name.startsWith("lr") ? {} : { rs2: 7 };
     return trial({
-      name: `at ${hex(at)}, rd x${rd}`,
+      name: `at ${hex(at)}, rd x${rd}${known ? ", not the first access" : ""}`,
       because,
-      code: [word(name, { rd, rs1: 6, ...rs2 })],
+      code: [...(known ? approach : []), word(name, { rd, rs1: 6, ...rs2 })],
       before: { x: { 6: at, 7: 0x55n, [rd]: rd === 0 ? 0n : 0x77n }, csrs: { mtvec: HANDLER } },
       memory: pieces,
-      after: { ...trapped({ cause, value: at }), memory: pieces },
+      after: {
+        ...trapped({ cause, value: at, pc: known ? CODE + 8n : CODE }),
+        x: known ? { 31: SAMPLE } : {},
+        memory: pieces,
+      },
     });
   };
   const aligned =
     "A: an address that is not naturally aligned raises an exception; on this machine the misaligned one";
   for (let i = 1n; i < BigInt(bytes); i++) {
     yield one(DATA + i, misaligned, aligned, 5);
+    yield one(DATA + i, misaligned, aligned, 5, true);
     yield one(0x8000_9000n - i, misaligned, aligned, 5);
   }
   yield one(END + 1n, misaligned, `${aligned}, before any access fault`, 5);
@@ -135,18 +156,24 @@ function protectedAccess(name: string, denied: bigint): Case {
 
 function* loadReservedCases(suffix: string, bytes: Width): Generator<Case> {
   const name = `lr.${suffix}`;
-  const one = (value: bigint, { rd = 5, rs1 = 6, ordering = 0, at = DATA } = {}) => {
+  const one = (value: bigint, { rd = 5, rs1 = 6, ordering = 0, at = DATA, known = false } = {}) => {
     const { aq, rl } = orderings[ordering] ?? orderings[0];
     return trial({
-      name: `x${rd}, (x${rs1}) at ${hex(at)}, ${hex(value)}, aq ${aq} rl ${rl}`,
+      name: `x${rd}, (x${rs1}) at ${hex(at)}, ${hex(value)}, aq ${aq} rl ${rl}${known ? ", not the first access" : ""}`,
       because: "A, Load-Reserved/Store-Conditional: loads a value, sign-extended, and reserves its bytes",
-      code: [word(name, { rd, rs1, aq, rl })],
+      code: [...(known ? approach : []), word(name, { rd, rs1, aq, rl })],
       before: { x: { [rs1]: at } },
       memory: memory(at, bytes, value),
-      after: { x: rd === 0 ? {} : { [rd]: extended(value, bytes) }, memory: memory(at, bytes, value) },
+      after: {
+        x: { ...(known ? approached : {}), ...(rd === 0 ? {} : { [rd]: extended(value, bytes) }) },
+        memory: memory(at, bytes, value),
+      },
     });
   };
-  for (const value of integers) yield one(value);
+  for (const value of integers) {
+    yield one(value);
+    yield one(value, { known: true });
+  }
   const value = NEGATIVE_SAMPLE;
   for (let ordering = 0; ordering < 4; ordering++) yield one(value, { ordering });
   for (let n = 1; n < 32; n++) yield one(value, { rd: n, rs1: 32 - n });
@@ -168,43 +195,50 @@ function* storeConditionalCases(suffix: string, bytes: Width): Generator<Case> {
   const name = (text: string) => `${text}, ${bytes} bytes`;
   const loaded = extended(cut(ORIGINAL, bytes), bytes);
   const before = { x: { 6: DATA, 7: STORED, 9: DATA + 8n } };
-  const one = (
+  function* one(
     text: string,
     says: string,
     code: number[],
     x: Record<number, bigint>,
     value: bigint,
     more: Partial<Expectation> = {},
-  ) =>
-    trial({
-      name: name(text),
-      because: `A, Load-Reserved/Store-Conditional: ${says}`,
-      code,
-      before,
-      memory: memory(DATA, bytes, cut(ORIGINAL, bytes)),
-      after: { x, memory: memory(DATA, bytes, cut(value, bytes)), ...more },
-    });
+  ) {
+    for (const known of [false, true]) {
+      yield trial({
+        name: name(known ? `${text}, not the first accesses` : text),
+        because: `A, Load-Reserved/Store-Conditional: ${says}`,
+        code: known ? [...approach, ...code] : code,
+        before,
+        memory: memory(DATA, bytes, cut(ORIGINAL, bytes)),
+        after: {
+          x: known ? { ...approached, ...x } : x,
+          memory: memory(DATA, bytes, cut(value, bytes)),
+          ...more,
+        },
+      });
+    }
+  }
   const success = { 5: loaded, 8: SUCCESS };
   const failure = { 5: loaded, 8: FAILURE };
   const succeeds =
     "a constrained LR/SC sequence with nothing in between succeeds: the value is stored, rd is 0";
   for (const { aq, rl } of orderings) {
-    yield one(`LR, SC, aq ${aq} rl ${rl}`, succeeds, [lr({ aq, rl }), sc({ aq, rl })], success, STORED);
+    yield* one(`LR, SC, aq ${aq} rl ${rl}`, succeeds, [lr({ aq, rl }), sc({ aq, rl })], success, STORED);
   }
-  yield one("LR, SC over rd", succeeds, [lr(), sc({ rd: 7 })], { 5: loaded, 7: SUCCESS }, STORED);
-  yield one("LR, SC over rs1", succeeds, [lr(), sc({ rd: 6 })], { 5: loaded, 6: SUCCESS }, STORED);
-  yield one("LR, SC without rd", succeeds, [lr(), sc({ rd: 0 })], { 5: loaded }, STORED);
-  yield one("LR, SC of its own address", succeeds, [lr(), sc({ rs2: 6 })], success, DATA);
-  yield one("LR, SC of x0", succeeds, [lr(), sc({ rs2: 0 })], success, 0n);
-  yield one("LR without rd, SC", succeeds, [lr({ rd: 0 }), sc()], { 8: SUCCESS }, STORED);
-  yield one(
+  yield* one("LR, SC over rd", succeeds, [lr(), sc({ rd: 7 })], { 5: loaded, 7: SUCCESS }, STORED);
+  yield* one("LR, SC over rs1", succeeds, [lr(), sc({ rd: 6 })], { 5: loaded, 6: SUCCESS }, STORED);
+  yield* one("LR, SC without rd", succeeds, [lr(), sc({ rd: 0 })], { 5: loaded }, STORED);
+  yield* one("LR, SC of its own address", succeeds, [lr(), sc({ rs2: 6 })], success, DATA);
+  yield* one("LR, SC of x0", succeeds, [lr(), sc({ rs2: 0 })], success, 0n);
+  yield* one("LR without rd, SC", succeeds, [lr({ rd: 0 }), sc()], { 8: SUCCESS }, STORED);
+  yield* one(
     "LR, four ALU instructions, SC",
     succeeds,
     [lr(), ...[10, 11, 12, 13].map((rd) => word("addi", { rd, rs1: 5, immediate: 3 })), sc()],
     { ...success, ...Object.fromEntries([10, 11, 12, 13].map((n) => [n, BigInt.asUintN(64, loaded + 3n)])) },
     STORED,
   );
-  yield one(
+  yield* one(
     "LR, LR elsewhere and back, SC",
     succeeds,
     [lr({ rs1: 9, rd: 10 }), lr(), sc()],
@@ -212,23 +246,23 @@ function* storeConditionalCases(suffix: string, bytes: Width): Generator<Case> {
     STORED,
   );
   const none = "an SC without a valid reservation fails: nothing is stored, rd is not zero";
-  yield one("SC alone", none, [sc()], { 8: FAILURE }, ORIGINAL);
-  yield one("SC alone without rd", none, [sc({ rd: 0 })], {}, ORIGINAL);
-  yield one(
+  yield* one("SC alone", none, [sc()], { 8: FAILURE }, ORIGINAL);
+  yield* one("SC alone without rd", none, [sc({ rd: 0 })], {}, ORIGINAL);
+  yield* one(
     "LR, SC, SC",
     "an SC ends every reservation, also where it succeeds",
     [lr(), sc(), sc({ rd: 10, rs2: 0 })],
     { ...success, 10: FAILURE },
     STORED,
   );
-  yield one(
+  yield* one(
     "LR, SC elsewhere, SC",
     "an SC outside the reservation set fails and ends the reservation",
     [lr(), sc({ rs1: 9, rd: 10 }), sc()],
     { ...failure, 10: FAILURE },
     ORIGINAL,
   );
-  yield one(
+  yield* one(
     "LR, LR elsewhere, SC",
     "a hart has one reservation, the most recent LR's",
     [lr(), lr({ rs1: 9, rd: 10 }), sc()],
@@ -236,7 +270,7 @@ function* storeConditionalCases(suffix: string, bytes: Width): Generator<Case> {
     ORIGINAL,
   );
   const other = bytes === 4 ? "d" : "w";
-  yield one(
+  yield* one(
     "LR of another size, SC",
     "an SC may fail unless it has the address and the size of the LR; on this machine it does",
     [word(`lr.${other}`, { rd: 0, rs1: 6 }), sc()],

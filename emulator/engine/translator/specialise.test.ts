@@ -377,18 +377,10 @@ describe("what remains of an instruction", () => {
 
   test("amoadd.w", () => {
     expect(text("amoadd.w", { rd: 5, rs1: 6, rs2: 7 })).toEqual([
-      "v0 = extend32_s(x.rs2)",
-      "v1 = knownPlace(x.rs1, 4, 2)",
-      "if v1",
-      "  v2 = extend32_s(u32[v1 + 0])",
-      "  u32[v1 + 0] = add(v2, v0)",
-      "else",
-      "  if ne(and(wrap(x.rs1), 3), 0)",
-      "    raise(6, x.rs1)",
-      "  v3 = place(x.rs1, 4, 2, select(wrap(and(shr_u(mstatus, 17), 1)), wrap(and(shr_u(mstatus, 11), 3)), mode))",
-      "  v2 = extend32_s(readPhysical(v3, 4, 7, x.rs1))",
-      "  writePhysical(v3, 4, add(v2, v0))",
-      "x.rd = v2",
+      "v0 = placeAtomic(x.rs1, 4, 2)",
+      "v1 = extend32_s(readPhysical(v0, 4, 7, x.rs1))",
+      "writePhysical(v0, 4, add(v1, extend32_s(x.rs2)))",
+      "x.rd = v1",
     ]);
   });
 });
