@@ -62,7 +62,10 @@ const forgottenSpace = field32(FIELDS + 36);
 export const counted = field32(FIELDS + 40);
 /** Set when a region could not be entered, or was left, for want of slots. */
 export const cutShort = field32(FIELDS + 44);
-/** Numbers of address spaces: 1 to this. The table that gives them has as many entries and one more: satp and number. */
+/**
+ * Numbers of address spaces: from 1 to below this, for with it a tag could be all ones, as where nothing is remembered.
+ * The table that gives them has as many entries and one more: satp and number.
+ */
 const SPACES = 63;
 const SPACE_TABLE = FIELDS + 48;
 const SPACE_NUMBER = 8;
@@ -273,7 +276,7 @@ const contextOf = procedure("contextOf", { mode: "i32" }, "i64", ({ mode }) => {
 /** Works out the contexts from mode, satp and mstatus. */
 export const renewContexts = procedure("renewContexts", {}, "none", () => {
   // Both contexts may need a number, and neither may be one of before.
-  when(lastSpace.get().gtU(SPACES - 2), () => renumber({}));
+  when(lastSpace.get().gtU(SPACES - 3), () => renumber({}));
   const translated = local(state.satp.get().shrU(60).ne(0));
   const mode = local(state.mode.get());
   const data = local(dataMode());
