@@ -1,4 +1,7 @@
-/** Whether code in the vocabulary may look at the clock: then the slots executed so far must have been counted. */
+/**
+ * Whether code in the vocabulary may look at the clock: then the slots executed so far must have been counted. And whether
+ * it may change what engines rely on.
+ */
 import { state } from "../hart/layout.ts";
 import type { Node } from "../language/expression.ts";
 import type { Procedure } from "../language/procedure.ts";
@@ -24,6 +27,9 @@ export function looksAtClockItself(block: Block): boolean {
   });
   return found;
 }
+
+/** Whether a block, or what it calls, may change mode, translation, interrupt enables or code. */
+export const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
 
 const answers = new WeakMap<Procedure, boolean>();
 

@@ -23,6 +23,7 @@ import {
   rememberAccess,
 } from "./lookaside.ts";
 import { type Handled, LOOP_SIGNATURE, Loop } from "./loop.ts";
+import { onlyOf } from "./operands.ts";
 import { INSTRUCTION_SIGNATURE, instructionFunction, isOutOfLine } from "./out-of-line.ts";
 import { MOST_REGIONS } from "./slot.ts";
 
@@ -91,8 +92,7 @@ export function generateInterpreter(
   const linkage = linkProcedures(module, configuration, { imported, hooks });
   const run = module.declare(LOOP_SIGNATURE);
   const regions = { records, type: module.type(REGION_SIGNATURE) };
-  const [first, ...others] = configuration.harts;
-  const onlyHart = others.length === 0 ? first : undefined;
+  const onlyHart = onlyOf(configuration.harts);
   const handle = ({ name, standsFor = name, semantics, encoding: { length } }: Instruction): Handled => {
     const described = semantics();
     const executed = configuration.rewrite?.(standsFor, described) ?? described;

@@ -146,6 +146,9 @@ const codeEntryOf = (virtual: I64): I32 => {
 /** The tag of a page that is stored to with notice. No access can find it: at the entry where it is, bits 12 to 19 differ. */
 const codeTag = (tag: I64): I64 => tag.not();
 const pageOf = (address: I64): I64 => address.and(-4096n);
+/** The tag under which an access is remembered; a misaligned one is under none. */
+const tagOf = (virtual: I64, bytes: I32): I64 =>
+  virtual.and(bytes.sub(1).or(-4096).toS64()).or(dataContext.get());
 
 /** Remembers an access that has been allowed, if the answer holds for its whole page. */
 export const rememberAccess = procedure(
@@ -179,8 +182,7 @@ export const storeToCode = procedure(
   "i32",
   ({ virtual, bytes, value }) => {
     const entry = local(hart.add(entryOf(virtual)));
-    const sought = virtual.and(bytes.sub(1).or(-4096).toS64()).or(dataContext.get());
-    when(cell64("i64", entry, WRITE_TABLE).ne(codeTag(sought)), () => returns(u32(0)));
+    when(cell64("i64", entry, WRITE_TABLE).ne(codeTag(tagOf(virtual, bytes))), () => returns(u32(0)));
     const place = local(cell32("i32", entry, WRITE_TABLE + ENTRY_TARGET).add(virtual.toI32()));
     const offset = local(ramOffset(place));
     when(cell32("u8", offset.shrU(12).add(setting32("pageFlags"))).ne(PageFlag.code), () => returns(u32(0)));
@@ -230,8 +232,7 @@ export const placeRemembered = procedure(
   ({ virtual, bytes, access }) => {
     const table = select32(access.eq(Access.write), WRITE_TABLE, READ_TABLE);
     const entry = local(hart.add(table).add(entryOf(virtual)));
-    const sought = virtual.and(bytes.sub(1).or(-4096).toS64()).or(dataContext.get());
-    when(cell64("i64", entry).ne(sought), () => returns(u32(0)));
+    when(cell64("i64", entry).ne(tagOf(virtual, bytes)), () => returns(u32(0)));
     countData();
     return cell32("i32", entry, ENTRY_TARGET).add(virtual.toI32());
   },

@@ -10,6 +10,10 @@ export type Operands = Pick<
   "code" | "hart" | "x" | "f" | "writeX" | "writeF" | "immediate" | "encoding" | "pc" | "next"
 >;
 
+/** The state of a machine's hart, if it has one only. */
+export const onlyOf = (harts: readonly number[]): number | undefined =>
+  harts.length === 1 ? harts[0] : undefined;
+
 /** The executing hart's state: its address is in a local, but known beforehand where there is but one hart. */
 export class HartState {
   readonly local: number;

@@ -9,7 +9,7 @@ import type { Block } from "../../language/statement.ts";
 import { Code } from "../../wasm/code.ts";
 import { signExtension } from "../guest-access.ts";
 import { Lowering } from "../lower.ts";
-import { looksAtClock } from "../observes.ts";
+import { looksAtClock, synchronises } from "../observes.ts";
 import type { ProcedureLinkage } from "../procedures.ts";
 import { indexOf } from "../procedures.ts";
 import { HartState, slotOperands } from "./operands.ts";
@@ -23,9 +23,6 @@ const BUDGET = 1;
 
 /** What else may come of an instruction; for the latter two, the hart's pc says where execution goes on. */
 export const Outcome = { trapped: 0, jumped: -1, synchronises: -2 } as const;
-
-/** Whether an instruction, or what it calls, may change mode, translation, interrupt enables or code. */
-export const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
 
 const calls = searchFor({ node: (n) => n.kind === "call" });
 const raises = searchFor({ statement: (s) => s.kind === "raise" });

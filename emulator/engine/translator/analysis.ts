@@ -1,6 +1,6 @@
 /** What emission needs to know of a region as a whole: its shape, its registers, and how far each check must reach. */
 import type { Shape } from "./control-flow.ts";
-import { shapeOf } from "./control-flow.ts";
+import { leadingTo, shapeOf } from "./control-flow.ts";
 import type { Operation } from "./operation.ts";
 import type { Region, RegionBlock } from "./region.ts";
 
@@ -99,17 +99,11 @@ function dirtyAtEnds(
 
 /** What leads to a back edge before its loop's head is passed again. */
 function loopNodes(shape: Shape): Set<number> {
-  const { predecessors } = shape;
   const nodes = new Set<number>();
   for (const head of shape.loopHeads) {
-    const own = new Set([head]);
-    const waiting = (predecessors[head] ?? []).filter((from) => shape.isBackEdge(from, head));
-    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-      if (own.has(node)) continue;
-      own.add(node);
-      waiting.push(...(predecessors[node] ?? []));
-    }
-    for (const node of own) nodes.add(node);
+    const ends = (shape.predecessors[head] ?? []).filter((from) => shape.isBackEdge(from, head));
+    nodes.add(head);
+    for (const node of leadingTo(ends, head, shape)) nodes.add(node);
   }
   return nodes;
 }

@@ -11,6 +11,7 @@ import type { Configuration } from "../engine.ts";
 import type { CodePages } from "../interpreter/code-pages.ts";
 import type { InterpreterExports } from "../interpreter/generate.ts";
 import { ENTER_REGION, ENTER_SIGNATURE, exportName, REGION_SIGNATURE } from "../interpreter/generate.ts";
+import { onlyOf } from "../interpreter/operands.ts";
 import {
   Handler,
   LINK_BYTES,
@@ -386,7 +387,7 @@ class Batch {
         settings,
         asDescribed: this.#configuration.rewrite !== undefined,
         fuses: hostFuses(),
-        onlyHart: harts.length === 1 ? harts[0] : undefined,
+        onlyHart: onlyOf(harts),
         raisedGlobal,
         functionOf: (p) => this.#functionOf(p),
         record: this.#records + (this.#first + i) * REGION_BYTES,

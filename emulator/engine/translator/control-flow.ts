@@ -48,6 +48,18 @@ export function shapeOf(successors: readonly (readonly number[])[]): Shape {
   }
 }
 
+/** Nodes, and all from which they are reached without passing `stop`, which is not among them. */
+export function leadingTo(nodes: readonly number[], stop: number, { predecessors }: Shape): Set<number> {
+  const found = new Set<number>();
+  const waiting = [...nodes];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node === stop || found.has(node)) continue;
+    found.add(node);
+    waiting.push(...(predecessors[node] ?? []));
+  }
+  return found;
+}
+
 function nest(
   successors: readonly (readonly number[])[],
   predecessors: readonly (readonly number[])[],

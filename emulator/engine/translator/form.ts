@@ -4,6 +4,7 @@ import { within } from "../../language/parts.ts";
 import { calledFrom, searchFor, walkWithin } from "../../language/reach.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import type { AccessBytes } from "../guest-access.ts";
+import { synchronises } from "../observes.ts";
 
 export interface Form {
   /** Everything it does but for where it goes. */
@@ -110,7 +111,6 @@ function accesses(block: Block): boolean {
   return found;
 }
 
-const synchronises = searchFor({ statement: (s) => s.kind === "synchronise" });
 const reachesOutside = searchFor({ node: (n) => n.kind === "call" && n.procedure.kind !== "inside" });
 const looksAtState = searchFor({ node: (n) => n.kind === "hart" });
 

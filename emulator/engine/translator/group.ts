@@ -4,6 +4,7 @@
  */
 import { calls } from "./analysis.ts";
 import type { Shape } from "./control-flow.ts";
+import { leadingTo } from "./control-flow.ts";
 import type { Access } from "./operation.ts";
 import type { Placed, RegionBlock } from "./region.ts";
 
@@ -50,7 +51,8 @@ export function groupsOf(blocks: readonly RegionBlock[], shape: Shape): Readonly
     if (calls(block)) open.clear();
     for (const next of shape.dominated[node] ?? []) {
       const still: Open = new Map(open);
-      for (const other of between(node, next, shape)) {
+      // What may execute in between.
+      for (const other of leadingTo(shape.predecessors[next] ?? [], node, shape)) {
         const passed = blocks[other];
         passed?.operations.forEach((placed) => {
           close(still, placed);
@@ -89,16 +91,4 @@ function close(open: Open, { operation }: Placed): void {
     open.delete(slotOf(register, false));
     open.delete(slotOf(register, true));
   }
-}
-
-/** The blocks that may execute after a block and before one that it dominates immediately. */
-function between(above: number, node: number, { predecessors }: Shape): Set<number> {
-  const found = new Set<number>();
-  const waiting = [...(predecessors[node] ?? [])];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (next === above || found.has(next)) continue;
-    found.add(next);
-    waiting.push(...(predecessors[next] ?? []));
-  }
-  return found;
 }

@@ -40,18 +40,20 @@ const find = (name: string, access: number, remembered: (virtual: I64) => I32) =
     rememberAccess({ virtual, physical, access, mode });
     return remembered(virtual);
   });
+  const pageAt = (virtual: I64) => {
+    const target = local(remembered(virtual));
+    when(target.isZero(), () => target.set(anew({ virtual })));
+    return target;
+  };
   return procedure(
     name,
     { virtual: "i64", bytes: "i32", offset: "i32", widest: "i32" },
     "i32",
     ({ virtual, bytes, offset, widest }) => {
-      const target = local(remembered(virtual));
-      when(target.isZero(), () => target.set(anew({ virtual })));
+      const target = pageAt(virtual);
       when(virtual.toI32().and(0xfff).add(bytes).leU(4096), () => returns(target));
       when(virtual.toI32().sub(offset).and(widest.sub(1)), () => returns(u32(0)));
-      const last = local(virtual.add(bytes.toU64()).sub(1));
-      const second = local(remembered(last));
-      when(second.isZero(), () => second.set(anew({ virtual: last })));
+      const second = pageAt(local(virtual.add(bytes.toU64()).sub(1)));
       return select32(target.eq(second), target, 0);
     },
   );
