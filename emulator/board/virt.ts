@@ -21,7 +21,7 @@ import type { Configuration, Engine, EngineCounters } from "../engine/engine.ts"
 import { state } from "../hart/layout.ts";
 import type { Arrival, Input } from "../history/input.ts";
 import { InputLog } from "../history/input.ts";
-import { PageFlag } from "../memory/physical.ts";
+import { flagPage, PageFlag, pageFlagsOf } from "../memory/physical.ts";
 import { Interrupt, SLOTS_PER_TICK } from "../trap/interrupt.ts";
 import type { BootPlan } from "./boot.ts";
 import { planBoot, resetVector } from "./boot.ts";
@@ -74,6 +74,7 @@ class Board implements Machine {
   readonly #placement: Placement;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  readonly #pageFlags: Uint8Array;
   readonly #words: Int32Array;
   readonly #schedule: Schedule;
   readonly #bus: Bus;
@@ -112,6 +113,7 @@ class Board implements Machine {
     this.#placement = placement;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#pageFlags = pageFlagsOf(memory.buffer, placement.settings);
     this.#words = new Int32Array(memory.buffer);
     for (const [hart, at] of placement.harts.entries()) {
       resetHart(this.#view, at, hart, options.cpu, BigInt(resetVector));
@@ -504,7 +506,7 @@ class Board implements Machine {
   #watch(address: number): void {
     const offset = this.#ramOffset(address, 8);
     if (offset === undefined) return;
-    this.#bytes[Number(this.#placement.settings.pageFlags) + (offset >>> 12)] = PageFlag.watched;
+    flagPage(this.#pageFlags, offset >>> 12, PageFlag.watched, true);
   }
 
   #storeObserved(offset: number, bytes: number): void {

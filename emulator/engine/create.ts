@@ -1,6 +1,6 @@
 /** Makes the engine of a name. */
 import { ENGINE_BYTES, ENGINE_OFFSET } from "../hart/layout.ts";
-import { PageFlag } from "../memory/physical.ts";
+import { flagPage, PageFlag, pageFlagsOf } from "../memory/physical.ts";
 import type { Configuration, Engine } from "./engine.ts";
 import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
 import { Interpreter } from "./interpreter/interpreter.ts";
@@ -38,7 +38,6 @@ export async function createEngine(
 function clearRoom({ memory, harts, settings }: Configuration): void {
   const bytes = new Uint8Array(memory.buffer);
   for (const hart of harts) bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
-  const first = Number(settings.pageFlags);
-  const end = first + Number(settings.ramBytes) / 4096;
-  for (let at = first; at < end; at++) bytes[at] = (bytes[at] ?? 0) & ~PageFlag.code;
+  const flags = pageFlagsOf(memory.buffer, settings);
+  for (let page = 0; page < flags.length; page++) flagPage(flags, page, PageFlag.code, false);
 }

@@ -9,13 +9,33 @@ import { fillCells, local, raise, returns, storeCell, when } from "../language/s
 /** Where RAM begins on the virt board. */
 export const RAM_BASE = 0x8000_0000n;
 
-/** What a page's flag byte says. Stores to a page with any flag but `code` are reported to the host (`storeObserved`). */
+/** What a page's flag byte says (`flagPage`). */
 export const PageFlag = {
   /** An engine has decoded code from this page, and hears of stores (`codeStored`). */
   code: 1,
-  /** The page holds a cell that the board watches (HTIF). */
+  /** The page holds a cell that the board watches (HTIF): stores are reported to the host (`storeObserved`). */
   watched: 2,
+  /** The next page has one of the other flags: a store that begins here may end there. */
+  before: 4,
 } as const;
+/** Flags of pages whose stores somebody hears of. */
+export const NOTICED = PageFlag.code | PageFlag.watched;
+
+/** The flags of all pages of RAM, in machine memory. */
+export const pageFlagsOf = (
+  memory: ArrayBufferLike,
+  { pageFlags, ramBytes }: Readonly<Record<"pageFlags" | "ramBytes", bigint>>,
+): Uint8Array => new Uint8Array(memory, Number(pageFlags), Number(ramBytes) / 4096);
+
+/** Sets or clears a flag, other than `before`, of a page by its number. */
+export function flagPage(flags: Uint8Array, page: number, flag: number, on: boolean): void {
+  const now = flags[page] ?? 0;
+  const then = on ? now | flag : now & ~flag;
+  flags[page] = then;
+  if (page === 0) return;
+  const previous = flags[page - 1] ?? 0;
+  flags[page - 1] = then & NOTICED ? previous | PageFlag.before : previous & ~PageFlag.before;
+}
 
 /** 1 if a device answers at this address. */
 const deviceAt = hostProcedure("deviceAt", { address: "i32", bytes: "i32" }, "i32");
@@ -53,13 +73,13 @@ const reportStore = procedure(
     const flags = local(cell32("u8", pageFlagCell(address)));
     const offset = local(address.sub(RAM_BASE).toI32());
     when(flags.and(PageFlag.code), () => codeStored({ offset, bytes }));
-    when(flags.and(~PageFlag.code), () => storeObserved({ offset, bytes }));
+    when(flags.and(PageFlag.watched), () => storeObserved({ offset, bytes }));
   },
 );
 
 /** Calls that only where there is something to tell. */
 const reportFlagged = (address: I64, bytes: I32): void =>
-  when(cell32("u8", pageFlagCell(address)).ne(0), () => reportStore({ address, bytes }));
+  when(cell32("u8", pageFlagCell(address)).and(NOTICED), () => reportStore({ address, bytes }));
 
 /** Stores the low 1, 2, 4 or 8 bytes of a value at a place in machine memory. */
 export const storeBytes = (place: I32, bytes: I32, value: I64): void =>

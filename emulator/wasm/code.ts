@@ -278,9 +278,9 @@ export class Code {
     });
   }
   /** As `if` and `branchIf`, where the condition is nearly never true. */
-  ifUnlikely(then: () => void): this {
+  ifUnlikely(then: () => void, otherwise?: () => void): this {
     this.#hint(UNLIKELY);
-    return this.if(then);
+    return this.if(then, otherwise);
   }
   /** As `if`, where the condition is nearly always true. */
   ifLikely(then: () => void, otherwise?: () => void, result?: ValueType): this {

@@ -46,7 +46,10 @@ function leadsOf(source: string): Map<bigint, bigint[]> {
 describe("translation", () => {
   it.each(sources.map((name) => name.slice(0, -2)))("of %s", async (piece) => {
     const source = readFileSync(join(ROOT, FOLDER, `${piece}.S`), "utf8");
-    const translated = translateAt(program, addressOf(piece.replaceAll("-", "_")), cpu, leadsOf(source));
+    const translated = translateAt(program, addressOf(piece.replaceAll("-", "_")), cpu, {
+      leads: leadsOf(source),
+      flat: /^# Memory is flat/m.test(source),
+    });
     if (translated === undefined) throw new Error("nothing was translated");
     const [about] = source.split("\n");
     const text = [about?.slice(2), ...listTranslation(translated)].map((line) => `${line}\n`).join("");

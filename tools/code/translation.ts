@@ -39,7 +39,14 @@ export interface StaticTranslation {
 }
 
 /** Where indirect jumps lead: addresses, by the jump's. */
-export type Leads = ReadonlyMap<bigint, readonly bigint[]>;
+type Leads = ReadonlyMap<bigint, readonly bigint[]>;
+
+/** What the code itself does not tell. */
+export interface Circumstances {
+  readonly leads?: Leads;
+  /** Whether memory is flat (emulator/engine/translator/flat-memory.ts). */
+  readonly flat?: boolean;
+}
 
 const PAGE = 4096n;
 /** What an indirect jump leads to cannot be seen in the code. */
@@ -50,7 +57,7 @@ export function translateAt(
   program: ElfProgram,
   address: bigint,
   cpu: CpuOptions,
-  leads: Leads = NOWHERE,
+  { leads = NOWHERE, flat = false }: Circumstances = {},
 ): StaticTranslation | undefined {
   const segment = program.segments.find(
     ({ executable, virtual, contents }) =>
@@ -60,7 +67,7 @@ export function translateAt(
   const { settings } = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1 });
   const operations = new Operations(createDecoder(instructionSet(cpu.extensions)), settings, undefined);
   const memory = new SegmentCode(segment, operations, leads);
-  const region = formRegion(memory.placeOf(address), memory, memory, whenHot);
+  const region = formRegion(memory.placeOf(address), memory, memory, whenHot, flat);
   if (region === undefined) return undefined;
   const analysis = analyse(region);
   const linkage = new Linkage();

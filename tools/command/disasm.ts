@@ -22,6 +22,12 @@ const disasmOptions = {
     description: "what the translator makes of the code at ADDRESS",
     conflicts: ["from", "to", "symbol"],
   },
+  flat: {
+    type: "boolean",
+    implies: "translated",
+    description:
+      "as where addresses are physical and nothing in RAM is protected: programs on the bare machine",
+  },
 } as const;
 
 type DisasmArguments = InferredOptionTypes<typeof disasmOptions> & {
@@ -53,7 +59,7 @@ async function disasm(given: DisasmArguments): Promise<void> {
   if ((given.translated === true) !== (address !== undefined)) {
     throw usage("--translated and an address go together: --translated ELF ADDRESS");
   }
-  const text = address === undefined ? listing(given, program) : translation(program, address);
+  const text = address === undefined ? listing(given, program) : translation(given, program, address);
   process.stdout.write(`${given.elf}: 64-bit RISC-V, entry point 0x${program.entry.toString(16)}\n`);
   let chunk = "";
   for (const line of text) {
@@ -74,11 +80,11 @@ function* listing(given: DisasmArguments, program: ElfProgram): Generator<string
 }
 
 /** The region that begins at an address, as a machine of the default processor would have it. */
-function translation(program: ElfProgram, text: string): readonly string[] {
+function translation({ flat }: DisasmArguments, program: ElfProgram, text: string): readonly string[] {
   const symbols = symbolsOf(program);
   const address = parseAddress(symbols, text);
   if (address === undefined) throw usage(`"${text}" is no symbol and no hexadecimal address`);
-  const translated = translateAt(program, address, defaultCpu);
+  const translated = translateAt(program, address, defaultCpu, { flat: flat === true });
   if (translated === undefined) {
     throw usage(`at "${text}" the program has no code that a translation could begin with`);
   }

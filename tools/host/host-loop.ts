@@ -29,7 +29,7 @@ export type Ending =
   | { readonly reason: "paused" }
   | { readonly reason: "asleep" };
 
-export const boundaryInstructions = 1 << 18;
+export const boundaryInstructions = 1 << 20;
 
 const turnMilliseconds = 10;
 /** A run that the machine does in less time than this is lengthened, one of more than four times this shortened. */

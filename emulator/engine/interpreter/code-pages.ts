@@ -2,7 +2,7 @@
 import { X_SINK } from "../../hart/layout.ts";
 import type { Decoder } from "../../isa/decode.ts";
 import type { Instruction } from "../../isa/instruction.ts";
-import { PageFlag } from "../../memory/physical.ts";
+import { flagPage, PageFlag } from "../../memory/physical.ts";
 import {
   DECODED_PAGE_BYTES,
   DECODED_PAGES,
@@ -17,9 +17,10 @@ import {
 
 export interface CodeMemory {
   readonly buffer: ArrayBufferLike;
-  /** Where RAM and its page flags begin in machine memory. */
+  /** Where RAM begins in machine memory. */
   readonly ram: number;
-  readonly pageFlags: number;
+  /** `pageFlagsOf` it. */
+  readonly pageFlags: Uint8Array;
   readonly ramBytes: number;
   /** The room for decoded code (slot.ts). */
   readonly room: number;
@@ -48,6 +49,7 @@ export class CodePages {
   readonly #events: CodeEvents;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  readonly #pageFlags: Uint8Array;
   readonly #forms: ReadonlyMap<Instruction, Form>;
   /** RAM page by decoded page. Number 0 is the scratch page. */
   readonly #pageOf: (number | undefined)[] = [];
@@ -66,6 +68,7 @@ export class CodePages {
     this.#events = events;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#pageFlags = memory.pageFlags;
     this.#forms = new Map(instructions.map((instruction, i) => [instruction, formOf(instruction, i)]));
     // Another engine, with other handlers, may have been here before.
     this.#bytes.fill(0, memory.room, memory.room + DecodedCode.used);
@@ -202,9 +205,7 @@ export class CodePages {
   }
 
   #flagCode(page: number, on: boolean): void {
-    const at = this.#memory.pageFlags + page;
-    const flags = this.#bytes[at] ?? 0;
-    this.#bytes[at] = on ? flags | PageFlag.code : flags & ~PageFlag.code;
+    flagPage(this.#pageFlags, page, PageFlag.code, on);
   }
 
   #address(number: number): number {

@@ -2,13 +2,14 @@
 import { state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
+import { pageFlagsOf } from "../../memory/physical.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
 import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter } from "./generate.ts";
-import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { attention, LOOKASIDE_ENTRIES, lookAt, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
 import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
 
@@ -21,6 +22,9 @@ export interface InterpreterPlacement {
   /** Where records of translated regions go, `REGION_RECORD_BYTES` long. */
   readonly regions: number;
 }
+
+/** For `lookAt`: no run ends for a look. */
+export const NEVER = 2n ** 62n;
 
 /** The module compiled last, and what it was compiled for. */
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
@@ -61,7 +65,7 @@ export class Interpreter implements Engine {
     const memory = {
       buffer,
       ram: placement.ram,
-      pageFlags: Number(configuration.settings.pageFlags),
+      pageFlags: pageFlagsOf(buffer, configuration.settings),
       room: Number(configuration.settings.decodedCode),
       ramBytes: Number(configuration.settings.ramBytes),
     };
@@ -79,6 +83,7 @@ export class Interpreter implements Engine {
       pagesDropped: () => this.#forgetEverything(),
       pageGoes: (page) => this.listener?.pageGoes(page),
     });
+    for (const hart of configuration.harts) this.#view.setBigInt64(hart + lookAt.offset, NEVER, true);
     this.#forgetEverything();
   }
 

@@ -7,12 +7,23 @@
  */
 import { ENGINE_OFFSET, state } from "../../hart/layout.ts";
 import type { I32, I64 } from "../../language/expression.ts";
-import { cell32, cell64, hart, select, select32, setting32, u32, u64 } from "../../language/expression.ts";
+import {
+  cell32,
+  cell64,
+  hart,
+  select,
+  select32,
+  setting32,
+  setting64,
+  u32,
+  u64,
+} from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { fillCells, local, raise, returns, storeCell, when } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
 import {
   inRam,
+  NOTICED,
   PageFlag,
   pageFlagCell,
   RAM_BASE,
@@ -60,7 +71,7 @@ const lastSpace = field32(FIELDS + 32);
 const forgottenSpace = field32(FIELDS + 36);
 /** Slots that were left when slots were last counted. */
 export const counted = field32(FIELDS + 40);
-/** Set when a region could not be entered, or was left, for want of slots. */
+/** Set when a region has been left for want of slots. */
 export const cutShort = field32(FIELDS + 44);
 /**
  * Numbers of address spaces: from 1 to below this, for with it a tag could be all ones, as where nothing is remembered.
@@ -92,6 +103,19 @@ export const pageSlot = (index: number) => {
   const at = PAGE_SLOTS + index * 24;
   return { page: at, limit: at + 8, target: at + 16 };
 };
+const AFTER_PAGE_SLOTS = PAGE_SLOTS + MOST_PAGE_SLOTS * 24;
+/** 1 where addresses of data are physical and all of RAM may be loaded and stored. */
+export const memoryIsFlat = field32(AFTER_PAGE_SLOTS);
+/** The record of a region that was to be entered though it is made for flat memory, and memory is not; 0 for none. */
+export const misfit = field32(AFTER_PAGE_SLOTS + 4);
+/**
+ * The run ends for a look at where execution is when so many slots have been interpreted, by the clock without the
+ * translated ones. Those after a region was cut short count only if more follow: `excused` says that this is provided for.
+ */
+export const lookAt = field64(AFTER_PAGE_SLOTS + 8);
+export const excused = field32(AFTER_PAGE_SLOTS + 16);
+/** Slots that may pass in regions beyond those that may be interpreted. */
+export const beyond = field32(AFTER_PAGE_SLOTS + 20);
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 
@@ -161,8 +185,8 @@ export const rememberAccess = procedure(
     const tag = local(pageOf(virtual).or(dataContext.get()));
     when(access.eq(Access.write), () => {
       const flags = local(cell32("u8", pageFlagCell(page)));
-      when(flags.and(~PageFlag.code), () => returns());
-      when(flags, () => tag.set(codeTag(tag)));
+      when(flags.and(PageFlag.watched), () => returns());
+      when(flags.and(PageFlag.code), () => tag.set(codeTag(tag)));
     });
     when(pmpAllows({ address: page, bytes: 4096n, access, mode }).isZero(), () => returns());
     const table = select32(access.eq(Access.write), WRITE_TABLE, READ_TABLE);
@@ -185,7 +209,8 @@ export const storeToCode = procedure(
     when(cell64("i64", entry, WRITE_TABLE).ne(codeTag(tagOf(virtual, bytes))), () => returns(u32(0)));
     const place = local(cell32("i32", entry, WRITE_TABLE + ENTRY_TARGET).add(virtual.toI32()));
     const offset = local(ramOffset(place));
-    when(cell32("u8", offset.shrU(12).add(setting32("pageFlags"))).ne(PageFlag.code), () => returns(u32(0)));
+    const flags = cell32("u8", offset.shrU(12).add(setting32("pageFlags"))).and(NOTICED);
+    when(flags.ne(PageFlag.code), () => returns(u32(0)));
     storeBytes(place, bytes, value);
     forgetCode({ offset, bytes });
     return u32(1);
@@ -287,6 +312,12 @@ export const renewContexts = procedure("renewContexts", {}, "none", () => {
   dataContext.set(context);
   fetchTranslated.set(translated.and(mode.ne(3)));
   dataTranslated.set(translated.and(data.ne(3)));
+  memoryIsFlat.set(u32(0));
+  const mayAll = (access: number) =>
+    pmpAllows({ address: RAM_BASE, bytes: setting64("ramBytes"), access, mode: data });
+  when(dataTranslated.get().isZero(), () => {
+    when(mayAll(Access.read), () => memoryIsFlat.set(mayAll(Access.write)));
+  });
 });
 
 /** Forgets everything about the executing hart: numbers given so far are not given again until all is cleared. */

@@ -31,6 +31,7 @@ import { EXITS_SHOWN } from "../translator/policy.ts";
 import { decodeSlots, setAside } from "./decoded-code.ts";
 import {
   attention,
+  beyond,
   codeAddress,
   codeBias,
   codePage,
@@ -41,10 +42,12 @@ import {
   dataContext,
   dataTranslated,
   ENTRY_TARGET,
+  excused,
   fetchAlone,
   LOOKASIDE_ENTRIES,
   leftOften,
   locateCode,
+  lookAt,
   READ_TABLE,
   raiseIllegal,
   regionEntries,
@@ -103,7 +106,7 @@ export class Loop {
   readonly #hart: number;
   /** The current slot; before `next`, the one two bytes of code earlier. */
   readonly #slot = this.#code.local("i32");
-  /** Slots left before something must be looked at. */
+  /** Slots left before something must be looked at; more, `beyond`, in a region. */
   readonly #budget = this.#code.local("i32");
   /** Data accesses that hit, not counted yet. */
   readonly #dataHits = this.#code.local("i32");
@@ -119,6 +122,8 @@ export class Loop {
   readonly #vector = this.#code.local("v128");
   /** Slots that had passed and were not counted yet when a region was entered. */
   readonly #before = this.#code.local("i32");
+  /** Slots that were left to the interpreter then. */
+  readonly #own = this.#code.local("i32");
   #flush: Label = 0;
   #trapped: Label = 0;
   #fetch: Label = 0;
@@ -187,6 +192,11 @@ export class Loop {
       .isZero()
       .if(() => code.i32(RunResult.slots).return());
     this.#load32(leftOften.offset).ifUnlikely(() => code.i32(RunResult.slots).return());
+    this.#untilLook();
+    code
+      .i64(0)
+      .compare("i64", "le_s")
+      .ifUnlikely(() => code.i32(RunResult.slots).return());
     this.#call(interruptToTake.procedure);
     code
       .tee(this.#handler)
@@ -211,8 +221,23 @@ export class Loop {
     code.i32(MOST_SLOTS).get(this.#budget).i32(MOST_SLOTS).compare("i32", "lt_u").select().set(this.#budget);
     // A timer that is due has been looked at just now, so at least one instruction executes, even of a faulty description.
     code.get(this.#budget).isZero().get(this.#budget).arithmetic("i32", "add").set(this.#budget);
+    code.get(this.#hart).i32(0).store("i32.store", excused.offset);
+    this.#untilLook();
+    code.set(this.#address);
+    code.get(this.#hart).get(this.#budget);
+    code.get(this.#address).get(this.#budget).convert("extend_u");
+    code.get(this.#address).get(this.#budget).convert("extend_u").compare("i64", "lt_u").select();
+    code.convert("wrap").tee(this.#budget).arithmetic("i32", "sub").store("i32.store", beyond.offset);
     code.get(this.#hart).get(this.#budget).store("i32.store", counted.offset);
     code.get(this.#hart).load("i64.load", state.pc.offset).set(this.#pc);
+  }
+
+  /** Pushes how many slots may be interpreted until the run ends for a look. */
+  #untilLook(): void {
+    this.#code.get(this.#hart).load("i64.load", lookAt.offset);
+    this.#clock();
+    this.#code.arithmetic("i64", "sub").get(this.#hart).load("i64.load", translatedSlots.offset);
+    this.#code.arithmetic("i64", "add");
   }
 
   /** From pc to the slot there, and what is kept of the page it is in. */
@@ -411,10 +436,12 @@ export class Loop {
     code.set(this.#pc);
     code.get(this.#handler).i32(Handler.firstRegion).arithmetic("i32", "sub").tee(this.#entry);
     code.i32(Math.log2(REGION_BYTES)).arithmetic("i32", "shl").set(this.#handler);
+    code.get(this.#budget).set(this.#own);
+    this.#extend();
     code.get(this.#budget).get(this.#handler);
     code.load("i32.load", this.#regions.records + RegionOffset.need).compare("i32", "lt_u");
     code.if(() => {
-      code.get(this.#hart).i32(1).store("i32.store", cutShort.offset);
+      this.#excuse();
       this.#executeAside();
     });
     this.#spent();
@@ -440,6 +467,13 @@ export class Loop {
       code.get(this.#before).arithmetic("i32", "sub").convert("extend_s");
     });
     this.#addTo(regionEntries.offset, () => code.i64(1));
+    this.#load32(cutShort.offset).ifUnlikely(
+      () => {
+        code.get(this.#hart).i32(0).store("i32.store", cutShort.offset);
+        this.#excuse();
+      },
+      () => this.#restrict(),
+    );
     code.get(this.#pc);
     this.#loadPc();
     code.getGlobal(this.#linkage.raisedGlobal).branchIf(this.#trapped);
@@ -450,6 +484,40 @@ export class Loop {
       .ifUnlikely(() => this.#executeAside());
     this.#countExit();
     code.branch(this.#fetch);
+  }
+
+  /** Adds the slots that may pass in regions only, or takes them back for a negative number. */
+  #extend(): void {
+    const code = this.#code;
+    code.get(this.#budget);
+    this.#load32(beyond.offset).arithmetic("i32", "add").set(this.#budget);
+    code.get(this.#hart);
+    this.#load32(counted.offset);
+    this.#load32(beyond.offset).arithmetic("i32", "add").store("i32.store", counted.offset);
+  }
+
+  /** After a region: what is left to the interpreter is what was before, or all if that is less. */
+  #restrict(): void {
+    const code = this.#code;
+    code.get(this.#own).get(this.#budget);
+    code.get(this.#own).get(this.#budget).compare("i32", "lt_u").select().get(this.#budget);
+    code.arithmetic("i32", "sub").set(this.#own);
+    code.get(this.#hart).i32(0).get(this.#own).arithmetic("i32", "sub").store("i32.store", beyond.offset);
+    code.get(this.#budget).get(this.#own).arithmetic("i32", "add").set(this.#budget);
+    code.get(this.#hart);
+    this.#load32(counted.offset).get(this.#own).arithmetic("i32", "add").store("i32.store", counted.offset);
+  }
+
+  /** Too few slots are left for a region: the interpreter may have them all, and that tells nothing of what is hot. */
+  #excuse(): void {
+    const code = this.#code;
+    code.get(this.#hart).i32(0).store("i32.store", beyond.offset);
+    this.#load32(excused.offset)
+      .isZero()
+      .if(() => {
+        code.get(this.#hart).i32(1).store("i32.store", excused.offset);
+        this.#addTo(lookAt.offset, () => code.get(this.#budget).convert("extend_u"));
+      });
   }
 
   /** Executes the instruction at pc and `slot` by itself, not the region that it begins; `handler` is that one's record. */

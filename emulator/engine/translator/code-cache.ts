@@ -172,6 +172,17 @@ export class CodeCache {
     }
   }
 
+  /** Takes away the region with a record at an address; gives the offset in RAM of its entry. */
+  dropRecorded(record: number): number | undefined {
+    const number = (record - this.#records) / REGION_BYTES;
+    for (const translation of this.#byPlace.values()) {
+      if (translation.number !== number) continue;
+      this.#drop(translation);
+      return translation.region.place;
+    }
+    return undefined;
+  }
+
   /** Takes away what lies on a page of RAM. */
   dropPage(page: number): void {
     for (const translation of this.#byPage.get(page) ?? []) this.#drop(translation);
@@ -269,14 +280,14 @@ export class CodeCache {
 }
 
 /** All that is in a region on one page: regions of the same text are translated alike. */
-function textOf({ place, blocks }: Region): string {
+function textOf({ place, flat, blocks }: Region): string {
   const words = blocks.map(({ delta, operations, successors, targets }) => [
     delta,
     operations.map(({ operation }) => operation.decoded.word).join(),
     successors.join(),
     targets.join(),
   ]);
-  return `${place} ${words.join(" ")}`;
+  return `${place} ${flat} ${words.join(" ")}`;
 }
 
 function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<number, bigint> {

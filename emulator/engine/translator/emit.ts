@@ -15,15 +15,10 @@ import {
   attention,
   counted,
   cutShort,
-  dataContext,
-  ENTRY_TARGET,
   fetchTranslated,
-  LOOKASIDE_ENTRIES,
-  MOST_PAGE_SLOTS,
-  pageSlot,
-  READ_TABLE,
+  memoryIsFlat,
+  misfit,
   rememberedCode,
-  WRITE_TABLE,
 } from "../interpreter/lookaside.ts";
 import { RegionOffset, SLOTS_BIT } from "../interpreter/slot.ts";
 import type { CallNode, Linkage, Site } from "../lower.ts";
@@ -33,13 +28,16 @@ import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock, looksAtClockItself } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
+import type { DataMemory } from "./data-memory.ts";
 import { Facts } from "./facts.ts";
+import { FlatMemory } from "./flat-memory.ts";
 import type { Group } from "./group.ts";
 import { groupsOf } from "./group.ts";
 import type { Operation } from "./operation.ts";
+import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import { pageOf } from "./region.ts";
-import { anyReads, anyWrites, findForLoads, findForStores, publish } from "./slow-path.ts";
+import { anyReads, anyWrites, publish } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
 /** What a region's code is linked with. */
@@ -91,16 +89,9 @@ const HART = 0;
 const COUNTER = 1;
 const PC = 2;
 const DEPTH = 3;
-const PAGE = 4096;
 
 /** What so many slots are in a counter. */
 const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
-
-/** A page that a loop's accesses at a register's value are expected in: where its parts are in the hart's state. */
-interface PageSlot extends ReturnType<typeof pageSlot> {
-  /** The most bytes that one check covers. */
-  readonly span: number;
-}
 
 /** How an operation reaches guest memory. */
 type GuestAccess = Pick<Site, "read" | "write">;
@@ -126,18 +117,15 @@ class Emitter {
   readonly #x = new Map<number, number>();
   readonly #f = new Map<number, number>();
   readonly #groups: readonly ReadonlyMap<number, Group>[];
-  readonly #slots = new Map<string, PageSlot>();
+  readonly #memory: DataMemory;
   /** Where in machine memory each group begins, in a local. */
   readonly #addresses = new Map<Group, number>();
   /** Where execution goes on outside. */
   readonly #target = this.#code.local("i64", "target");
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
-  readonly #tag = this.#code.local("i64", "tag");
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
-  /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
-  readonly #context = this.#code.local("i64", "context");
   readonly #labels = new Map<number, Label>();
   #leave: Label = 0;
   #stop: Label = 0;
@@ -154,7 +142,15 @@ class Emitter {
     for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64", `x${n}`));
     for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64", `f${n}`));
     this.#groups = groupsOf(region.blocks, analysis.shape);
-    this.#reserveSlots();
+    const frame = {
+      code: this.#code,
+      address: this.#address,
+      hart: () => this.#hart(),
+      call: (procedure: Procedure) => this.#callProcedure(procedure),
+    };
+    this.#memory = region.flat
+      ? new FlatMemory(frame, linkage.settings)
+      : new PagedMemory(frame, region, analysis, this.#groups);
   }
 
   emit(): Code {
@@ -200,13 +196,19 @@ class Emitter {
     const code = this.#code;
     code.get(COUNTER).i32(this.#linkage.record).load("i64.load32_u", RegionOffset.need);
     code.i64(SLOTS_BIT).arithmetic("i64", "shl").compare("i64", "lt_u");
-    code.ifUnlikely(() => {
-      this.#hart().i32(1).store("i32.store", cutShort.offset);
-      this.#leaveStored(() => code.get(PC));
-    });
+    code.ifUnlikely(() => this.#leaveStored(() => code.get(PC)));
+    if (this.#region.flat) this.#ifMisfit(() => this.#leaveStored(() => code.get(PC)));
     this.#loadRegisters();
-    this.#hart().load("i64.load", dataContext.offset).set(this.#context);
-    this.#emptySlots();
+    this.#memory.begin();
+  }
+
+  /** Does something if the region is not made for memory as it is, and tells so. */
+  #ifMisfit(then: () => void): void {
+    this.#hart().load("i32.load", memoryIsFlat.offset);
+    this.#code.isZero().ifUnlikely(() => {
+      this.#hart().i32(this.#linkage.record).store("i32.store", misfit.offset);
+      then();
+    });
   }
 
   // ---- control flow, nested as N. Ramsey describes in "Beyond Relooper" (2022)
@@ -365,7 +367,7 @@ class Emitter {
     this.#at(back);
     code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
     this.#loadRegisters();
-    this.#emptySlots();
+    this.#memory.resume();
     this.#goTo(node, back);
   }
 
@@ -428,7 +430,7 @@ class Emitter {
       this.#mark("operation", position.placed.delta, position.body);
       const group = groups?.get(position.index);
       if (group === undefined) this.#plain(node, position);
-      else if (group.node === node && group.first === position.index) this.#first(node, position, group);
+      else if (group.node === node && group.first === position.index) this.#first(position, group);
       else this.#known(position, group);
     }
     const last = block.operations.at(-1);
@@ -501,18 +503,15 @@ class Emitter {
   }
 
   /** The first access of a group: finds the page that all of them lie in, or leaves. */
-  #first(node: number, position: Position, group: Group): void {
+  #first(position: Position, group: Group): void {
     const code = this.#code;
     if (position.placed.crosses) this.#enterNextPage(position);
-    const slot = this.#analysis.loops.has(node) ? this.#slots.get(group.slot) : undefined;
     const locate = (pushAddress: () => void) => {
       pushAddress();
       const shift = group.from - group.access.offset;
       if (shift !== 0) code.i64(shift).arithmetic("i64", "add");
       code.set(this.#address);
-      if (slot === undefined) this.#findInTable(position, group);
-      else this.#findInSlot(position, group, slot);
-      code.get(this.#address).convert("wrap").arithmetic("i32", "add");
+      this.#memory.find(group, () => this.#leaveBefore(position));
       if (group.size === 1) return;
       const address = code.local("i32");
       this.#addresses.set(group, address);
@@ -537,7 +536,7 @@ class Emitter {
   /** Accesses of a group; `locate` is given what pushes the address, and pushes where the group begins in memory. */
   #found({ placed }: Position, group: Group, locate: (pushAddress: () => void) => void): GuestAccess {
     const code = this.#code;
-    const offset = (placed.operation.access?.offset ?? 0) - group.from;
+    const offset = this.#memory.base + (placed.operation.access?.offset ?? 0) - group.from;
     return {
       read: (access, lower) => {
         locate(() => lower.node(access.address));
@@ -551,72 +550,10 @@ class Emitter {
     };
   }
 
-  /** Pushes what added to the address of a group gives its place in machine memory, as the last one of its slot did. */
-  #findInSlot(position: Position, group: Group, { page, limit, target, span }: PageSlot): void {
-    const code = this.#code;
-    code.get(this.#address);
-    this.#hart().load("i64.load", page).arithmetic("i64", "sub");
-    this.#hart().load("i64.load", limit).compare("i64", "ge_u");
-    code.ifUnlikely(() => {
-      this.#hart();
-      this.#find(position, group);
-      code.store("i32.store", target);
-      this.#hart().get(this.#address).i64(-PAGE).arithmetic("i64", "and").store("i64.store", page);
-      this.#hart()
-        .i64(PAGE + 1 - span)
-        .store("i64.store", limit);
-    });
-    this.#hart().load("i32.load", target);
-  }
-
-  /** The same by the interpreter's table. */
-  #findInTable(position: Position, group: Group): void {
-    const code = this.#code;
-    const table = group.access.writes ? WRITE_TABLE : READ_TABLE;
-    const span = group.to - group.from;
-    const alone = group.size === 1;
-    const tag = (beyond: number, mask: number) => {
-      code.get(this.#address);
-      if (beyond !== 0) code.i64(beyond).arithmetic("i64", "add");
-      code.i64(mask).arithmetic("i64", "and").get(this.#context).arithmetic("i64", "or");
-    };
-    code.get(this.#address).i64(8).arithmetic("i64", "shr_u").convert("wrap");
-    code.i32((LOOKASIDE_ENTRIES - 1) << 4).arithmetic("i32", "and");
-    this.#hart().arithmetic("i32", "add");
-    code.tee(this.#entry).load("i64.load", table);
-    if (alone) {
-      // What is aligned lies on one page.
-      tag(0, -PAGE | (span - 1));
-      code.compare("i64", "eq");
-    } else {
-      code.tee(this.#tag);
-      tag(0, -PAGE);
-      code.arithmetic("i64", "xor");
-      tag(span - 1, -PAGE);
-      code.get(this.#tag).arithmetic("i64", "xor").arithmetic("i64", "or").i64(0).compare("i64", "eq");
-    }
-    code.ifLikely(
-      () => code.get(this.#entry).load("i32.load", table + ENTRY_TARGET),
-      () => this.#find(position, group),
-      "i32",
-    );
-  }
-
-  /** The same for what is not remembered, or leaves before the access for the interpreter to make it. */
-  #find(position: Position, group: Group): void {
-    const code = this.#code;
-    code
-      .get(this.#address)
-      .i32(group.to - group.from)
-      .i32(group.size === 1 ? 0 : group.from)
-      .i32(group.widest);
-    this.#callProcedure((group.access.writes ? findForStores : findForLoads).procedure);
-    code.tee(this.#entry).isZero();
-    code.ifUnlikely(() => {
-      this.#adjust(-position.accessesAfter - 1, position.slotsAfter + 1);
-      this.#leaveFor(position.placed.delta);
-    });
-    code.get(this.#entry);
+  /** Leaves for the interpreter to make an access. */
+  #leaveBefore({ placed, accessesAfter, slotsAfter }: Position): void {
+    this.#adjust(-accessesAfter - 1, slotsAfter + 1);
+    this.#leaveFor(placed.delta);
   }
 
   /** Before an instruction that lies on two pages: each is fetched from, which the TLB counts. */
@@ -628,7 +565,7 @@ class Emitter {
         -position.accessesAfter - (position.placed.operation.accesses ?? 0),
         position.slotsAfter + 1,
       );
-      this.#goOut(this.#stop, delta);
+      this.#leaveFor(delta);
     });
     this.#hart();
     this.#hart().load("i64.load", state.tlbHits.offset);
@@ -753,36 +690,6 @@ class Emitter {
 
   #mark(part: Part, delta: number, body: Block = []): void {
     this.#note({ at: this.#code.length, part, delta, body });
-  }
-
-  #reserveSlots(): void {
-    const spans = new Map<string, number>();
-    const loaded = this.#loadedInLoops();
-    for (const node of this.#analysis.loops) {
-      for (const { slot, from, to, access } of this.#groups[node]?.values() ?? []) {
-        if (loaded.has(access.base)) continue;
-        spans.set(slot, Math.max(spans.get(slot) ?? 0, to - from));
-      }
-    }
-    for (const [name, span] of [...spans].slice(0, MOST_PAGE_SLOTS)) {
-      this.#slots.set(name, { ...pageSlot(this.#slots.size), span });
-    }
-  }
-
-  /** Registers that loops load addresses into, perhaps: what follows pointers is on another page each time. */
-  #loadedInLoops(): Set<number> {
-    const loaded = new Set<number>();
-    for (const node of this.#analysis.loops) {
-      for (const { operation } of this.#region.blocks[node]?.operations ?? []) {
-        if (operation.access?.bytes === 8) for (const register of operation.writes.x) loaded.add(register);
-      }
-    }
-    return loaded;
-  }
-
-  /** Begins with no page known: other regions use the same slots. */
-  #emptySlots(): void {
-    for (const { limit } of this.#slots.values()) this.#hart().i64(0).store("i64.store", limit);
   }
 
   /** Pushes the slots that are left. */

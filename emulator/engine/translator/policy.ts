@@ -5,9 +5,8 @@
  * Before the translator is warm itself, it costs some 30 ms more, in which the interpreter executes 8 million.
  */
 export interface Policy {
-  /** Slots between two looks at where execution is, at first and at most: they grow while mostly translated code runs. */
+  /** Slots that are interpreted between two looks at where. */
   readonly interval: number;
-  readonly longestInterval: number;
   /** Times that one line of code (`LINE_BYTES`) must have been looked at before it is translated. */
   readonly threshold: number;
   /** Looks before anything is translated at all. */
@@ -51,7 +50,6 @@ export const MOST_TIMES_AHEAD = 8;
  */
 export const whenHot: Policy = {
   interval: 4000,
-  longestInterval: 1_000_000,
   threshold: 200,
   hesitation: 2000,
   traceLength: 2000,
@@ -64,7 +62,6 @@ export const whenHot: Policy = {
 /** Everything, and anew where an indirect jump was seen to lead somewhere: to test what is translated. */
 export const atOnce: Policy = {
   interval: 300,
-  longestInterval: 300,
   threshold: 2,
   hesitation: 0,
   traceLength: 100,

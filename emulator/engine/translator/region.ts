@@ -34,6 +34,8 @@ export interface Extent {
 }
 
 export interface Region extends Extent {
+  /** Whether it is made for flat memory (flat-memory.ts), and not to be executed where memory is not. */
+  readonly flat: boolean;
   /** The entry's block first. */
   readonly blocks: readonly RegionBlock[];
 }
@@ -81,13 +83,15 @@ export function formRegion(
   profile: Experience,
   code: CodeReader,
   limits: RegionLimits,
+  flat = false,
 ): Region | undefined {
   const former = new Former(entry, profile, code, limits);
-  return former.form();
+  const blocks = former.form();
+  return blocks && { ...former.extent, blocks, flat };
 }
 
 class Former {
-  readonly #extent: Extent & { readonly pages: Map<number, number> };
+  readonly extent: Extent & { readonly pages: Map<number, number> };
   readonly #profile: Experience;
   readonly #code: CodeReader;
   readonly #limits: RegionLimits;
@@ -99,39 +103,38 @@ class Former {
   readonly #targets = new Map<number, readonly number[]>();
 
   constructor(entry: number, profile: Experience, code: CodeReader, limits: RegionLimits) {
-    this.#extent = { place: entry, pages: new Map([[0, entry >>> 12]]) };
+    this.extent = { place: entry, pages: new Map([[0, entry >>> 12]]) };
     this.#profile = profile;
     this.#code = code;
     this.#limits = limits;
   }
 
-  form(): Region | undefined {
+  form(): RegionBlock[] | undefined {
     const waiting = [{ delta: 0, count: 1 }];
     for (let next = takeHottest(waiting); next !== undefined; next = takeHottest(waiting)) {
       this.#explore(next.delta, (delta) => {
-        const place = placeOf(this.#extent, delta);
+        const place = placeOf(this.extent, delta);
         if (place === undefined) return;
         this.#leaders.add(delta);
         if (!this.#placed.has(delta)) waiting.push({ delta, count: this.#profile.executed(place) });
       });
     }
     if (!this.#placed.has(0)) return undefined;
-    const blocks = [...this.#leaders]
+    return [...this.#leaders]
       .filter((delta) => this.#placed.has(delta))
       .sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : a - b))
       .map((delta) => this.#block(delta));
-    return { ...this.#extent, blocks };
   }
 
   /** Places operations from a delta on until execution goes elsewhere, and tells where. */
   #explore(from: number, lead: (delta: number) => void): void {
     let delta = from;
     while (!this.#placed.has(delta)) {
-      const place = placeOf(this.#extent, delta);
+      const place = placeOf(this.extent, delta);
       if (place === undefined || this.#placed.size >= this.#limits.operations) return;
       const crosses = (place & (PAGE - 1)) === PAGE - 2;
       if (crosses) this.#meetSeen(delta, place);
-      const second = crosses ? placeOf(this.#extent, delta + 2) : undefined;
+      const second = crosses ? placeOf(this.extent, delta + 2) : undefined;
       const operation = this.#code.breaks(place) ? undefined : this.#code.operation(place, second);
       if (operation === undefined) return;
       const placed = { delta, operation, crosses: crosses && operation.length === 4 };
@@ -140,7 +143,7 @@ class Former {
       this.#placed.set(delta, placed);
       const ways = this.#waysFrom(placed, place);
       const next = delta + operation.length;
-      const nextPage = pageOf(this.#extent, next) !== pageOf(this.#extent, delta);
+      const nextPage = pageOf(this.extent, next) !== pageOf(this.extent, delta);
       if (operation.flow.kind === "next" && !nextPage) {
         delta = next;
         continue;
@@ -159,12 +162,12 @@ class Former {
     const next = delta + length;
     const seen = this.#meetSeen(delta, place);
     const reached = seen
-      .filter(({ place: to, distance }) => placeOf(this.#extent, delta + distance) === to)
+      .filter(({ place: to, distance }) => placeOf(this.extent, delta + distance) === to)
       .map(({ distance }) => delta + distance);
     if (flow.kind === "jump" || flow.kind === "branch") this.#targets.set(delta, [delta + decoded.immediate]);
     if (flow.kind === "indirect" && !flow.returns) this.#targets.set(delta, reached);
     const been = (d: number) => {
-      const at = placeOf(this.#extent, d);
+      const at = placeOf(this.extent, d);
       return at !== undefined && this.#profile.executed(at) > 0 ? [d] : [];
     };
     switch (flow.kind) {
@@ -191,9 +194,9 @@ class Former {
 
   /** Learns which page of RAM a page of the region is, unless it has been said to be another. */
   #meet(delta: number, place: number): void {
-    const { place: entry, pages } = this.#extent;
+    const { place: entry, pages } = this.extent;
     if (((entry + delta) & (PAGE - 1)) !== (place & (PAGE - 1))) return;
-    const page = pageOf(this.#extent, delta);
+    const page = pageOf(this.extent, delta);
     if (!pages.has(page)) pages.set(page, place >>> 12);
   }
 

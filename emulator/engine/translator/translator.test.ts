@@ -42,6 +42,77 @@ const rewriting = program(
   ["jal", { immediate: -68 }],
 );
 
+const nops = (count: number) => Array.from({ length: count }, () => ["addi", {}] as const);
+
+/**
+ * Its loop stores 8 bytes of which the last 4 lie on the next page, where they are the first instruction of a function
+ * that is then called 20480 times.
+ */
+const rewritingAcross = program(
+  ["auipc", { rd: 5 }],
+  ["auipc", { rd: 9, immediate: 0x2000 }],
+  ["ld", { rd: 6, rs1: 5, immediate: 56 }],
+  ["ld", { rd: 7, rs1: 5, immediate: 64 }],
+  ["sd", { rs1: 9, rs2: 6, immediate: -8 }],
+  ["xor", { rd: 6, rs1: 6, rs2: 7 }],
+  ["xor", { rd: 7, rs1: 6, rs2: 7 }],
+  ["xor", { rd: 6, rs1: 6, rs2: 7 }],
+  ["lui", { rd: 10, immediate: 0x5000 }],
+  ["jalr", { rd: 1, rs1: 9, immediate: -4 }],
+  ["addi", { rd: 10, rs1: 10, immediate: -1 }],
+  ["bne", { rs1: 10, immediate: -8 }],
+  ["jal", { immediate: -32 }],
+  ["addi", {}],
+  ["addi", {}],
+  ["addi", { rd: 8, rs1: 8, immediate: 1 }],
+  ["addi", {}],
+  ["addi", { rd: 8, rs1: 8, immediate: 3 }],
+  ...nops(2048 - 18),
+  ["addi", { rd: 8, rs1: 8, immediate: 7 }],
+  ["jalr", { rs1: 1 }],
+);
+
+/** Reads the 8 bytes around each end of a page, up to the end of RAM, where that faults; then begins again. */
+const readingToTheEnd = program(
+  ["auipc", { rd: 5 }],
+  ["addi", { rd: 6, rs1: 5, immediate: 12 }],
+  ["csrrw", { rs1: 6, immediate: 0x305 }],
+  ["addi", { rd: 7, rs1: 7, immediate: 1 }],
+  ["auipc", { rd: 9, immediate: 0x1000 }],
+  ["addi", { rd: 9, rs1: 9, immediate: -20 }],
+  ["lui", { rd: 11, immediate: 0x1000 }],
+  ["ld", { rd: 10, rs1: 9 }],
+  ["add", { rd: 8, rs1: 8, rs2: 10 }],
+  ["add", { rd: 9, rs1: 9, rs2: 11 }],
+  ["jal", { immediate: -12 }],
+);
+
+/** Counts in a cell of memory; after three million rounds it denies everybody 4 bytes of the next page. */
+const protecting = program(
+  ["auipc", { rd: 5, immediate: 0x2000 }],
+  ["lui", { rd: 6, immediate: 0x30_0000 }],
+  ["ld", { rd: 7, rs1: 5 }],
+  ["addi", { rd: 7, rs1: 7, immediate: 1 }],
+  ["sd", { rs1: 5, rs2: 7 }],
+  ["addi", { rd: 8, rs1: 8, immediate: 1 }],
+  ["bne", { rs1: 8, rs2: 6, immediate: -16 }],
+  ["srli", { rd: 9, rs1: 5, immediate: 2 }],
+  ["addi", { rd: 9, rs1: 9, immediate: 1024 }],
+  ["csrrw", { rs1: 9, immediate: 0x3b0 }],
+  ["addi", { rd: 10, immediate: 0x90 }],
+  ["csrrw", { rs1: 10, immediate: 0x3a0 }],
+  ["jal", { immediate: -40 }],
+);
+
+/** A loop, and beside it what takes one slot in fifty, in so many pieces that none of them is met often. */
+const scattered = program(
+  ["addi", { rd: 7, immediate: 200 }],
+  ["addi", { rd: 7, rs1: 7, immediate: -1 }],
+  ["bne", { rs1: 7, immediate: -4 }],
+  ...nops(8),
+  ["jal", { immediate: -44 }],
+);
+
 describe("the translator", () => {
   it.each([1, 4])("translates what %d harts execute", async (harts) => {
     const [machine, interpreter] = await Promise.all([
@@ -61,6 +132,45 @@ describe("the translator", () => {
     const machine = await boot("auto", sums, 1);
     for (let slots = 0; slots < 30_000_000; slots += 500) machine.run(500);
     expect(machine.engineCounters?.translatedSlots).toBeGreaterThan(10_000_000);
+  });
+
+  it.each([
+    ["stores that reach into a page of code", rewritingAcross],
+    ["loads across the ends of pages, up to that of RAM", readingToTheEnd],
+    ["memory that is no longer flat", protecting],
+  ])("gets %s right", async (_, kernel) => {
+    const [machine, interpreter] = await Promise.all([
+      boot("auto", kernel, 1),
+      boot("interpreter", kernel, 1),
+    ]);
+    for (let slots = 0; slots < 30_000_000; slots += 1_000_003) {
+      machine.run(1_000_003);
+      interpreter.run(1_000_003);
+      const [x, y] = [machine, interpreter].map(({ harts: [hart] }) =>
+        [7, 8, 9, 10].map((n) => hart?.x(n)).concat(hart?.pc),
+      );
+      expect(x).toEqual(y);
+    }
+    expect(machine.engineCounters?.translatedSlots).toBeGreaterThan(4_000_000);
+  });
+
+  it("makes anew what was made for flat memory, where memory is not", async () => {
+    const machine = await boot("auto", protecting, 1);
+    machine.run(15_000_000);
+    const before = machine.engineCounters;
+    machine.run(15_000_000);
+    const after = machine.engineCounters;
+    expect(before).toMatchObject({ regions: 1, dropped: 0 });
+    expect(after).toMatchObject({ dropped: 1 });
+    expect((after?.translatedSlots ?? 0) - (before?.translatedSlots ?? 0)).toBeGreaterThan(12_000_000);
+  });
+
+  it("stays in translated code", async () => {
+    const machine = await boot("auto", scattered, 1);
+    machine.run(20_000_000);
+    const before = machine.engineCounters?.entries ?? 0;
+    machine.run(20_000_000);
+    expect((machine.engineCounters?.entries ?? 0) - before).toBeLessThan(100);
   });
 
   it("seldom translates what is rewritten again and again", async () => {

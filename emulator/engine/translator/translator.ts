@@ -9,10 +9,12 @@ import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts";
 import { exportName } from "../interpreter/generate.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
-import { Interpreter } from "../interpreter/interpreter.ts";
+import { Interpreter, NEVER } from "../interpreter/interpreter.ts";
 import {
-  cutShort,
   leftOften,
+  lookAt,
+  memoryIsFlat,
+  misfit,
   regionEntries,
   rememberedCode,
   translatedSlots,
@@ -46,10 +48,8 @@ interface Trace {
 interface Watch {
   /** Address of the hart's state. */
   readonly address: number;
-  /** Slots until the next look at where it is. */
-  interval: number;
-  /** Slots that the interpreter has used since it was last found at work. */
-  interpreted: number;
+  /** Slots to be interpreted until the next look at where it is. */
+  untilLook: number;
   trace: Trace | undefined;
 }
 
@@ -74,6 +74,8 @@ export class Translator implements Engine {
   readonly #reader: CodeReader;
   #breakpoints: ReadonlySet<number> = new Set();
   #tracing = false;
+  /** Pages of RAM with code that was executed in flat memory and in other. */
+  readonly #paged = new Set<number>();
   /** How often a place has been translated ahead. */
   readonly #timesAhead = new Map<number, number>();
 
@@ -89,8 +91,7 @@ export class Translator implements Engine {
     this.#heat = new Heat(policy);
     this.#watches = configuration.harts.map((address) => ({
       address,
-      interval: policy.interval,
-      interpreted: 0,
+      untilLook: policy.interval,
       trace: undefined,
     }));
     this.#view = new DataView(configuration.memory.buffer);
@@ -169,42 +170,42 @@ export class Translator implements Engine {
 
   /** Executes up to the next look at where execution is, and has what it finds hot be followed. */
   #runOn(hart: number, watch: Watch, slots: number, past: boolean): RunEnd {
-    const before = this.#clock(watch);
-    const translatedBefore = this.#translatedSlots(watch);
-    this.#words[(watch.address + cutShort.offset) >> 2] = 0;
-    const end = this.#interpreter.run(hart, Math.min(slots, watch.interval), past);
-    const passed = (this.#clock(watch) - before) | 0;
-    const interpreted = passed - ((this.#translatedSlots(watch) - translatedBefore) | 0);
-    const spot = this.#spotToFollow(watch, interpreted);
+    const at = watch.address + lookAt.offset;
+    this.#view.setBigInt64(at, this.#interpretedSlots(watch) + BigInt(watch.untilLook), true);
+    const end = this.#interpreter.run(hart, slots, past);
+    watch.untilLook = Number(this.#view.getBigInt64(at, true) - this.#interpretedSlots(watch));
+    this.#view.setBigInt64(at, NEVER, true);
+    this.#dropMisfit(watch);
+    const spot = this.#spotToFollow(watch);
     if (spot !== undefined && end === "slots") {
       watch.trace = { spot, steps: [], left: this.#policy.traceLength };
     }
     return end;
   }
 
+  /** What was made for flat memory and met other is made for any, next time. */
+  #dropMisfit({ address }: Watch): void {
+    const at = (address + misfit.offset) >> 2;
+    const record = this.#words[at] ?? 0;
+    if (record === 0) return;
+    this.#words[at] = 0;
+    const place = this.#cache.dropRecorded(record);
+    if (place !== undefined) this.#paged.add(place >>> 12);
+  }
+
   /**
    * What has become hot: the place that regions are left for again and again, or, when the interpreter has been at work
    * for long enough, where it is.
    */
-  #spotToFollow(watch: Watch, interpreted: number): Spot | undefined {
-    const { interval, longestInterval, threshold } = this.#policy;
+  #spotToFollow(watch: Watch): Spot | undefined {
     const often = (watch.address + leftOften.offset) >> 2;
-    if (this.#words[often] !== 0) {
-      this.#words[often] = 0;
-      const place = this.#placeOf(watch);
-      if (place === undefined || this.#cache.at(place) !== undefined) return undefined;
-      return this.#heatUp({ place, exactly: true }, threshold);
-    }
-    watch.interpreted += interpreted;
-    const due = watch.interpreted >= interval;
-    watch.interval = due ? interval : Math.min(watch.interval * 2, longestInterval);
-    // Where a region was left for want of slots, it is not known what is interpreted.
-    if (!due || this.#words[(watch.address + cutShort.offset) >> 2] !== 0) return undefined;
-    const place = this.#placeOf(watch);
-    if (place === undefined) return undefined;
-    const times = Math.floor(watch.interpreted / interval);
-    watch.interpreted = 0;
-    return this.#heatUp({ place, exactly: false }, times);
+    const exactly = this.#words[often] !== 0;
+    this.#words[often] = 0;
+    const due = watch.untilLook <= 0;
+    if (due) watch.untilLook = this.#policy.interval;
+    const place = exactly || due ? this.#placeOf(watch) : undefined;
+    if (place === undefined || (exactly && this.#cache.at(place) !== undefined)) return undefined;
+    return this.#heatUp({ place, exactly }, exactly ? this.#policy.threshold : 1);
   }
 
   #heatUp(spot: Spot, times: number): Spot | undefined {
@@ -232,7 +233,7 @@ export class Translator implements Engine {
     watch.trace = undefined;
     this.#configuration.translating?.(true);
     this.#profile.learn(trace.steps);
-    if (!this.#translate(trace.spot, trace.steps)) this.#heat.giveUp(trace.spot);
+    if (!this.#translate(watch, trace)) this.#heat.giveUp(trace.spot);
     this.#configuration.translating?.(false);
     return end;
   }
@@ -240,7 +241,8 @@ export class Translator implements Engine {
   /** Translates what a hart is about to execute, as far as its slots go; gives whether that has been done just now. */
   #translateAhead(hart: number, slots: number): boolean {
     const watch = this.#watches[hart];
-    const place = watch && this.#placeOf(watch);
+    if (watch === undefined) return false;
+    const place = this.#placeOf(watch);
     if (place === undefined || this.#cache.at(place) !== undefined) return false;
     const times = (this.#timesAhead.get(place) ?? 0) + 1;
     if (times > MOST_TIMES_AHEAD) return false;
@@ -248,7 +250,7 @@ export class Translator implements Engine {
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
     this.#configuration.translating?.(true);
-    const region = formRegion(place, this.#anything, this.#reader, limits);
+    const region = formRegion(place, this.#anything, this.#reader, limits, this.#isFlat(watch, place));
     if (region !== undefined) this.#cache.install([region]);
     this.#configuration.translating?.(false);
     return region !== undefined;
@@ -283,12 +285,12 @@ export class Translator implements Engine {
   }
 
   /** Gives whether there was anything to translate. */
-  #translate({ place: hot, exactly }: Spot, steps: readonly TracedStep[]): boolean {
+  #translate(watch: Watch, { spot: { place: hot, exactly }, steps }: Trace): boolean {
     const regions = new Map<number, Region>();
     const covered = new Set<number>();
     const form = (entry: number, limits: RegionLimits = this.#policy) => {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
-      const region = formRegion(entry, experience, this.#reader, limits);
+      const region = formRegion(entry, experience, this.#reader, limits, this.#isFlat(watch, entry));
       if (region === undefined) return;
       const places = placesOf(region);
       // What is there may be of as much code.
@@ -305,6 +307,11 @@ export class Translator implements Engine {
     if (!regions.has(hot) && (exactly || !covered.has(hot))) form(hot);
     if (regions.size > 0) this.#cache.install([...regions.values()]);
     return regions.size > 0;
+  }
+
+  /** Whether code at a place is to be made for flat memory, as that of the hart is now. */
+  #isFlat({ address }: Watch, place: number): boolean {
+    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0 && !this.#paged.has(place >>> 12);
   }
 
   /** Where a hart is, if it executed last. */
@@ -328,8 +335,9 @@ export class Translator implements Engine {
     return low | (half(crosses ? (secondHalf ?? 0) : place + 2) << 16);
   }
 
-  #translatedSlots({ address }: Watch): number {
-    return this.#words[(address + translatedSlots.offset) >> 2] ?? 0;
+  #interpretedSlots({ address }: Watch): bigint {
+    const all = this.#view.getBigInt64(address + state.clock.offset, true);
+    return all - this.#view.getBigInt64(address + translatedSlots.offset, true);
   }
 
   #clock({ address }: Watch): number {
