@@ -9,7 +9,7 @@ import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter } from "./generate.ts";
-import { attention, LOOKASIDE_ENTRIES, lookAt, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
 import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
 
@@ -22,9 +22,6 @@ export interface InterpreterPlacement {
   /** Where records of translated regions go, `REGION_RECORD_BYTES` long. */
   readonly regions: number;
 }
-
-/** For `lookAt`: no run ends for a look. */
-export const NEVER = 2n ** 62n;
 
 /** The module compiled last, and what it was compiled for. */
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
@@ -83,7 +80,6 @@ export class Interpreter implements Engine {
       pagesDropped: () => this.#forgetEverything(),
       pageGoes: (page) => this.listener?.pageGoes(page),
     });
-    for (const hart of configuration.harts) this.#view.setBigInt64(hart + lookAt.offset, NEVER, true);
     this.#forgetEverything();
   }
 

@@ -109,17 +109,19 @@ export const memoryIsFlat = field32(AFTER_PAGE_SLOTS);
 /** The record of a region that was to be entered though it is made for flat memory, and memory is not; 0 for none. */
 export const misfit = field32(AFTER_PAGE_SLOTS + 4);
 /**
- * The run ends for a look at where execution is when so many slots have been interpreted, by the clock without the
- * translated ones. Those after a region was cut short count only if more follow: `excused` says that this is provided for.
+ * The run ends for a look at where execution is when so many slots more than `NEVER` have been interpreted, by the clock
+ * without the translated ones. Those after a region was cut short do not count: `excused` says that this is provided for.
  */
 export const lookAt = field64(AFTER_PAGE_SLOTS + 8);
+/** As a hart's state is clear at first, there are no looks unless somebody asks for them. */
+export const NEVER = 2n ** 62n;
 export const excused = field32(AFTER_PAGE_SLOTS + 16);
 /** Slots that may pass in regions beyond those that may be interpreted. */
 export const beyond = field32(AFTER_PAGE_SLOTS + 20);
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 
-const NEVER = 0xff;
+const NOTHING = 0xff;
 
 /** Has the loop look at everything before the next instruction. */
 export const demandAttention = procedure("demandAttention", {}, "none", () => attention.set(u32(1)));
@@ -275,7 +277,7 @@ const spaceEntry = (key: I64): I32 => {
 
 /** Numbers begin anew when they run out, with nothing remembered under the old ones. */
 const renumber = procedure("renumber", {}, "none", () => {
-  fillCells(hart.add(READ_TABLE), NEVER, u32(3 * TABLE_BYTES));
+  fillCells(hart.add(READ_TABLE), NOTHING, u32(3 * TABLE_BYTES));
   fillCells(hart.add(SPACE_TABLE), 0, u32(SPACE_BYTES));
   lastSpace.set(u32(0));
   forgottenSpace.set(u32(0));

@@ -48,6 +48,7 @@ import {
   leftOften,
   locateCode,
   lookAt,
+  NEVER,
   READ_TABLE,
   raiseIllegal,
   regionEntries,
@@ -234,7 +235,7 @@ export class Loop {
 
   /** Pushes how many slots may be interpreted until the run ends for a look. */
   #untilLook(): void {
-    this.#code.get(this.#hart).load("i64.load", lookAt.offset);
+    this.#code.get(this.#hart).load("i64.load", lookAt.offset).i64(NEVER).arithmetic("i64", "add");
     this.#clock();
     this.#code.arithmetic("i64", "sub").get(this.#hart).load("i64.load", translatedSlots.offset);
     this.#code.arithmetic("i64", "add");

@@ -9,12 +9,13 @@ import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts";
 import { exportName } from "../interpreter/generate.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
-import { Interpreter, NEVER } from "../interpreter/interpreter.ts";
+import { Interpreter } from "../interpreter/interpreter.ts";
 import {
   leftOften,
   lookAt,
   memoryIsFlat,
   misfit,
+  NEVER,
   regionEntries,
   rememberedCode,
   translatedSlots,
@@ -171,10 +172,12 @@ export class Translator implements Engine {
   /** Executes up to the next look at where execution is, and has what it finds hot be followed. */
   #runOn(hart: number, watch: Watch, slots: number, past: boolean): RunEnd {
     const at = watch.address + lookAt.offset;
-    this.#view.setBigInt64(at, this.#interpretedSlots(watch) + BigInt(watch.untilLook), true);
+    const from = this.#interpretedSlots(watch) - NEVER;
+    this.#view.setBigInt64(at, from + BigInt(watch.untilLook), true);
     const end = this.#interpreter.run(hart, slots, past);
-    watch.untilLook = Number(this.#view.getBigInt64(at, true) - this.#interpretedSlots(watch));
-    this.#view.setBigInt64(at, NEVER, true);
+    const left = this.#view.getBigInt64(at, true) + NEVER - this.#interpretedSlots(watch);
+    watch.untilLook = Number(left);
+    this.#view.setBigInt64(at, 0n, true);
     this.#dropMisfit(watch);
     const spot = this.#spotToFollow(watch);
     if (spot !== undefined && end === "slots") {
