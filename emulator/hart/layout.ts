@@ -110,6 +110,8 @@ export const state = {
   tlbSizes: field32(),
   /** How many PMP ranges there are. */
   pmpRanges: field32(),
+  /** What the first of them lets everybody do everywhere, as R, W and X of a configuration (memory/pmp.ts). */
+  pmpOpen: field32(),
   /** 1 when the hart gives up the rest of its turn (pause). */
   yielding: field32(),
 };
@@ -127,7 +129,7 @@ export const MAXIMUM_TLB_SETS = 1024;
 export const TLB_VICTIM_OFFSET = reserve(MAXIMUM_TLB_SETS, 8);
 
 /** Room for what an engine caches about the hart; nothing architectural, cleared when an engine is installed. */
-export const ENGINE_BYTES = 3 * 4096 + 2048;
+export const ENGINE_BYTES = 4 * 4096;
 export const ENGINE_OFFSET = reserve(ENGINE_BYTES, 64);
 
 /** Bytes of a hart's state before the TLB entries. */

@@ -9,7 +9,7 @@ import { local, raise, when } from "../language/statement.ts";
 import { Cause } from "../trap/cause.ts";
 import { Access } from "./access.ts";
 import { checkWritable, clearPhysical, inRam } from "./physical.ts";
-import { pmpAllows } from "./pmp.ts";
+import { whenDenied } from "./pmp.ts";
 import { translate } from "./translate.ts";
 import { dataMode } from "./virtual.ts";
 
@@ -23,7 +23,7 @@ const place = (virtual: I64, access: I32): I64 => {
   const mode = local(dataMode());
   const physical = local(translate({ virtual, access, mode }));
   const block = { address: blockOf(physical), bytes: BLOCK_BYTES };
-  when(pmpAllows({ ...block, access, mode }).isZero(), () => raise(Cause.storeAccess, virtual));
+  whenDenied({ ...block, access, mode }, () => raise(Cause.storeAccess, virtual));
   return physical;
 };
 

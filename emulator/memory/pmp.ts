@@ -12,11 +12,14 @@ import {
   PMP_RANGES_OFFSET,
   state,
 } from "../hart/layout.ts";
-import { cell32, cell64, hart, select, u32, u64 } from "../language/expression.ts";
+import { cell32, cell64, hart, select, select32, u32, u64 } from "../language/expression.ts";
 import { hook, procedure } from "../language/procedure.ts";
 import { local, returns, storeCell, when, whilst } from "../language/statement.ts";
 
 const LOCKED = 0x80;
+const PERMISSIONS = 7;
+/** Where a range ends that covers all; the last entry's end of NAPOT lies beyond it. */
+const EVERYTHING = (1n << 56n) - 4n;
 export const RangeOffset = { from: 0, to: 8, config: 16 } as const;
 /** Values of a configuration's A field: off, top of range, four bytes, a power of two. */
 const Match = { off: 0, tor: 1, na4: 2, napot: 3 } as const;
@@ -50,6 +53,13 @@ export const renewProtection = procedure("renewProtection", {}, "none", () => {
     i.set(i.add(1));
   });
   state.pmpRanges.set(count);
+  const first = local(hart.add(PMP_RANGES_OFFSET));
+  const from = cell64("i64", first, RangeOffset.from);
+  const coversAll = count
+    .ne(0)
+    .and(from.isZero())
+    .and(cell64("i64", first, RangeOffset.to).geU(EVERYTHING));
+  state.pmpOpen.set(select32(coversAll, cell32("u8", first, RangeOffset.config).and(PERMISSIONS), 0));
   protectionChanged({});
 });
 
@@ -79,3 +89,7 @@ export const pmpAllows = procedure(
     return mode.eq(3);
   },
 );
+
+/** Does something unless `pmpAllows`, which mostly need not be asked. */
+export const whenDenied = (asked: Parameters<typeof pmpAllows>[0], then: () => void): void =>
+  when(state.pmpOpen.get().and(asked.access).isZero(), () => when(pmpAllows(asked).isZero(), then));

@@ -67,8 +67,9 @@ const forEachEntry = (virtual: I64, look: (entry: I32) => void): void => {
     const entry = local(entryAt(setOf(page).mul(ways())));
     const end = local(entry.add(ways().mul(TLB_ENTRY_BYTES)));
     whilst(entry.ltU(end), () => {
-      const held = holdsSize(entry, size).and(cell64("i64", entry, TlbEntryOffset.page).eq(page));
-      when(held, () => look(entry));
+      when(cell64("i64", entry, TlbEntryOffset.page).eq(page), () =>
+        when(holdsSize(entry, size), () => look(entry)),
+      );
       entry.set(entry.add(TLB_ENTRY_BYTES));
     });
     sizes.set(sizes.and(sizes.sub(1)));

@@ -8,7 +8,7 @@ import { EnvironmentBit } from "../trap/envcfg.ts";
 import { Status } from "../trap/status.ts";
 import { Access, accessFault, pageFault } from "./access.ts";
 import { inRam, ramCell, readPhysical, writePhysical } from "./physical.ts";
-import { pmpAllows } from "./pmp.ts";
+import { whenDenied } from "./pmp.ts";
 import {
   cachedPte,
   cachedSize,
@@ -90,7 +90,7 @@ const walk = procedure(
       level.set(level.sub(1));
       const index = virtual.shrU(levelShift(level).toU64()).and(0x1ff);
       const address = local(table.add(index.shl(3)));
-      when(pmpAllows({ address, bytes: 8, access: Access.read, mode: 1 }).isZero(), () =>
+      whenDenied({ address, bytes: 8, access: Access.read, mode: 1 }, () =>
         raise(accessFault(access), virtual),
       );
       const pte = local(u64(0));
@@ -133,7 +133,7 @@ const walk = procedure(
           });
           when(flags.and(usedBits(access)).ne(usedBits(access)), () => {
             when(setting32("svadu").and(state.menvcfg.get().bit(EnvironmentBit.ADUE)).isZero(), fault);
-            when(pmpAllows({ address, bytes: 8, access: Access.write, mode: 1 }).isZero(), () =>
+            whenDenied({ address, bytes: 8, access: Access.write, mode: 1 }, () =>
               raise(accessFault(access), virtual),
             );
             pte.set(pte.or(usedBits(access).toU64()));

@@ -7,7 +7,7 @@ import { local, raise, returns, when, whilst } from "../language/statement.ts";
 import { Cause } from "../trap/cause.ts";
 import { Access, accessFault } from "./access.ts";
 import { checkWritable, inRam, ramAddress, readPhysical, writePhysical } from "./physical.ts";
-import { pmpAllows } from "./pmp.ts";
+import { pmpAllows, whenDenied } from "./pmp.ts";
 import { translate } from "./translate.ts";
 
 const MPRV = 17;
@@ -62,7 +62,7 @@ const place = procedure(
   "i64",
   ({ virtual, bytes, access, mode }) => {
     const physical = local(translate({ virtual, access, mode }));
-    when(pmpAllows({ address: physical, bytes: bytes.toU64(), access, mode }).isZero(), () =>
+    whenDenied({ address: physical, bytes: bytes.toU64(), access, mode }, () =>
       protectBytes({ virtual, physical, bytes, access, mode }),
     );
     accessAllowed({ virtual, physical, access, mode });
@@ -181,13 +181,9 @@ export const fetch = procedure("fetch", { pc: "i64" }, "i32", ({ pc }) => {
     pc.toI32().and(0xfff).eq(0xffe),
     () => second.set(fetchParcel({ virtual: next })),
     () => {
-      const allowed = pmpAllows({
-        address: second,
-        bytes: 2,
-        access: Access.execute,
-        mode: state.mode.get(),
-      });
-      when(allowed.isZero(), () => raise(cause, next));
+      whenDenied({ address: second, bytes: 2, access: Access.execute, mode: state.mode.get() }, () =>
+        raise(cause, next),
+      );
     },
   );
   return readPhysical({ address: second, bytes: 2, cause, virtual: next }).toI32().shl(16).or(low);

@@ -9,7 +9,7 @@ import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter } from "./generate.ts";
-import { attention, LOOKASIDE_ENTRIES, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
+import { attention, LOOKASIDE_ENTRIES, memos, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
 import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
 
@@ -173,6 +173,7 @@ export class Interpreter implements Engine {
   #forgetEverything(): void {
     for (const hart of this.#configuration.harts) {
       this.#bytes.fill(0xff, hart + READ_TABLE, hart + READ_TABLE + 3 * LOOKASIDE_ENTRIES * 16);
+      this.#bytes.fill(0, hart + memos.offset, hart + memos.offset + memos.bytes);
     }
     this.#demandAttention();
   }

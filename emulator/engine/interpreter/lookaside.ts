@@ -31,11 +31,11 @@ import {
   ramOffset,
   storeBytes,
 } from "../../memory/physical.ts";
-import { pmpAllows } from "../../memory/pmp.ts";
+import { whenDenied } from "../../memory/pmp.ts";
 import { translate } from "../../memory/translate.ts";
 import { dataMode, fetch } from "../../memory/virtual.ts";
 import { Cause } from "../../trap/cause.ts";
-import { Status } from "../../trap/status.ts";
+import { flag, Status } from "../../trap/status.ts";
 import { decodeAlone, decodedPage, forgetCode } from "./decoded-code.ts";
 
 export const LOOKASIDE_ENTRIES = 256;
@@ -118,6 +118,25 @@ export const NEVER = 2n ** 62n;
 export const excused = field32(AFTER_PAGE_SLOTS + 16);
 /** Slots that may pass in regions beyond those that may be interpreted. */
 export const beyond = field32(AFTER_PAGE_SLOTS + 20);
+/**
+ * Of each mode, what was worked out for it last (`renewContexts`): traps and returns go between the same two. What else it
+ * depends on clears them.
+ */
+const MEMOS = AFTER_PAGE_SLOTS + 24;
+const MEMO_BYTES = 48;
+export const memos = { offset: MEMOS, bytes: 4 * MEMO_BYTES };
+const Memo = {
+  satp: 0,
+  status: 8,
+  fetchContext: 16,
+  dataContext: 24,
+  fetchTranslated: 32,
+  dataTranslated: 36,
+  flat: 40,
+  known: 44,
+};
+/** Of mstatus, what it depends on. */
+const CONTEXT_STATUS = flag(Status.SUM) | flag(Status.MXR) | flag(Status.MPRV) | (3n << BigInt(Status.MPP));
 /** Machine mode's; satp never holds it. */
 const MACHINE_SPACE = -1n;
 
@@ -190,7 +209,7 @@ export const rememberAccess = procedure(
       when(flags.and(PageFlag.watched), () => returns());
       when(flags.and(PageFlag.code), () => tag.set(codeTag(tag)));
     });
-    when(pmpAllows({ address: page, bytes: 4096n, access, mode }).isZero(), () => returns());
+    whenDenied({ address: page, bytes: 4096n, access, mode }, () => returns());
     const table = select32(access.eq(Access.write), WRITE_TABLE, READ_TABLE);
     const entry = local(hart.add(table).add(entryOf(virtual)));
     storeCell("i64", entry, tag);
@@ -275,12 +294,15 @@ const spaceEntry = (key: I64): I32 => {
   return hart.add(low.and(SPACES).shl(4));
 };
 
+const clearMemos = () => fillCells(hart.add(memos.offset), 0, u32(memos.bytes));
+
 /** Numbers begin anew when they run out, with nothing remembered under the old ones. */
 const renumber = procedure("renumber", {}, "none", () => {
   fillCells(hart.add(READ_TABLE), NOTHING, u32(3 * TABLE_BYTES));
   fillCells(hart.add(SPACE_TABLE), 0, u32(SPACE_BYTES));
   lastSpace.set(u32(0));
   forgottenSpace.set(u32(0));
+  clearMemos();
 });
 
 /** The context in which an access is made in a mode. Machine mode has a number like an address space. */
@@ -301,8 +323,7 @@ const contextOf = procedure("contextOf", { mode: "i32" }, "i64", ({ mode }) => {
     .toU64();
 });
 
-/** Works out the contexts from mode, satp and mstatus. */
-export const renewContexts = procedure("renewContexts", {}, "none", () => {
+const workOutContexts = procedure("workOutContexts", {}, "none", () => {
   // Both contexts may need a number, and neither may be one of before.
   when(lastSpace.get().gtU(SPACES - 3), () => renumber({}));
   const translated = local(state.satp.get().shrU(60).ne(0));
@@ -314,17 +335,49 @@ export const renewContexts = procedure("renewContexts", {}, "none", () => {
   dataContext.set(context);
   fetchTranslated.set(translated.and(mode.ne(3)));
   dataTranslated.set(translated.and(data.ne(3)));
-  memoryIsFlat.set(u32(0));
-  const mayAll = (access: number) =>
-    pmpAllows({ address: RAM_BASE, bytes: setting64("ramBytes"), access, mode: data });
-  when(dataTranslated.get().isZero(), () => {
-    when(mayAll(Access.read), () => memoryIsFlat.set(mayAll(Access.write)));
+  const flat = local(dataTranslated.get().isZero());
+  when(flat, () => {
+    const ram = { address: RAM_BASE, bytes: setting64("ramBytes"), mode: data };
+    for (const access of [Access.read, Access.write]) whenDenied({ ...ram, access }, () => flat.set(0));
   });
+  memoryIsFlat.set(flat);
+});
+
+/** What `renewContexts` leaves, and where a memo has it. */
+const remembered32 = [
+  [fetchTranslated, Memo.fetchTranslated],
+  [dataTranslated, Memo.dataTranslated],
+  [memoryIsFlat, Memo.flat],
+] as const;
+const remembered64 = [
+  [fetchContext, Memo.fetchContext],
+  [dataContext, Memo.dataContext],
+] as const;
+
+/** Contexts, translation and whether memory is flat: from mode, satp and mstatus, or as they were when these were the same. */
+export const renewContexts = procedure("renewContexts", {}, "none", () => {
+  const memo = local(hart.add(state.mode.get().mul(MEMO_BYTES)).add(MEMOS));
+  const status = local(state.mstatus.get().and(CONTEXT_STATUS));
+  const same = cell64("i64", memo, Memo.satp)
+    .eq(state.satp.get())
+    .and(cell64("i64", memo, Memo.status).eq(status));
+  when(cell32("i32", memo, Memo.known).and(same), () => {
+    for (const [field, at] of remembered64) field.set(cell64("i64", memo, at));
+    for (const [field, at] of remembered32) field.set(cell32("i32", memo, at));
+    returns();
+  });
+  workOutContexts({});
+  storeCell("i64", memo, state.satp.get(), Memo.satp);
+  storeCell("i64", memo, status, Memo.status);
+  storeCell("i32", memo, u32(1), Memo.known);
+  for (const [field, at] of remembered64) storeCell("i64", memo, field.get(), at);
+  for (const [field, at] of remembered32) storeCell("i32", memo, field.get(), at);
 });
 
 /** Forgets everything about the executing hart: numbers given so far are not given again until all is cleared. */
 export const forgetAll = procedure("forgetAll", {}, "none", () => {
   forgottenSpace.set(lastSpace.get());
+  clearMemos();
   renewContexts({});
   attention.set(u32(1));
 });
@@ -355,9 +408,7 @@ export const locateCode = procedure("locateCode", { pc: "i64" }, "i32", ({ pc })
   const address = local(translate({ virtual: pc, access: Access.execute, mode }));
   const page = local(pageOf(address));
   when(inRam(page, u32(4096)).isZero(), () => returns(u32(0)));
-  when(pmpAllows({ address: page, bytes: 4096n, access: Access.execute, mode }).isZero(), () =>
-    returns(u32(0)),
-  );
+  whenDenied({ address: page, bytes: 4096n, access: Access.execute, mode }, () => returns(u32(0)));
   const decoded = local(decodedPage({ offset: page.sub(RAM_BASE).toI32() }));
   const entry = local(hart.add(codeEntryOf(pc)));
   storeCell("i64", entry, pageOf(pc).or(fetchContext.get()), FETCH_TABLE);
