@@ -106,6 +106,7 @@ class Board implements Machine {
       host: this.#host,
       harts: placement.harts,
       rewrite: options.rewrite,
+      keepModule: options.keepModule,
       translating: options.translating,
     };
     this.#inputs = new InputLog(options.replay);

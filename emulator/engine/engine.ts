@@ -18,6 +18,9 @@ export interface Host {
  */
 export type Rewrite = (name: string, body: Block) => Block;
 
+/** Gives the module that was kept under a name, by an earlier run of the host's program perhaps, or what `make` makes. */
+export type KeepModule = (name: string, make: () => Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+
 /** Everything that is fixed before an engine is built. */
 export interface Configuration {
   readonly memory: WebAssembly.Memory;
@@ -27,6 +30,7 @@ export interface Configuration {
   /** Address in machine memory of each hart's state. */
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
+  readonly keepModule?: KeepModule | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
   readonly translating?: ((begins: boolean) => void) | undefined;
 }

@@ -88,19 +88,22 @@ export class Interpreter implements Engine {
    * must be clear.
    */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const { settings, cpu, harts, memory, rewrite } = configuration;
+    const { settings, cpu, harts, memory, rewrite, keepModule } = configuration;
     const likeness = [
       ...Object.values(settings),
       ...cpu.extensions,
       ...harts,
       memory.buffer.byteLength,
     ].join();
-    const compile = () =>
-      WebAssembly.compile(
-        generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions),
-      );
-    if (rewrite !== undefined) return new Interpreter(configuration, placement, await compile());
-    if (recent?.likeness !== likeness) recent = { likeness, module: compile() };
+    const generate = () =>
+      generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions);
+    if (rewrite !== undefined) {
+      return new Interpreter(configuration, placement, await WebAssembly.compile(generate()));
+    }
+    if (recent?.likeness !== likeness) {
+      const bytes = keepModule?.(likeness, generate) ?? generate();
+      recent = { likeness, module: WebAssembly.compile(bytes) };
+    }
     return new Interpreter(configuration, placement, await recent.module);
   }
 
