@@ -2,7 +2,6 @@
 import type { Procedure } from "../../language/procedure.ts";
 import type { Code } from "../../wasm/code.ts";
 import type { Group } from "./group.ts";
-import { findForLoads, findForStores } from "./slow-path.ts";
 
 /** Finds where in machine memory groups of accesses lie. */
 export interface DataMemory {
@@ -27,17 +26,4 @@ export interface Frame {
   /** Pushes the address of the hart's state. */
   hart(): Code;
   call(procedure: Procedure): void;
-}
-
-/**
- * Pushes what added to the frame's address gives its place, as a procedure of the main module finds it; 0 where it does
- * not (`slow-path.ts`).
- */
-export function findBySearch({ code, address, call }: Frame, group: Group): void {
-  code
-    .get(address)
-    .i32(group.to - group.from)
-    .i32(group.size === 1 ? 0 : group.from)
-    .i32(group.widest);
-  call((group.access.writes ? findForStores : findForLoads).procedure);
 }

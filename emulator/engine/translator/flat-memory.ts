@@ -4,10 +4,11 @@
  * too, for code must not change unnoticed.
  */
 import type { Setting } from "../../language/expression.ts";
-import { RAM_BASE } from "../../memory/physical.ts";
+import { NOTICED, RAM_BASE } from "../../memory/physical.ts";
 import type { DataMemory, Frame } from "./data-memory.ts";
-import { findBySearch } from "./data-memory.ts";
 import type { Group } from "./group.ts";
+
+const PAGE = 4096;
 
 export class FlatMemory implements DataMemory {
   /** Where RAM begins: what is pushed are offsets in it, for WebAssembly adds no negative constants. */
@@ -15,11 +16,13 @@ export class FlatMemory implements DataMemory {
   readonly #frame: Frame;
   readonly #settings: Readonly<Record<Setting, bigint>>;
   readonly #offset: number;
+  readonly #flags: number;
 
   constructor(frame: Frame, settings: Readonly<Record<Setting, bigint>>) {
     this.#frame = frame;
     this.#settings = settings;
     this.#offset = frame.code.local("i64", "offset");
+    this.#flags = frame.code.local("i32", "flags");
     this.base = Number(settings.ramBias + RAM_BASE);
   }
 
@@ -29,18 +32,33 @@ export class FlatMemory implements DataMemory {
 
   find(group: Group, leave: () => void): void {
     const { code, address } = this.#frame;
-    const { ramBytes, pageFlags } = this.#settings;
+    const bytes = group.to - group.from;
     code.get(address).i64(-RAM_BASE).arithmetic("i64", "add").tee(this.#offset);
-    code.i64(ramBytes - BigInt(group.to - group.from)).compare("i64", "gt_u");
-    code.ifUnlikely(leave);
-    if (group.access.writes) {
-      // A page whose flags are clear is not followed by one of code, either (`PageFlag.before`).
-      code.get(this.#offset).i64(12).arithmetic("i64", "shr_u").convert("wrap");
-      code.load("i32.load8_u", Number(pageFlags)).ifUnlikely(() => {
-        findBySearch(this.#frame, group);
-        code.isZero().ifUnlikely(leave);
-      });
-    }
+    code
+      .i64(this.#settings.ramBytes - BigInt(bytes))
+      .compare("i64", "gt_u")
+      .ifUnlikely(leave);
+    if (group.access.writes) this.#checkPage(bytes, leave);
     code.get(this.#offset).convert("wrap");
+  }
+
+  /** Leaves before what must not be stored unnoticed. No call: V8 would have registers on the stack because of it. */
+  #checkPage(bytes: number, leave: () => void): void {
+    const { code } = this.#frame;
+    code.get(this.#offset).i64(12).arithmetic("i64", "shr_u").convert("wrap");
+    code.load("i32.load8_u", Number(this.#settings.pageFlags)).tee(this.#flags);
+    code.ifUnlikely(() => {
+      code.get(this.#flags).i32(NOTICED).arithmetic("i32", "and").if(leave);
+      // The next page has a flag (`PageFlag.before`).
+      code
+        .get(this.#offset)
+        .convert("wrap")
+        .i32(PAGE - 1)
+        .arithmetic("i32", "and");
+      code
+        .i32(PAGE - bytes)
+        .compare("i32", "gt_u")
+        .if(leave);
+    });
   }
 }

@@ -13,9 +13,9 @@ import {
 } from "../interpreter/lookaside.ts";
 import type { Analysis } from "./analysis.ts";
 import type { DataMemory, Frame } from "./data-memory.ts";
-import { findBySearch } from "./data-memory.ts";
 import type { Group } from "./group.ts";
 import type { Region } from "./region.ts";
+import { findForLoads, findForStores } from "./slow-path.ts";
 
 const PAGE = 4096;
 
@@ -145,8 +145,13 @@ export class PagedMemory implements DataMemory {
 
   /** The same for what is not remembered. */
   #search(group: Group, leave: () => void): void {
-    const { code } = this.#frame;
-    findBySearch(this.#frame, group);
+    const { code, address, call } = this.#frame;
+    code
+      .get(address)
+      .i32(group.to - group.from)
+      .i32(group.size === 1 ? 0 : group.from)
+      .i32(group.widest);
+    call((group.access.writes ? findForStores : findForLoads).procedure);
     code.tee(this.#entry).isZero().ifUnlikely(leave);
     code.get(this.#entry);
   }
