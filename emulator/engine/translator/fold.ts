@@ -309,11 +309,21 @@ export function negation(condition: Node): Node {
   return comparison("eq", condition, constant(condition.type, 0n));
 }
 
+/** Whether the upper half of a 64-bit value, and the bit below it, are alike already. */
+function isWord(n: Node): boolean {
+  if (n.kind === "unary") return n.op === "extend32_s";
+  if (isMasked(n, lowWord >> 1n)) return true;
+  if (n.kind !== "arithmetic" || n.b.kind !== "constant") return false;
+  const count = BigInt.asUintN(6, n.b.value);
+  if (n.op === "shr_s") return count >= 32n || isWord(n.a);
+  return n.op === "shr_u" && (count > 32n || (count > 0n && isMasked(n.a, lowWord)));
+}
+
 export function unary(type: Type, op: Unary, a: Node): Node {
   if (a.kind === "constant") return constant(type, computeUnary(type, op, a.value));
   if (op === "extend32_s") {
     if (type === "i32") return a;
-    if (a.kind === "unary" && a.op === op) return a;
+    if (isWord(a)) return a;
     if (a.kind === "convert") return convert("extend_s", a.a);
     return { kind: "unary", type, op, a: lookedAt(a, lowWord) };
   }

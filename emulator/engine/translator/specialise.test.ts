@@ -325,6 +325,14 @@ describe("what remains of an instruction", () => {
     expect(text("divu", { rd: 5, rs1: 6, rs2: 0 })).toEqual(["x.rd = -1"]);
   });
 
+  test("what is a word is not extended again", () => {
+    const shifted = (name: string, immediate: number) => text(name, { rd: 5, rs1: 6, immediate });
+    expect(shifted("srliw", 3)).toEqual(["x.rd = shr_u(and(x.rs1, 0xffffffff), 3)"]);
+    expect(shifted("srliw", 0)).toEqual(["x.rd = extend32_s(x.rs1)"]);
+    expect(shifted("sraiw", 3)).toEqual(["x.rd = shr_s(extend32_s(x.rs1), 3)"]);
+    expect(shifted("slliw", 3)).toEqual(["x.rd = extend32_s(shl(x.rs1, 3))"]);
+  });
+
   test("jalr knows where it goes before it writes the register it goes by", () => {
     const jump = ["v0 = and(x.rs1, -2)", "x.rd = next", "jump(v0)"];
     expect(text("jalr", { rd: 1, rs1: 1 })).toEqual(jump);
