@@ -39,7 +39,7 @@ export const MOST_SPOTS = 100_000;
  * Looks at where execution is after which no line counts as rewritten any more, for pages of RAM are given to one program
  * after another. Doubling their thresholds, a line is not translated more than seven times meanwhile.
  */
-export const FORGIVEN_AFTER = 10_000;
+export const FORGIVEN_AFTER = 4000;
 
 /** What rewrites itself is translated ahead only so often, until RAM is filled anew. */
 export const MOST_TIMES_AHEAD = 8;
@@ -49,9 +49,9 @@ export const MOST_TIMES_AHEAD = 8;
  * for 83 % of the slots and took a fifth longer than this one, which translates 15,000 for 77 %.
  */
 export const whenHot: Policy = {
-  interval: 4000,
-  threshold: 200,
-  hesitation: 2000,
+  interval: 10_000,
+  threshold: 80,
+  hesitation: 800,
   traceLength: 2000,
   entries: 2,
   operations: 200,
