@@ -41,7 +41,7 @@ export function flagPage(flags: Uint8Array, page: number, flag: number, on: bool
 const deviceAt = hostProcedure("deviceAt", { address: "i32", bytes: "i32" }, "i32");
 const deviceRead = hostProcedure("deviceRead", { address: "i32", bytes: "i32" }, "i32");
 const deviceWrite = hostProcedure("deviceWrite", { address: "i32", bytes: "i32", value: "i32" }, "none");
-/** Reports a store to a page that has a flag; `address` is an offset into RAM. */
+/** Reports a store to a page that is watched; `address` is an offset into RAM. */
 const storeObserved = hostProcedure("storeObserved", { offset: "i32", bytes: "i32" }, "none");
 
 /** Whether `bytes` bytes from a physical address on lie in RAM. */

@@ -3,16 +3,7 @@
  * which the command line starts.
  */
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { KeepModule } from "../../emulator/engine/engine.ts";
 import { ROOT } from "../guest/root.ts";
@@ -20,6 +11,7 @@ import { ROOT } from "../guest/root.ts";
 /** Machines there may be of one version of the program, before all of them are made anew. */
 const MOST_MODULES = 16;
 const DIGEST_BYTES = 32;
+const digestOf = (content: string | Uint8Array): Buffer => createHash("sha256").update(content).digest();
 
 /**
  * Keeps modules in a folder of one version of the program: those beside it, of other versions, go when it begins. Where
@@ -36,16 +28,22 @@ export function keepModulesIn(folder: string): KeepModule {
   };
 }
 
-/** For the program that runs. Only if it was compiled is it known what made a module. */
-export const keepModule: KeepModule | undefined = import.meta.url.includes("/.build/")
-  ? (name, make) => keepModulesIn(join(ROOT, ".build/modules", version()))(name, make)
-  : undefined;
-
-/** What a module depends on besides the machine: the program, and what Node can do. */
-function version(): string {
-  const { mtimeMs, size } = statSync(join(ROOT, ".build/js/tsconfig.tsbuildinfo"));
-  return digestOf([mtimeMs, size, process.version, process.arch].join(" ")).toString("hex");
+/** What a module depends on besides the machine: the program, as far as it was compiled, and what Node can do. */
+function version(): string | undefined {
+  if (!import.meta.url.includes("/.build/")) return undefined;
+  const compiled = statSync(join(ROOT, ".build/js/tsconfig.tsbuildinfo"), { throwIfNoEntry: false });
+  if (compiled === undefined) return undefined;
+  const parts = [compiled.mtimeMs, compiled.size, process.version, process.arch];
+  return digestOf(parts.join(" ")).toString("hex");
 }
+
+const loaded = version();
+
+/** For the program that runs. Once it has been compiled anew, nobody knows any more what it made. */
+export const keepModule: KeepModule = (name, make) =>
+  loaded === undefined || loaded !== version()
+    ? make()
+    : keepModulesIn(join(ROOT, ".build/modules", loaded))(name, make);
 
 /** What a file holds before its digest, if that is right: a host that crashed may leave half of it. */
 function read(file: string): Uint8Array<ArrayBuffer> | undefined {
@@ -68,7 +66,15 @@ function keep(folder: string, file: string, bytes: Uint8Array): void {
     writeFileSync(draft, Buffer.concat([bytes, digestOf(bytes)]));
     renameSync(draft, file);
   } catch {
-    if (existsSync(draft)) rmSync(draft);
+    remove(draft);
+  }
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Its folder could not be made, either.
   }
 }
 
@@ -78,5 +84,3 @@ function removeOthers(folder: string): void {
     if (other !== folder) rmSync(other, { recursive: true, force: true });
   }
 }
-
-const digestOf = (content: string | Uint8Array): Buffer => createHash("sha256").update(content).digest();

@@ -28,8 +28,7 @@ export class MachineBuilder {
       if (begins) this.#translatingSince = now;
       else this.#translatingMilliseconds += now - this.#translatingSince;
     };
-    const keeping = keepModule === undefined ? {} : { keepModule };
-    return this.#create({ ...this.#options, ...listeners, ...keeping, translating });
+    return this.#create({ ...this.#options, ...listeners, keepModule, translating });
   }
 
   /** How long engines have translated code, in all machines built. */

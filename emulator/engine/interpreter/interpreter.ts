@@ -4,6 +4,7 @@ import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
 import { pageFlagsOf } from "../../memory/physical.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
+import { hostFuses } from "../native-float/host-fusing.ts";
 import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
@@ -89,7 +90,9 @@ export class Interpreter implements Engine {
    */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
     const { settings, cpu, harts, memory, rewrite, keepModule } = configuration;
+    // What is generated depends on the host, too.
     const likeness = [
+      hostFuses(),
       ...Object.values(settings),
       ...cpu.extensions,
       ...harts,
@@ -101,8 +104,13 @@ export class Interpreter implements Engine {
       return new Interpreter(configuration, placement, await WebAssembly.compile(generate()));
     }
     if (recent?.likeness !== likeness) {
-      const bytes = keepModule?.(likeness, generate) ?? generate();
-      recent = { likeness, module: WebAssembly.compile(bytes) };
+      const kept = keepModule?.(likeness, generate);
+      // What another host could compile may be beyond this one.
+      const module =
+        kept === undefined
+          ? WebAssembly.compile(generate())
+          : WebAssembly.compile(kept).catch(() => WebAssembly.compile(generate()));
+      recent = { likeness, module };
     }
     return new Interpreter(configuration, placement, await recent.module);
   }

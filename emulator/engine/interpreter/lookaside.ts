@@ -109,12 +109,12 @@ export const memoryIsFlat = field32(AFTER_PAGE_SLOTS);
 /** The record of a region that was to be entered though it is made for flat memory, and memory is not; 0 for none. */
 export const misfit = field32(AFTER_PAGE_SLOTS + 4);
 /**
- * The run ends for a look at where execution is when so many slots more than `NEVER` have been interpreted, by the clock
- * without the translated ones. Those after a region was cut short do not count: `excused` says that this is provided for.
+ * When the run ends for a look at where execution is: at so many interpreted slots, which are the clock's without the
+ * translated ones, less `NEVER`, for as a hart's state is clear at first there are no looks unless somebody asks for them.
  */
 export const lookAt = field64(AFTER_PAGE_SLOTS + 8);
-/** As a hart's state is clear at first, there are no looks unless somebody asks for them. */
 export const NEVER = 2n ** 62n;
+/** Set when slots that are interpreted because a region was cut short have been added to `lookAt`: they tell nothing. */
 export const excused = field32(AFTER_PAGE_SLOTS + 16);
 /** Slots that may pass in regions beyond those that may be interpreted. */
 export const beyond = field32(AFTER_PAGE_SLOTS + 20);

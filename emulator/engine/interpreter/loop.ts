@@ -487,26 +487,29 @@ export class Loop {
     code.branch(this.#fetch);
   }
 
-  /** Adds the slots that may pass in regions only, or takes them back for a negative number. */
+  /** For a region, adds the slots that may pass in regions only. */
   #extend(): void {
-    const code = this.#code;
-    code.get(this.#budget);
-    this.#load32(beyond.offset).arithmetic("i32", "add").set(this.#budget);
-    code.get(this.#hart);
-    this.#load32(counted.offset);
-    this.#load32(beyond.offset).arithmetic("i32", "add").store("i32.store", counted.offset);
+    this.#change("add");
   }
 
-  /** After a region: what is left to the interpreter is what was before, or all if that is less. */
+  /** After a region: of what is left, the interpreter may have no more than before. */
   #restrict(): void {
     const code = this.#code;
-    code.get(this.#own).get(this.#budget);
-    code.get(this.#own).get(this.#budget).compare("i32", "lt_u").select().get(this.#budget);
-    code.arithmetic("i32", "sub").set(this.#own);
-    code.get(this.#hart).i32(0).get(this.#own).arithmetic("i32", "sub").store("i32.store", beyond.offset);
-    code.get(this.#budget).get(this.#own).arithmetic("i32", "add").set(this.#budget);
     code.get(this.#hart);
-    this.#load32(counted.offset).get(this.#own).arithmetic("i32", "add").store("i32.store", counted.offset);
+    code.get(this.#budget).get(this.#own).arithmetic("i32", "sub").i32(0);
+    code.get(this.#budget).get(this.#own).compare("i32", "gt_u").select();
+    code.store("i32.store", beyond.offset);
+    this.#change("sub");
+  }
+
+  /** Gives or takes the slots beyond, with none of them spent. */
+  #change(by: "add" | "sub"): void {
+    const code = this.#code;
+    code.get(this.#budget);
+    this.#load32(beyond.offset).arithmetic("i32", by).set(this.#budget);
+    code.get(this.#hart);
+    this.#load32(counted.offset);
+    this.#load32(beyond.offset).arithmetic("i32", by).store("i32.store", counted.offset);
   }
 
   /** Too few slots are left for a region: the interpreter may have them all, and that tells nothing of what is hot. */

@@ -172,13 +172,15 @@ export class CodeCache {
     }
   }
 
-  /** Takes away the region with a record at an address; gives the offset in RAM of its entry. */
-  dropRecorded(record: number): number | undefined {
+  /** Takes away a region made for flat memory, by the address of its record; gives the offset in RAM of its entry. */
+  dropFlat(record: number): number | undefined {
     const number = (record - this.#records) / REGION_BYTES;
-    for (const translation of this.#byPlace.values()) {
-      if (translation.number !== number) continue;
-      this.#drop(translation);
-      return translation.region.place;
+    for (const translations of this.#byPage.values()) {
+      for (const translation of translations) {
+        if (translation.number !== number || !translation.region.flat) continue;
+        this.#drop(translation);
+        return translation.region.place;
+      }
     }
     return undefined;
   }

@@ -197,18 +197,15 @@ class Emitter {
     code.get(COUNTER).i32(this.#linkage.record).load("i64.load32_u", RegionOffset.need);
     code.i64(SLOTS_BIT).arithmetic("i64", "shl").compare("i64", "lt_u");
     code.ifUnlikely(() => this.#leaveStored(() => code.get(PC)));
-    if (this.#region.flat) this.#ifMisfit(() => this.#leaveStored(() => code.get(PC)));
+    if (this.#region.flat) {
+      this.#hart().load("i32.load", memoryIsFlat.offset);
+      code.isZero().ifUnlikely(() => {
+        this.#hart().i32(this.#linkage.record).store("i32.store", misfit.offset);
+        this.#leaveStored(() => code.get(PC));
+      });
+    }
     this.#loadRegisters();
     this.#memory.begin();
-  }
-
-  /** Does something if the region is not made for memory as it is, and tells so. */
-  #ifMisfit(then: () => void): void {
-    this.#hart().load("i32.load", memoryIsFlat.offset);
-    this.#code.isZero().ifUnlikely(() => {
-      this.#hart().i32(this.#linkage.record).store("i32.store", misfit.offset);
-      then();
-    });
   }
 
   // ---- control flow, nested as N. Ramsey describes in "Beyond Relooper" (2022)

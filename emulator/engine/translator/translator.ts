@@ -37,10 +37,15 @@ const PAGE = 4096;
 /** Every place in a page where an instruction may begin. */
 const EVERYWHERE: ReadonlySet<number> = new Set(Array.from({ length: PAGE / 2 }, (_, i) => i * 2));
 
+interface FollowedStep extends TracedStep {
+  /** Whether memory was flat for it (flat-memory.ts). */
+  readonly flat: boolean;
+}
+
 /** Execution that is followed from a hot spot on, perhaps over several turns of its hart. */
 interface Trace {
   readonly spot: Spot;
-  readonly steps: TracedStep[];
+  readonly steps: FollowedStep[];
   /** Slots that it may still take. */
   left: number;
 }
@@ -114,8 +119,13 @@ export class Translator implements Engine {
       },
       pageGoes: (page) => {
         this.#heat.hope();
-        if (page === undefined) this.#cache.flush();
-        else this.#cache.dropPage(page);
+        if (page === undefined) {
+          this.#cache.flush();
+          this.#paged.clear();
+        } else {
+          this.#cache.dropPage(page);
+          this.#paged.delete(page);
+        }
       },
       stopped: (hart, slots) => policy.ahead && !this.#tracing && this.#translateAhead(hart, slots),
     };
@@ -153,7 +163,9 @@ export class Translator implements Engine {
 
   memoryChanged(offset: number, bytes: number): void {
     this.#interpreter.memoryChanged(offset, bytes);
-    if (bytes >= PAGE) this.#timesAhead.clear();
+    if (bytes < PAGE) return;
+    this.#timesAhead.clear();
+    this.#paged.clear();
   }
 
   stateChanged(): void {
@@ -192,7 +204,7 @@ export class Translator implements Engine {
     const record = this.#words[at] ?? 0;
     if (record === 0) return;
     this.#words[at] = 0;
-    const place = this.#cache.dropRecorded(record);
+    const place = this.#cache.dropFlat(record);
     if (place !== undefined) this.#paged.add(place >>> 12);
   }
 
@@ -236,7 +248,7 @@ export class Translator implements Engine {
     watch.trace = undefined;
     this.#configuration.translating?.(true);
     this.#profile.learn(trace.steps);
-    if (!this.#translate(watch, trace)) this.#heat.giveUp(trace.spot);
+    if (!this.#translate(trace)) this.#heat.giveUp(trace.spot);
     this.#configuration.translating?.(false);
     return end;
   }
@@ -253,7 +265,8 @@ export class Translator implements Engine {
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
     this.#configuration.translating?.(true);
-    const region = formRegion(place, this.#anything, this.#reader, limits, this.#isFlat(watch, place));
+    const isFlat = this.#isFlat(watch) && !this.#paged.has(place >>> 12);
+    const region = formRegion(place, this.#anything, this.#reader, limits, isFlat);
     if (region !== undefined) this.#cache.install([region]);
     this.#configuration.translating?.(false);
     return region !== undefined;
@@ -282,18 +295,23 @@ export class Translator implements Engine {
       const offset = pc - virtualPage * PAGE;
       const place = page + offset;
       const secondHalf = offset === PAGE - 2 ? this.#locate(BigInt(pc + 2)) : undefined;
-      steps.push({ pc, place, operation: this.#reader.operation(place, secondHalf) });
+      const operation = this.#reader.operation(place, secondHalf);
+      steps.push({ pc, place, operation, flat: this.#isFlat(watch) });
     }
+    // What the last step was left for is for nobody to look at.
+    this.#words[(address + leftOften.offset) >> 2] = 0;
     return { used: slots, end: "slots" };
   }
 
   /** Gives whether there was anything to translate. */
-  #translate(watch: Watch, { spot: { place: hot, exactly }, steps }: Trace): boolean {
+  #translate({ spot: { place: hot, exactly }, steps }: Trace): boolean {
     const regions = new Map<number, Region>();
+    const flat = new Set(steps.filter((step) => step.flat).map(({ place }) => place));
     const covered = new Set<number>();
     const form = (entry: number, limits: RegionLimits = this.#policy) => {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
-      const region = formRegion(entry, experience, this.#reader, limits, this.#isFlat(watch, entry));
+      const isFlat = flat.has(entry) && !this.#paged.has(entry >>> 12);
+      const region = formRegion(entry, experience, this.#reader, limits, isFlat);
       if (region === undefined) return;
       const places = placesOf(region);
       // What is there may be of as much code.
@@ -312,9 +330,9 @@ export class Translator implements Engine {
     return regions.size > 0;
   }
 
-  /** Whether code at a place is to be made for flat memory, as that of the hart is now. */
-  #isFlat({ address }: Watch, place: number): boolean {
-    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0 && !this.#paged.has(place >>> 12);
+  /** Whether memory was flat for what a hart executed last. */
+  #isFlat({ address }: Watch): boolean {
+    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0;
   }
 
   /** Where a hart is, if it executed last. */
