@@ -72,7 +72,8 @@ describe.each(systems())("at a terminal of $name", (system) => {
         ["^line\\s+line\\s", control("d")],
         [prompt, "cat &\\n"],
         ["^\\[1\\] \\d+\\s"],
-        [prompt, "sleep 0.1; true\\n"],
+        // Told when it happens, which may be before the prompt, and again when asked.
+        [prompt, "sleep 0.1; jobs\\n"],
         ["^\\[1\\] stopped cat"],
         [prompt, "kill %1; sleep 0.1; fg 2> /dev/null; true\\n"],
         [prompt, "echo up; while true; do true; done\\n"],

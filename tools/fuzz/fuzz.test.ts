@@ -106,7 +106,7 @@ test("a planted fault is found, shortened to one instruction, and its file shows
 
 test("engines agree on a program", async () => {
   const workshop = await Workshop.create({ against: "engines", engines: ["reference", "interpreter"] });
-  const report = await workshop.run({ seed: 2n, purpose: "engines" });
+  const report = await workshop.run({ seed: 3n, purpose: "engines" });
   expect(report.finding).toBeUndefined();
   expect(report.instructions).toBeGreaterThan(1000);
 }, 180_000);

@@ -385,14 +385,15 @@ export const forgetAll = procedure("forgetAll", {}, "none", () => {
 /** Every slot executed counts as a hit; a fetch that is translated anew counts itself, so its slot must not. */
 const uncountFetch = () => state.tlbHits.set(state.tlbHits.get().sub(fetchTranslated.get().toU64()));
 
-const pass = (slots: I32): void => {
+/** Time passes: `slots` instructions have been executed, each of them fetched with a hit. */
+export const pass = (slots: I32): void => {
   const n = local(slots.toU64());
   state.clock.set(state.clock.get().add(n));
   state.retired.set(state.retired.get().add(n));
   state.tlbHits.set(state.tlbHits.get().add(select(fetchTranslated.get(), n, 0)));
 };
 
-/** Time passes: `slots` instructions have been executed, each of them fetched with a hit. */
+/** The same, for those who call. */
 export const advance = procedure("advance", { slots: "i32" }, "none", ({ slots }) => pass(slots));
 
 /** Time passes, with so many loads and stores that hit. */

@@ -7,6 +7,8 @@ import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import type { RegisterOperand } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
+import { readPhysical, writePhysical } from "../../memory/physical.ts";
+import { placeAtomic } from "../../memory/virtual.ts";
 import type { Label } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
@@ -28,11 +30,13 @@ import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock, looksAtClockItself } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
 import { registersOf } from "./analysis.ts";
+import type { Atomic } from "./atomic.ts";
+import { atomicOf, isAtPlace } from "./atomic.ts";
 import type { DataMemory } from "./data-memory.ts";
 import { Facts } from "./facts.ts";
 import { FlatMemory } from "./flat-memory.ts";
 import type { Group } from "./group.ts";
-import { groupsOf } from "./group.ts";
+import { groupsOf, loneStore } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
@@ -124,6 +128,7 @@ class Emitter {
   readonly #target = this.#code.local("i64", "target");
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
+  readonly #atomicPlace = this.#code.local("i32", "place");
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
   readonly #labels = new Map<number, Label>();
@@ -574,6 +579,7 @@ class Emitter {
     const code = this.#code;
     const { delta, operation } = position.placed;
     const { decoded, accesses = 0 } = operation;
+    const atomic = this.#linkage.asDescribed ? undefined : atomicOf(position.body);
     let made = 0;
     const read = (file: ReadonlyMap<number, number>, operand: RegisterOperand) => {
       const local = file.get(decoded[operand]);
@@ -599,7 +605,9 @@ class Emitter {
       beforeCall: (p) => {
         if (looksAtClock(p)) this.#publish(position);
       },
-      replaceCall: (call, lower) => this.#computeNatively(call, lower, operation),
+      replaceCall: (call, lower) =>
+        (atomic !== undefined && this.#accessAtomically(position, atomic, call, lower)) ||
+        this.#computeNatively(call, lower, operation),
       x: (operand) => read(this.#x, operand),
       f: (operand) => read(this.#f, operand),
       writeX: (operand, value) => write(this.#x, operand, value),
@@ -622,6 +630,51 @@ class Emitter {
       },
       jumpByImmediate: () => this.#goOut(this.#leave, delta + decoded.immediate),
     };
+  }
+
+  /** An atomic operation on RAM makes its accesses itself; on what else there is, the interpreter executes it. */
+  #accessAtomically(position: Position, atomic: Atomic, call: CallNode, lower: Lowering): boolean {
+    const code = this.#code;
+    const { base } = this.#memory;
+    if (call.procedure === placeAtomic.procedure) {
+      const [virtual] = call.arguments;
+      if (virtual === undefined) return false;
+      lower.node(virtual);
+      code.set(this.#address);
+      this.#placeAtomic(position, atomic.bytes);
+      code.tee(this.#atomicPlace).convert("extend_u");
+      code.i64(BigInt(base) - this.#linkage.settings.ramBias).arithmetic("i64", "add");
+      return true;
+    }
+    if (!isAtPlace(atomic, call.arguments)) return false;
+    if (call.procedure === readPhysical.procedure) {
+      code.get(this.#atomicPlace).load(guestLoad(atomic.bytes, false), base);
+      return true;
+    }
+    const value = call.arguments[2];
+    if (call.procedure !== writePhysical.procedure || value === undefined) return false;
+    code.get(this.#atomicPlace);
+    lower.node(value);
+    code.store(guestStore(atomic.bytes), base);
+    return true;
+  }
+
+  /** Pushes where the address lies in machine memory, less the memory's base, and counts the hit. */
+  #placeAtomic(position: Position, bytes: 4 | 8): void {
+    const code = this.#code;
+    const { placed, slotsAfter, accessesAfter } = position;
+    const leave = () => {
+      this.#adjust(-accessesAfter, slotsAfter + 1);
+      this.#leaveFor(placed.delta);
+    };
+    code
+      .get(this.#address)
+      .convert("wrap")
+      .i32(bytes - 1)
+      .arithmetic("i32", "and")
+      .ifUnlikely(leave);
+    this.#memory.find(loneStore(bytes), leave);
+    this.#adjust(1, 0);
   }
 
   /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */

@@ -24,6 +24,18 @@ export interface Group {
   to: number;
 }
 
+/** A store that is in no group with others. */
+export const loneStore = (bytes: 4 | 8): Group => ({
+  slot: "",
+  node: 0,
+  first: 0,
+  access: { writes: true, bytes, base: 0, offset: 0 },
+  size: 1,
+  widest: bytes,
+  from: 0,
+  to: bytes,
+});
+
 /** Bytes that a group may cover: near the end of a page, what exceeds it is slow. */
 const WIDEST = 256;
 

@@ -7,8 +7,8 @@ import { NOWHERE, translateCached } from "../../memory/translate.ts";
 import { dataMode, readVirtual, writeVirtual } from "../../memory/virtual.ts";
 import type { AccessBytes } from "../guest-access.ts";
 import {
-  advance,
   counted,
+  pass,
   rememberAccess,
   rememberedCode,
   rememberedRead,
@@ -22,7 +22,7 @@ import {
 export const publish = procedure("publish", { budget: "i32" }, "none", ({ budget }) => {
   const slots = local(counted.get().sub(budget));
   translatedSlots.set(translatedSlots.get().add(slots.toU64()));
-  advance({ slots });
+  pass(slots);
   counted.set(budget);
 });
 
