@@ -74,7 +74,6 @@ class Board implements Machine {
   readonly #placement: Placement;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
-  readonly #pageFlags: Uint8Array;
   readonly #words: Int32Array;
   readonly #schedule: Schedule;
   readonly #bus: Bus;
@@ -114,7 +113,6 @@ class Board implements Machine {
     this.#placement = placement;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#pageFlags = pageFlagsOf(memory.buffer, placement.settings);
     this.#words = new Int32Array(memory.buffer);
     for (const [hart, at] of placement.harts.entries()) {
       resetHart(this.#view, at, hart, options.cpu, BigInt(resetVector));
@@ -507,7 +505,8 @@ class Board implements Machine {
   #watch(address: number): void {
     const offset = this.#ramOffset(address, 8);
     if (offset === undefined) return;
-    flagPage(this.#pageFlags, offset >>> 12, PageFlag.watched, true);
+    const flags = pageFlagsOf(this.#bytes.buffer, this.#placement.settings);
+    flagPage(flags, offset >>> 12, PageFlag.watched, true);
   }
 
   #storeObserved(offset: number, bytes: number): void {

@@ -39,5 +39,7 @@ function clearRoom({ memory, harts, settings }: Configuration): void {
   const bytes = new Uint8Array(memory.buffer);
   for (const hart of harts) bytes.fill(0, hart + ENGINE_OFFSET, hart + ENGINE_OFFSET + ENGINE_BYTES);
   const flags = pageFlagsOf(memory.buffer, settings);
-  for (let page = 0; page < flags.length; page++) flagPage(flags, page, PageFlag.code, false);
+  flags.forEach((flag, page) => {
+    if (flag & PageFlag.code) flagPage(flags, page, PageFlag.code, false);
+  });
 }

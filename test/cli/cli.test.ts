@@ -312,6 +312,7 @@ describe("looking things up", () => {
     const refused = [
       [["disasm", "--translated", kernel], /an address go together/],
       [["disasm", kernel, "trap_entry"], /an address go together/],
+      [["disasm", "--flat", kernel], /flat -> translated/],
       [["disasm", "--translated", kernel, "nowhere"], /"nowhere" is no symbol/],
       [["disasm", "--translated", kernel, "0"], /no code that a translation could begin with/],
     ] as const;

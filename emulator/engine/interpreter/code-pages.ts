@@ -49,7 +49,6 @@ export class CodePages {
   readonly #events: CodeEvents;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
-  readonly #pageFlags: Uint8Array;
   readonly #forms: ReadonlyMap<Instruction, Form>;
   /** RAM page by decoded page. Number 0 is the scratch page. */
   readonly #pageOf: (number | undefined)[] = [];
@@ -68,7 +67,6 @@ export class CodePages {
     this.#events = events;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#pageFlags = memory.pageFlags;
     this.#forms = new Map(instructions.map((instruction, i) => [instruction, formOf(instruction, i)]));
     // Another engine, with other handlers, may have been here before.
     this.#bytes.fill(0, memory.room, memory.room + DecodedCode.used);
@@ -205,7 +203,7 @@ export class CodePages {
   }
 
   #flagCode(page: number, on: boolean): void {
-    flagPage(this.#pageFlags, page, PageFlag.code, on);
+    flagPage(this.#memory.pageFlags, page, PageFlag.code, on);
   }
 
   #address(number: number): number {

@@ -100,16 +100,12 @@ export class Interpreter implements Engine {
     ].join();
     const generate = () =>
       generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions);
-    if (rewrite !== undefined) {
-      return new Interpreter(configuration, placement, await WebAssembly.compile(generate()));
-    }
+    const compile = () => WebAssembly.compile(generate());
+    if (rewrite !== undefined) return new Interpreter(configuration, placement, await compile());
     if (recent?.likeness !== likeness) {
       const kept = keepModule?.(likeness, generate);
       // What another host could compile may be beyond this one.
-      const module =
-        kept === undefined
-          ? WebAssembly.compile(generate())
-          : WebAssembly.compile(kept).catch(() => WebAssembly.compile(generate()));
+      const module = kept === undefined ? compile() : WebAssembly.compile(kept).catch(compile);
       recent = { likeness, module };
     }
     return new Interpreter(configuration, placement, await recent.module);

@@ -193,11 +193,6 @@ export class Loop {
       .isZero()
       .if(() => code.i32(RunResult.slots).return());
     this.#load32(leftOften.offset).ifUnlikely(() => code.i32(RunResult.slots).return());
-    this.#untilLook();
-    code
-      .i64(0)
-      .compare("i64", "le_s")
-      .ifUnlikely(() => code.i32(RunResult.slots).return());
     this.#call(interruptToTake.procedure);
     code
       .tee(this.#handler)
@@ -224,7 +219,11 @@ export class Loop {
     code.get(this.#budget).isZero().get(this.#budget).arithmetic("i32", "add").set(this.#budget);
     code.get(this.#hart).i32(0).store("i32.store", excused.offset);
     this.#untilLook();
-    code.set(this.#address);
+    code
+      .tee(this.#address)
+      .i64(0)
+      .compare("i64", "le_s")
+      .ifUnlikely(() => code.i32(RunResult.slots).return());
     code.get(this.#hart).get(this.#budget);
     code.get(this.#address).get(this.#budget).convert("extend_u");
     code.get(this.#address).get(this.#budget).convert("extend_u").compare("i64", "lt_u").select();

@@ -3,6 +3,7 @@ import type { Node } from "../../language/expression.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
 import { placeAtomic } from "../../memory/virtual.ts";
+import { constantOf } from "./fold.ts";
 
 export interface Atomic {
   /** The variable that holds the place's physical address. */
@@ -16,19 +17,16 @@ export function atomicOf(body: Block): Atomic | undefined {
   if (first?.kind !== "set" || others.some((s) => sets(s, first.id))) return undefined;
   const { value } = first;
   if (value.kind !== "call" || value.procedure !== placeAtomic.procedure) return undefined;
-  const [bytes, access] = value.arguments.slice(1).map(constantOf);
-  if ((bytes !== 4 && bytes !== 8) || access !== Access.write) return undefined;
+  const [, width, access] = value.arguments;
+  const bytes = Number(constantOf(width));
+  if ((bytes !== 4 && bytes !== 8) || constantOf(access) !== BigInt(Access.write)) return undefined;
   return { variable: first.id, bytes };
 }
 
 const sets = (s: Statement, variable: number): boolean => s.kind === "set" && s.id === variable;
 
-const constantOf = (n: Node): number | undefined => (n.kind === "constant" ? Number(n.value) : undefined);
-
 /** Whether what is given a physical address, and for how many bytes, is given that place. */
 export function isAtPlace({ variable, bytes }: Atomic, given: readonly Node[]): boolean {
   const [address, width] = given;
-  return (
-    address?.kind === "local" && address.id === variable && width !== undefined && constantOf(width) === bytes
-  );
+  return address?.kind === "local" && address.id === variable && constantOf(width) === BigInt(bytes);
 }

@@ -552,9 +552,9 @@ class Emitter {
     };
   }
 
-  /** Leaves for the interpreter to make an access. */
+  /** Leaves for the interpreter to execute an operation. */
   #leaveBefore({ placed, accessesAfter, slotsAfter }: Position): void {
-    this.#adjust(-accessesAfter - 1, slotsAfter + 1);
+    this.#adjust(-accessesAfter - (placed.operation.accesses ?? 0), slotsAfter + 1);
     this.#leaveFor(placed.delta);
   }
 
@@ -562,13 +562,7 @@ class Emitter {
   #enterNextPage(position: Position): void {
     const code = this.#code;
     const { delta } = position.placed;
-    this.#ifElsewhere(delta + 2, () => {
-      this.#adjust(
-        -position.accessesAfter - (position.placed.operation.accesses ?? 0),
-        position.slotsAfter + 1,
-      );
-      this.#leaveFor(delta);
-    });
+    this.#ifElsewhere(delta + 2, () => this.#leaveBefore(position));
     this.#hart();
     this.#hart().load("i64.load", state.tlbHits.offset);
     this.#hart().load("i64.load32_u", fetchTranslated.offset).arithmetic("i64", "add");
@@ -662,11 +656,7 @@ class Emitter {
   /** Pushes where the address lies in machine memory, less the memory's base, and counts the hit. */
   #placeAtomic(position: Position, bytes: 4 | 8): void {
     const code = this.#code;
-    const { placed, slotsAfter, accessesAfter } = position;
-    const leave = () => {
-      this.#adjust(-accessesAfter, slotsAfter + 1);
-      this.#leaveFor(placed.delta);
-    };
+    const leave = () => this.#leaveBefore(position);
     code
       .get(this.#address)
       .convert("wrap")

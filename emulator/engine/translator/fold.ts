@@ -15,6 +15,9 @@ export function constant(type: Type, value: bigint): Constant {
   return { kind: "constant", type, value: BigInt.asIntN(widthOf(type), value) };
 }
 
+export const constantOf = (n: Node | undefined): bigint | undefined =>
+  n?.kind === "constant" ? n.value : undefined;
+
 /** Whether computing a node does nothing but give its value: it calls nothing and accesses no guest memory. */
 export const isPure = (n: Node): boolean => !someNode(n, hasEffects);
 const hasEffects = ({ kind }: Node): boolean => kind === "call" || kind === "read";

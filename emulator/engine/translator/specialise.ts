@@ -16,6 +16,7 @@ import {
   arithmetic,
   comparison,
   constant,
+  constantOf,
   convert,
   isPure,
   isStable,
@@ -436,9 +437,6 @@ function leavesAtOnce([first]: Block): boolean {
   if (first?.kind === "raise") return isPure(first.cause) && isPure(first.value);
   return first?.kind === "jump-by-immediate";
 }
-
-const constantOf = (n: Node | undefined): bigint | undefined =>
-  n?.kind === "constant" ? n.value : undefined;
 
 /** A map's value for a key, made when it is first asked for. */
 function entry<K, V>(

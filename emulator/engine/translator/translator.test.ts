@@ -28,6 +28,8 @@ const sums = program(
   ["jal", { immediate: -28 }],
 );
 
+const nops = (count: number) => Array.from({ length: count }, () => ["addi", {}] as const);
+
 /** Stores the first instruction of a loop where it is, before the loop goes round 200 times. */
 const rewriting = program(
   ["auipc", { rd: 5 }],
@@ -35,14 +37,12 @@ const rewriting = program(
   ["sw", { rs1: 5, rs2: 6, immediate: 64 }],
   ["addi", { rd: 7, immediate: 200 }],
   ["jal", { immediate: 48 }],
-  ...Array.from({ length: 11 }, () => ["addi", {}] as const),
+  ...nops(11),
   ["addi", { rd: 8, rs1: 8, immediate: 1 }],
   ["addi", { rd: 7, rs1: 7, immediate: -1 }],
   ["bne", { rs1: 7, immediate: -8 }],
   ["jal", { immediate: -68 }],
 );
-
-const nops = (count: number) => Array.from({ length: count }, () => ["addi", {}] as const);
 
 /**
  * Its loop stores 8 bytes of which the last 4 lie on the next page, where they are the first instruction of a function
@@ -104,8 +104,8 @@ const protecting = program(
   ["jal", { immediate: -40 }],
 );
 
-/** A loop, and beside it what takes one slot in fifty, in so many pieces that none of them is met often. */
-const scattered = program(
+/** A loop of 400 slots, again and again, and ten slots between. */
+const looping = program(
   ["addi", { rd: 7, immediate: 200 }],
   ["addi", { rd: 7, rs1: 7, immediate: -1 }],
   ["bne", { rs1: 7, immediate: -4 }],
@@ -166,7 +166,7 @@ describe("the translator", () => {
   });
 
   it("stays in translated code", async () => {
-    const machine = await boot("auto", scattered, 1);
+    const machine = await boot("auto", looping, 1);
     machine.run(20_000_000);
     const before = machine.engineCounters?.entries ?? 0;
     machine.run(20_000_000);

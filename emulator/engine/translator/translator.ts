@@ -38,7 +38,7 @@ const PAGE = 4096;
 const EVERYWHERE: ReadonlySet<number> = new Set(Array.from({ length: PAGE / 2 }, (_, i) => i * 2));
 
 interface FollowedStep extends TracedStep {
-  /** Whether memory was flat for it (flat-memory.ts). */
+  /** Whether it is to be translated for flat memory (flat-memory.ts). */
   readonly flat: boolean;
 }
 
@@ -265,8 +265,7 @@ export class Translator implements Engine {
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
     this.#configuration.translating?.(true);
-    const isFlat = this.#isFlat(watch) && !this.#paged.has(place >>> 12);
-    const region = formRegion(place, this.#anything, this.#reader, limits, isFlat);
+    const region = formRegion(place, this.#anything, this.#reader, limits, this.#isFlat(watch, place));
     if (region !== undefined) this.#cache.install([region]);
     this.#configuration.translating?.(false);
     return region !== undefined;
@@ -296,7 +295,7 @@ export class Translator implements Engine {
       const place = page + offset;
       const secondHalf = offset === PAGE - 2 ? this.#locate(BigInt(pc + 2)) : undefined;
       const operation = this.#reader.operation(place, secondHalf);
-      steps.push({ pc, place, operation, flat: this.#isFlat(watch) });
+      steps.push({ pc, place, operation, flat: this.#isFlat(watch, place) });
     }
     // What the last step was left for is for nobody to look at.
     this.#words[(address + leftOften.offset) >> 2] = 0;
@@ -310,8 +309,7 @@ export class Translator implements Engine {
     const covered = new Set<number>();
     const form = (entry: number, limits: RegionLimits = this.#policy) => {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
-      const isFlat = flat.has(entry) && !this.#paged.has(entry >>> 12);
-      const region = formRegion(entry, experience, this.#reader, limits, isFlat);
+      const region = formRegion(entry, experience, this.#reader, limits, flat.has(entry));
       if (region === undefined) return;
       const places = placesOf(region);
       // What is there may be of as much code.
@@ -330,9 +328,9 @@ export class Translator implements Engine {
     return regions.size > 0;
   }
 
-  /** Whether memory was flat for what a hart executed last. */
-  #isFlat({ address }: Watch): boolean {
-    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0;
+  /** Whether code at a place that a hart executed last, or is about to, is to be made for flat memory. */
+  #isFlat({ address }: Watch, place: number): boolean {
+    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0 && !this.#paged.has(place >>> 12);
   }
 
   /** Where a hart is, if it executed last. */
