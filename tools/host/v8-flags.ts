@@ -15,7 +15,7 @@ const flags: readonly string[] = [
   // More has to execute before V8 compiles anew, on another thread whose time counts, what will mostly not pay for it:
   // WebAssembly that was just made, and the JavaScript that makes it. 15 %.
   "--wasm-tiering-budget=10000000",
-  "--interrupt-budget=1000000",
+  "--interrupt-budget=400000",
 ];
 
 /** Sets the flags for the whole process; what was compiled before stays as it is. */
