@@ -31,8 +31,14 @@ export const isOff = (): I32 => state.mstatus.get().and(FS).isZero();
 /** Notes that floating-point state has changed since software last saved it. */
 export const markDirty = (): void => state.mstatus.set(state.mstatus.get().or(FS));
 
-/** The dynamic rounding mode; 5 to 7 are reserved. */
+/** Greater modes are reserved. */
+export const LAST_MODE = Rounding.nearestAway;
+
+/** The dynamic rounding mode. */
 export const dynamicRounding = (): I32 => state.fcsr.get().bits(5, 3).toI32();
+
+/** Whether the dynamic rounding mode is a reserved one. */
+export const modeIsReserved = (): I32 => dynamicRounding().gtU(LAST_MODE);
 
 /** Raises exception flags. */
 export function accrue(flags: number): void {

@@ -1,6 +1,6 @@
 /** What F, D and Zfh have in common: the same instructions over different formats. */
 import type { Arithmetic } from "../float/arithmetic.ts";
-import { dynamicRounding, isOff, markDirty } from "../float/environment.ts";
+import { dynamicRounding, isOff, LAST_MODE, markDirty, modeIsReserved } from "../float/environment.ts";
 import type { Format } from "../float/format.ts";
 import { magnitudeOf, signOf } from "../float/value.ts";
 import type { I32, I64 } from "../language/expression.ts";
@@ -61,13 +61,18 @@ export function floating(
 }
 
 const DYNAMIC = 7;
-const LAST_MODE = 4;
 
 /** The mode in the rm field, or in frm where that says so; a reserved one makes the instruction illegal. */
 export function roundingMode(): I32 {
   const mode = local(encoding.shrU(12).and(7));
-  when(mode.eq(DYNAMIC), () => mode.set(dynamicRounding()));
-  when(mode.gtU(LAST_MODE), illegalInstruction);
+  when(
+    mode.eq(DYNAMIC),
+    () => {
+      when(modeIsReserved(), illegalInstruction);
+      mode.set(dynamicRounding());
+    },
+    () => when(mode.gtU(LAST_MODE), illegalInstruction),
+  );
   return mode;
 }
 

@@ -7,6 +7,7 @@ import {
   pushInexactIsKnown,
   pushInteger,
   pushIsSurelyNormal,
+  pushMode,
   pushNumber,
   pushUsualState,
 } from "./host-format.ts";
@@ -110,14 +111,18 @@ function roundToIntegral(s: Surroundings, type: HostFormat["type"], number: numb
   if (first !== undefined) rounded(first.rounding);
   for (const { rounding, n } of others) {
     rounded(rounding);
-    code.get(mode.local).i32(n).compare("i32", "ne").select();
+    pushMode(s, MODE);
+    code.i32(n).compare("i32", "ne").select();
   }
 }
 
 function pushHostKnowsMode(s: Surroundings): void {
   const mode = operandAt(s, MODE);
   if ("constant" in mode) s.code.i32(mode.constant < ROUNDINGS.length ? 1 : 0);
-  else s.code.get(mode.local).i32(ROUNDINGS.length).compare("i32", "lt_u");
+  else {
+    pushMode(s, MODE);
+    s.code.i32(ROUNDINGS.length).compare("i32", "lt_u");
+  }
 }
 
 /** A number to an integer between bounds, where -2^63 and 2^63 bound what it is rounded to. */

@@ -31,7 +31,7 @@ export function operandAt({ operands }: Surroundings, index: number): Operand {
 export function pushInteger(s: Surroundings, index: number): void {
   const operand = operandAt(s, index);
   if ("local" in operand) s.code.get(operand.local);
-  else s.code.i64(BigInt.asIntN(64, operand.constant));
+  else if ("constant" in operand) s.code.i64(BigInt.asIntN(64, operand.constant));
 }
 
 /** Pushes an argument that is a number of the format. */
@@ -52,17 +52,35 @@ export function pushInexactIsKnown(s: Surroundings): void {
   s.code.i32(1).arithmetic("i32", "and");
 }
 
+/** Pushes the mode that is this argument. */
+export function pushMode(s: Surroundings, index: number): void {
+  const mode = operandAt(s, index);
+  if ("local" in mode) s.code.get(mode.local);
+  else if ("constant" in mode) s.code.i32(mode.constant);
+  else {
+    s.fcsr();
+    s.code.i32(5).arithmetic("i32", "shr_u").i32(7).arithmetic("i32", "and");
+  }
+}
+
 /** Pushes 1 if the mode, which is this argument, is nearest-even; 0 otherwise. */
 export function pushToNearest(s: Surroundings, index: number): void {
   const mode = operandAt(s, index);
-  if ("local" in mode) s.code.get(mode.local).isZero();
-  else s.code.i32(mode.constant === 0n ? 1 : 0);
+  if ("constant" in mode) s.code.i32(mode.constant === 0n ? 1 : 0);
+  else {
+    pushMode(s, index);
+    s.code.isZero();
+  }
 }
 
 /** Pushes 1 if the mode is nearest-even and NX is set; 0 otherwise. */
 export function pushUsualState(s: Surroundings, index: number): void {
-  pushInexactIsKnown(s);
   const mode = operandAt(s, index);
+  if ("usualMode" in mode) {
+    s.code.get(mode.usualMode);
+    return;
+  }
+  pushInexactIsKnown(s);
   if ("constant" in mode && mode.constant === 0n) return;
   pushToNearest(s, index);
   s.code.arithmetic("i32", "and");

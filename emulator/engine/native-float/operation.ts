@@ -1,8 +1,14 @@
 /** What a native floating-point operation is given and what it leaves, wherever its code goes. */
 import type { Code } from "../../wasm/code.ts";
 
-/** An argument of the procedure: in a local of the parameter's type, or known. */
-export type Operand = { readonly local: number } | { readonly constant: bigint };
+/**
+ * An argument of the procedure: in a local of the parameter's type, or known. Or it is frm, where a local (i32) tells
+ * whether that is nearest-even while NX is set.
+ */
+export type Operand =
+  | { readonly local: number }
+  | { readonly constant: bigint }
+  | { readonly usualMode: number };
 
 /** Where a native operation stands: at the head of a procedure, or among translated code in place of a call. */
 export interface Surroundings {

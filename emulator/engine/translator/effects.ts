@@ -7,11 +7,12 @@ import type { Statement } from "../../language/statement.ts";
 type Store = Extract<Statement, { kind: "store" }>;
 type CellNode = Extract<Node, { kind: "cell" }>;
 
-/** Bytes of the hart's state that are stored to; with `sets`, no bit that was 1 becomes 0. */
+/** Bytes of the hart's state that are stored to. */
 export interface HartStore {
   readonly offset: number;
   readonly bytes: number;
-  readonly sets: boolean;
+  /** Bits that may become 1, where nothing else changes; undefined where anything may. */
+  readonly sets: bigint | undefined;
 }
 
 export interface Effects {
@@ -22,6 +23,9 @@ export interface Effects {
   readonly outside: boolean;
 }
 
+/** Every bit of a cell. */
+export const ALL_BITS = (1n << 64n) - 1n;
+
 export const CELL_BYTES: Record<Cell, number> = { u8: 1, u16: 2, u32: 4, i32: 4, i64: 8 };
 
 /** What a store does to the hart's state; undefined where its address is worked out. */
@@ -30,12 +34,14 @@ export function hartStore(s: Store): HartStore | undefined {
   return { offset: s.offset, bytes: CELL_BYTES[s.cell], sets: addedTo(s) };
 }
 
-/** Whether what is stored is what was there with bits added. */
-function addedTo({ cell, offset, value }: Store): boolean {
-  if (value.kind !== "arithmetic" || value.op !== "or") return false;
+/** The bits that are added where what is stored is what was there with some more. */
+function addedTo({ cell, offset, value }: Store): bigint | undefined {
+  if (value.kind !== "arithmetic" || value.op !== "or") return undefined;
   const before = (n: Node) =>
     n.kind === "cell" && n.cell === cell && n.offset === offset && n.address.kind === "hart";
-  return before(value.a) || before(value.b);
+  const bits = (n: Node) => (n.kind === "constant" ? BigInt.asUintN(64, n.value) : ALL_BITS);
+  if (before(value.a)) return bits(value.b);
+  return before(value.b) ? bits(value.a) : undefined;
 }
 
 const known = new WeakMap<Procedure, Effects>();

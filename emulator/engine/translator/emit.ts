@@ -3,6 +3,7 @@
  * stored where the region is left. Slots are counted block by block, ahead of their execution; what leaves a block in
  * its middle takes the rest back.
  */
+import { dynamicRounding, Flag, modeIsReserved } from "../../float/environment.ts";
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import type { RegisterOperand } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
@@ -35,6 +36,7 @@ import { atomicOf, isAtPlace } from "./atomic.ts";
 import type { DataMemory } from "./data-memory.ts";
 import { Facts } from "./facts.ts";
 import { FlatMemory } from "./flat-memory.ts";
+import { alike } from "./fold.ts";
 import type { Group } from "./group.ts";
 import { groupsOf, loneStore } from "./group.ts";
 import type { Operation } from "./operation.ts";
@@ -94,6 +96,11 @@ const COUNTER = 1;
 const PC = 2;
 const DEPTH = 3;
 
+const FRM = dynamicRounding().node;
+const RESERVED_MODE = modeIsReserved().node;
+/** The bits of fcsr that tell whether the host's instructions do the same. */
+const MODE_AND_NX = 0xe0 | Flag.inexact;
+
 /** What so many slots are in a counter. */
 const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
 
@@ -107,6 +114,8 @@ interface Position {
   readonly placed: Placed;
   /** What the operation does where it stands, after those before it. */
   readonly body: Block;
+  /** Whether the block looks at frm here, for itself and operations to come. */
+  readonly learnsMode: boolean;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
   readonly accessesAfter: number;
@@ -129,6 +138,8 @@ class Emitter {
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
   readonly #atomicPlace = this.#code.local("i32", "place");
+  /** A local for whether NX is set and frm is nearest-even, as it was where the block first looked at frm. */
+  #usualMode: number | undefined;
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
   readonly #labels = new Map<number, Label>();
@@ -447,8 +458,11 @@ class Emitter {
     return block.operations.map((placed, index) => {
       const { decoded, accesses, looksAtState, body: alone } = placed.operation;
       accessesAfter -= accesses ?? 0;
+      const modeWasKnown = facts.decide(RESERVED_MODE) !== undefined;
       const body = looksAtState ? specialise(alone, { settings, decoded }, facts) : alone;
-      return { block, index, placed, body, slotsAfter: block.operations.length - index - 1, accessesAfter };
+      const learnsMode = !modeWasKnown && facts.decide(RESERVED_MODE) !== undefined;
+      const slotsAfter = block.operations.length - index - 1;
+      return { block, index, placed, body, learnsMode, slotsAfter, accessesAfter };
     });
   }
 
@@ -469,6 +483,7 @@ class Emitter {
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
     if (operation.looksAtState && looksAtClockItself(position.body)) this.#publish(position);
+    if (position.learnsMode) this.#learnMode();
     const lower = new Lowering(this.#linkage, this.#site(position));
     lower.block(position.body);
     if (operation.flow.kind === "end") {
@@ -667,6 +682,19 @@ class Emitter {
     this.#adjust(1, 0);
   }
 
+  /** Notes whether results are what the host gives, as far as fcsr tells; what follows can only set more flags. */
+  #learnMode(): void {
+    const code = this.#code;
+    this.#usualMode ??= code.local("i32", "usual");
+    this.#hart().load("i32.load", state.fcsr.offset);
+    code
+      .i32(MODE_AND_NX)
+      .arithmetic("i32", "and")
+      .i32(Flag.inexact)
+      .compare("i32", "eq")
+      .set(this.#usualMode);
+  }
+
   /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */
   #computeNatively(call: CallNode, lower: Lowering, { decoded }: Operation): boolean {
     const { asDescribed, fuses } = this.#linkage;
@@ -675,6 +703,7 @@ class Emitter {
     const code = this.#code;
     const operands = call.arguments.map((argument): Operand => {
       if (argument.kind === "constant") return { constant: argument.value };
+      if (this.#usualMode !== undefined && alike(argument, FRM)) return { usualMode: this.#usualMode };
       const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
       if (register !== undefined) return { local: register };
       const local = code.local(argument.type);

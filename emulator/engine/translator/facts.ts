@@ -4,9 +4,9 @@
  */
 import { state } from "../../hart/layout.ts";
 import type { Node, RegisterOperand } from "../../language/expression.ts";
-import { someNode } from "../../language/parts.ts";
+import { children, someNode } from "../../language/parts.ts";
 import type { Effects, HartStore } from "./effects.ts";
-import { CELL_BYTES, isHartCell } from "./effects.ts";
+import { ALL_BITS, CELL_BYTES, isHartCell } from "./effects.ts";
 import { alike, isPure } from "./fold.ts";
 
 type CellNode = Extract<Node, { kind: "cell" }>;
@@ -164,9 +164,11 @@ export class Facts {
 
   /** The hart's state has been stored to; `bits` of what is there now are 1. */
   stored(store: HartStore, value?: Node, bits = 0n): void {
-    this.#forgetCells(store.sets, (offset, bytes) => {
-      return offset < store.offset + store.bytes && store.offset < offset + bytes;
-    });
+    const { sets } = store;
+    this.#forgetCells((offset, bytes) => {
+      if (offset >= store.offset + store.bytes || store.offset >= offset + bytes) return 0n;
+      return sets !== undefined && offset === store.offset ? sets : ALL_BITS;
+    }, sets !== undefined);
     if (value === undefined) return;
     if (isLeaf(value)) this.#contents.set(store.offset, value);
     this.#ones.set(store.offset, bits | (this.#ones.get(store.offset) ?? 0n));
@@ -174,12 +176,12 @@ export class Facts {
 
   /** Any cell may have been stored to. */
   storedAnywhere(): void {
-    this.#forgetCells(false, () => true);
+    this.#forgetCells(() => ALL_BITS);
   }
 
   /** The board or the engine may have changed what is theirs. */
   reachedOutside(): void {
-    this.#forgetCells(false, (offset) => !LASTING.has(offset));
+    this.#forgetCells((offset) => (LASTING.has(offset) ? 0n : ALL_BITS));
   }
 
   /** A procedure has been called. */
@@ -215,21 +217,35 @@ export class Facts {
       this.#conditions = this.#conditions.filter(({ node }) => !someNode(node, depends));
   }
 
-  /** Forgets cells, but not what remains true when bits have been set in them. */
-  #forgetCells(set: boolean, changed: (offset: number, bytes: number) => boolean): void {
+  /** Forgets what depends on bits that may have changed, but not what remains true when they have only been set. */
+  #forgetCells(changed: ChangedBits, set = false): void {
     for (const [offset, value] of this.#contents) {
-      if (changed(offset, value.type === "i64" ? 8 : 4)) this.#contents.delete(offset);
+      if (changed(offset, value.type === "i64" ? 8 : 4) !== 0n) this.#contents.delete(offset);
     }
     if (!set) {
-      for (const offset of this.#ones.keys()) if (changed(offset, 8)) this.#ones.delete(offset);
+      for (const offset of this.#ones.keys()) if (changed(offset, 8) !== 0n) this.#ones.delete(offset);
     }
     if (this.#conditions.length === 0) return;
     this.#conditions = this.#conditions.filter(
-      ({ node, holds }) =>
-        (set && holds && isMaskedCell(node)) ||
-        !someNode(node, (n) => n.kind === "cell" && changed(n.offset, CELL_BYTES[n.cell])),
+      ({ node, holds }) => (set && holds && isMaskedCell(node)) || !looksAt(node, changed),
     );
   }
+}
+
+/** Which bits of a cell, which begins at an offset and has so many bytes, may have changed. */
+type ChangedBits = (offset: number, bytes: number) => bigint;
+
+/** Whether a node's value depends on bits that may have changed. */
+function looksAt(n: Node, changed: ChangedBits): boolean {
+  if (n.kind === "cell") return changed(n.offset, CELL_BYTES[n.cell]) !== 0n;
+  if (n.kind === "arithmetic" && n.op === "and" && n.b.kind === "constant") {
+    const { a, b } = n;
+    const shift = a.kind === "arithmetic" && a.op === "shr_u" && a.b.kind === "constant" ? a.b.value : 0n;
+    const cell = shift !== 0n && a.kind === "arithmetic" ? a.a : a;
+    if (cell.kind === "cell")
+      return (changed(cell.offset, CELL_BYTES[cell.cell]) & BigInt.asUintN(64, b.value << shift)) !== 0n;
+  }
+  return children(n).some((child) => looksAt(child, changed));
 }
 
 const isBit = (value: bigint): boolean => value > 0n && (value & (value - 1n)) === 0n;

@@ -432,15 +432,22 @@ describe("floating point", () => {
     expect(textOf(made(store, facts))).toEqual([...off(store), "write8(x.rs1, f.rs2)"]);
   });
 
+  const frm = "wrap(and(shr_u(fcsr, 5), 7))";
+  const reserved = [`if gt_u(${frm}, 4)`, `  raise(2, 0x${dynamic.toString(16)})`];
+  const sum = `f.rd = float64.add(f.rs1, f.rs2, ${frm})`;
+
   test("the dynamic rounding mode is looked at", () => {
-    expect(textOf(made(dynamic))).toEqual([
-      ...off(dynamic),
-      "v0 = wrap(and(shr_u(fcsr, 5), 7))",
-      "if gt_u(v0, 4)",
-      `  raise(2, 0x${dynamic.toString(16)})`,
-      "f.rd = float64.add(f.rs1, f.rs2, v0)",
-      dirty,
-    ]);
+    expect(textOf(made(dynamic))).toEqual([...off(dynamic), ...reserved, sum, dirty]);
+  });
+
+  test("arithmetic, which only sets flags, leaves the rounding mode as it is", () => {
+    const facts = new Facts();
+    made(dynamic, facts);
+    expect(textOf(made(dynamic, facts))).toEqual([sum]);
+    made(csrAccess("csrrwi", csrNamed("frm").number, 0, 1), facts);
+    expect(textOf(made(dynamic, facts))).toEqual([...reserved, sum]);
+    made(csrAccess("csrrw", csrNamed("fflags").number, 0, 6), facts);
+    expect(textOf(made(dynamic, facts))).toEqual([...reserved, sum]);
   });
 });
 
