@@ -31,7 +31,7 @@ import {
 const makeDecodedPage = hostProcedure("makeDecodedPage", { offset: "i32" }, "i32");
 /** Gives up the decoded page for the page of RAM at an offset. */
 const dropDecodedPage = hostProcedure("dropDecodedPage", { offset: "i32" }, "none");
-/** Fills a slot with what a word decodes to; a compressed one has no high half. */
+/** The same, in JavaScript. */
 const decodeWord = hostProcedure("decodeWord", { word: "i32", slot: "i32" }, "none");
 
 /** Tells of a store to what something was translated from. */
@@ -59,19 +59,19 @@ export const decodedPage = procedure("decodedPage", { offset: "i32" }, "i32", ({
   return pageNumbered(index);
 });
 
-const decodeInto = procedure("decodeInto", { word: "i32", slot: "i32" }, "none", ({ word, slot }) => {
-  const key = local(select32(word.and(3).eq(3), word, word.and(0xffff)));
-  const place = key
+/** Fills a slot with what a word decodes to; a compressed one has no high half. */
+const decodeInto = (word: I32, slot: I32): void => {
+  const place = word
     .mul(SPREAD)
     .shrU(32 - Math.log2(RECENT_WORDS))
     .mul(SLOT_BYTES);
   const recent = local(room.add(DecodedCode.recent).add(place));
   const known = cell32("i32", recent, SlotOffset.encoding)
-    .eq(key)
+    .eq(word)
     .and(handlerOf(recent).ne(Handler.undecoded));
-  when(known.isZero(), () => decodeWord({ word: key, slot: recent }));
+  when(known.isZero(), () => decodeWord({ word, slot: recent }));
   for (const half of [0, 8]) storeCell("i64", slot, cell64("i64", recent, half), half);
-});
+};
 
 /** Decodes the instruction of a slot, and those that follow it up to the end of the page or to what is decoded. */
 export const decodeSlots = procedure(
@@ -87,24 +87,19 @@ export const decodeSlots = procedure(
         setHandler(slot, Handler.breakpoint);
         returns();
       });
-      const low = local(cell32("u16", source));
-      when(
-        low.and(3).ne(3),
-        () => {
-          decodeInto({ word: low, slot });
-          slot.set(slot.add(2 << SLOT_SHIFT));
-          source.set(source.add(2));
-        },
-        () => {
-          when(slot.eq(page.add(PAGE_SPAN - SLOT_BYTES)), () => {
-            setHandler(slot, Handler.crossing);
-            returns();
-          });
-          decodeInto({ word: cell32("i32", source), slot });
-          slot.set(slot.add(4 << SLOT_SHIFT));
-          source.set(source.add(4));
-        },
-      );
+      const word = local(cell32("u16", source));
+      const bytes = local(u32(2));
+      when(word.and(3).eq(3), () => {
+        when(slot.eq(page.add(PAGE_SPAN - SLOT_BYTES)), () => {
+          setHandler(slot, Handler.crossing);
+          returns();
+        });
+        word.set(cell32("i32", source));
+        bytes.set(u32(4));
+      });
+      decodeInto(word, slot);
+      slot.set(slot.add(bytes.shl(SLOT_SHIFT)));
+      source.set(source.add(bytes));
       left.set(left.sub(1));
     });
   },
@@ -126,7 +121,7 @@ export const decodeAlone = procedure(
   "i32",
   ({ word, offset }) => {
     const { page, slot } = scratchSlot(offset);
-    decodeInto({ word, slot });
+    decodeInto(local(select32(word.and(3).eq(3), word, word.and(0xffff))), slot);
     return page;
   },
 );
@@ -147,17 +142,15 @@ export const setAside = procedure(
 /** The line of 64 bytes that an offset in a page lies in, as a bit. */
 const bitOf = (offset: I32): I64 => u64(1).shl(offset.shrU(6).toU64());
 
-/** At most 64 bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
-export const forgetCode = procedure(
-  "forgetCode",
-  { offset: "i32", bytes: "i32" },
-  "none",
-  ({ offset, bytes }) => {
-    const index = local(indexOf(offset));
-    when(index.isZero(), () => returns());
+/** What `forgetCode` does, where a call would take as long again. */
+export const forget = (offset: I32, bytes: I32): void => {
+  const index = local(indexOf(offset));
+  when(index, () => {
+    storeCell("i32", room, cell32("i32", room, DecodedCode.stores).add(1), DecodedCode.stores);
     const page = local(pageNumbered(index));
-    const from = local(offset.and(0xffe));
-    const end = local(page.add(offset.and(0xfff).add(bytes).shl(SLOT_SHIFT)));
+    const first = local(offset.and(0xfff));
+    const from = local(first.and(0xffe));
+    const end = local(page.add(first.add(bytes).shl(SLOT_SHIFT)));
     // A 32-bit instruction may begin one halfword before.
     const slot = local(page.add(select32(from.isZero(), 0, from.sub(2)).shl(SLOT_SHIFT)));
     const hit = local(u32(0));
@@ -168,17 +161,28 @@ export const forgetCode = procedure(
       });
       slot.set(slot.add(SLOT_BYTES));
     });
-    const first = local(offset.and(0xfff));
     const stored = local(bitOf(first).or(bitOf(first.add(bytes).sub(1))));
     const meets = cell64("i64", page, PageRecord.translatedLines).and(stored).ne(0);
     when(meets, () => translatedCodeStored({ offset, bytes }));
-    when(hit, () => {
-      const rewritten = cell64("i64", page, PageRecord.rewrittenLines).or(stored);
-      storeCell("i64", page, rewritten, PageRecord.rewrittenLines);
-      returns();
-    });
-    const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
-    storeCell("i32", page, stores, PageRecord.dataStores);
-    when(stores.geU(DATA_STORES), () => dropDecodedPage({ offset }));
-  },
+    when(
+      hit,
+      () => {
+        const rewritten = cell64("i64", page, PageRecord.rewrittenLines).or(stored);
+        storeCell("i64", page, rewritten, PageRecord.rewrittenLines);
+      },
+      () => {
+        const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
+        storeCell("i32", page, stores, PageRecord.dataStores);
+        when(stores.geU(DATA_STORES), () => dropDecodedPage({ offset }));
+      },
+    );
+  });
+};
+
+/** At most 64 bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
+export const forgetCode = procedure(
+  "forgetCode",
+  { offset: "i32", bytes: "i32" },
+  "none",
+  ({ offset, bytes }) => forget(offset, bytes),
 );

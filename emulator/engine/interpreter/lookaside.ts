@@ -36,7 +36,7 @@ import { translate } from "../../memory/translate.ts";
 import { dataMode, fetch } from "../../memory/virtual.ts";
 import { Cause } from "../../trap/cause.ts";
 import { flag, Status } from "../../trap/status.ts";
-import { decodeAlone, decodedPage, forgetCode } from "./decoded-code.ts";
+import { decodeAlone, decodedPage, forget } from "./decoded-code.ts";
 
 export const LOOKASIDE_ENTRIES = 256;
 const TABLE_BYTES = LOOKASIDE_ENTRIES * 16;
@@ -221,22 +221,21 @@ export const rememberAccess = procedure(
  * Stores to a page of code as the write table remembers it, if it does; gives 1 if so. What else has come to want to know
  * of stores to the page hears of them by the usual way.
  */
-export const storeToCode = procedure(
-  "storeToCode",
-  { virtual: "i64", bytes: "i32", value: "i64" },
-  "i32",
-  ({ virtual, bytes, value }) => {
-    const entry = local(hart.add(entryOf(virtual)));
-    when(cell64("i64", entry, WRITE_TABLE).ne(codeTag(tagOf(virtual, bytes))), () => returns(u32(0)));
+export const storeToCode = (virtual: I64, bytes: I32, value: I64): I32 => {
+  const done = local(u32(0));
+  const entry = local(hart.add(entryOf(virtual)));
+  when(cell64("i64", entry, WRITE_TABLE).eq(codeTag(tagOf(virtual, bytes))), () => {
     const place = local(cell32("i32", entry, WRITE_TABLE + ENTRY_TARGET).add(virtual.toI32()));
     const offset = local(ramOffset(place));
     const flags = cell32("u8", offset.shrU(12).add(setting32("pageFlags"))).and(NOTICED);
-    when(flags.ne(PageFlag.code), () => returns(u32(0)));
-    storeBytes(place, bytes, value);
-    forgetCode({ offset, bytes });
-    return u32(1);
-  },
-);
+    when(flags.eq(PageFlag.code), () => {
+      storeBytes(place, bytes, value);
+      forget(offset, bytes);
+      done.set(u32(1));
+    });
+  });
+  return done;
+};
 
 /** Context bits above the address space: how the mode and mstatus change what an access may do. */
 const kind = (mode: I32): I32 => {

@@ -28,7 +28,7 @@ export const slowWrite = procedure(
   { virtual: "i64", bytes: "i32", value: "i64", budget: "i32" },
   "none",
   ({ virtual, bytes, value, budget }) => {
-    when(storeToCode({ virtual, bytes, value }), () => {
+    when(storeToCode(virtual, bytes, value), () => {
       countData();
       returns();
     });

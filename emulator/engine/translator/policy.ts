@@ -13,6 +13,8 @@ export interface Policy {
   readonly hesitation: number;
   /** Instructions executed one by one to learn where code leads. */
   readonly traceLength: number;
+  /** Slots for each store to a page of code below which a trace is not translated: translated code leaves for that. */
+  readonly storeDistance: number;
   /** Times that an entry must have been seen in a trace. */
   readonly entries: number;
   /** Operations of a region, and destinations of one of its indirect jumps. */
@@ -31,6 +33,9 @@ export const EXITS_SHOWN = 16384;
 /** Rounds of a loop in a trace that make it tight, and the operations of its own region. */
 export const TIGHT = 50;
 export const TIGHT_OPERATIONS = 60;
+
+/** Instructions of a trace after which it is looked at whether it is to go on. */
+export const TRACED_AT_ONCE = 200;
 
 /** Spots that are remembered before all are forgotten. */
 export const MOST_SPOTS = 100_000;
@@ -53,6 +58,7 @@ export const whenHot: Policy = {
   threshold: 80,
   hesitation: 800,
   traceLength: 2000,
+  storeDistance: 100,
   entries: 2,
   operations: 200,
   destinations: 64,
@@ -65,6 +71,7 @@ export const atOnce: Policy = {
   threshold: 2,
   hesitation: 0,
   traceLength: 100,
+  storeDistance: 0,
   entries: 1,
   operations: 100,
   destinations: 8,

@@ -82,7 +82,7 @@ const anyWrite = (bytes: AccessBytes) =>
     { virtual: "i64", value: "i64", budget: "i32" },
     "none",
     ({ virtual, value, budget }) => {
-      when(storeToCode({ virtual, bytes, value }), () => returns());
+      when(storeToCode(virtual, u32(bytes), value), () => returns());
       lookUpAnew(budget);
       writeVirtual({ virtual, bytes, value });
     },

@@ -44,6 +44,15 @@ const rewriting = program(
   ["jal", { immediate: -68 }],
 );
 
+/** Stores an instruction where it is, each time before it executes. */
+const patching = program(
+  ["auipc", { rd: 5 }],
+  ["lw", { rd: 6, rs1: 5, immediate: 12 }],
+  ["sw", { rs1: 5, rs2: 6, immediate: 12 }],
+  ["addi", { rd: 8, rs1: 8, immediate: 1 }],
+  ["jal", { immediate: -8 }],
+);
+
 /**
  * Its loop stores 8 bytes of which the last 4 lie on the next page, where they are the first instruction of a function
  * that is then called 20480 times.
@@ -177,5 +186,11 @@ describe("the translator", () => {
     const machine = await boot("auto", rewriting, 1);
     machine.run(20_000_000);
     expect(machine.engineCounters?.regions).toBeLessThan(8);
+  });
+
+  it("leaves to the interpreter what stores to code all the time", async () => {
+    const machine = await boot("auto", patching, 1);
+    machine.run(20_000_000);
+    expect(machine.engineCounters).toMatchObject({ regions: 0 });
   });
 });

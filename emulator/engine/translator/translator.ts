@@ -27,7 +27,7 @@ import type { Spot } from "./heat.ts";
 import { Heat } from "./heat.ts";
 import { Operations } from "./operation.ts";
 import type { Policy } from "./policy.ts";
-import { MOST_TIMES_AHEAD, TIGHT, TIGHT_OPERATIONS } from "./policy.ts";
+import { MOST_TIMES_AHEAD, TIGHT, TIGHT_OPERATIONS, TRACED_AT_ONCE } from "./policy.ts";
 import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
 import type { CodeReader, Region, RegionLimits } from "./region.ts";
@@ -46,6 +46,8 @@ interface FollowedStep extends TracedStep {
 interface Trace {
   readonly spot: Spot;
   readonly steps: FollowedStep[];
+  /** Stores to pages of code meanwhile. */
+  stores: number;
   /** Slots that it may still take. */
   left: number;
 }
@@ -193,7 +195,7 @@ export class Translator implements Engine {
     this.#dropMisfit(watch);
     const spot = this.#spotToFollow(watch);
     if (spot !== undefined && end === "slots") {
-      watch.trace = { spot, steps: [], left: this.#policy.traceLength };
+      watch.trace = { spot, steps: [], stores: 0, left: this.#policy.traceLength };
     }
     return end;
   }
@@ -241,14 +243,19 @@ export class Translator implements Engine {
   /** Follows execution, as far as slots go; in the end translates what it has led to. */
   #follow(hart: number, watch: Watch, trace: Trace, slots: number): RunEnd {
     this.#tracing = true;
-    const { used, end } = this.#trace(hart, trace, watch, Math.min(slots, trace.left));
+    const { pages } = this.#interpreter;
+    const before = pages.stores;
+    const { used, end } = this.#trace(hart, trace, watch, Math.min(slots, trace.left, TRACED_AT_ONCE));
     this.#tracing = false;
     trace.left -= used;
-    if (end === "slots" && trace.left > 0) return end;
+    trace.stores += (pages.stores - before) >>> 0;
+    const { storeDistance, traceLength } = this.#policy;
+    const pays = trace.stores * storeDistance < traceLength;
+    if (end === "slots" && trace.left > 0 && pays) return end;
     watch.trace = undefined;
     this.#configuration.translating?.(true);
     this.#profile.learn(trace.steps);
-    if (!this.#translate(trace)) this.#heat.giveUp(trace.spot);
+    if (!pays || !this.#translate(trace)) this.#heat.giveUp(trace.spot);
     this.#configuration.translating?.(false);
     return end;
   }
