@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { measure } from "./measure.ts";
 
 const limitSeconds = 60;
@@ -11,6 +11,13 @@ test("a command's output, errors, status and processor time are told", async () 
   );
   expect(run).toMatchObject({ status: 3, output: "out\n", errors: "err\n" });
   expect(run.cpuSeconds).toBeGreaterThan(0.1);
+});
+
+test("a command does not see what the user's environment has Node do when it starts", async () => {
+  vi.stubEnv("NODE_OPTIONS", "--title=slow");
+  const run = await measure([process.execPath, "-p", "process.env.NODE_OPTIONS"], limitSeconds);
+  vi.unstubAllEnvs();
+  expect(run.output).toBe("undefined\n");
 });
 
 test("a command that would go on ends when the marker has appeared, and its time is told all the same", async () => {
