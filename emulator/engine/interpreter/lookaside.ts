@@ -392,9 +392,6 @@ export const pass = (slots: I32): void => {
   state.tlbHits.set(state.tlbHits.get().add(select(fetchTranslated.get(), n, 0)));
 };
 
-/** The same, for those who call. */
-export const advance = procedure("advance", { slots: "i32" }, "none", ({ slots }) => pass(slots));
-
 /** Time passes, with so many loads and stores that hit. */
 export const count = procedure("count", { slots: "i32", hits: "i32" }, "none", ({ slots, hits }) => {
   pass(slots);

@@ -1,15 +1,21 @@
 /** What the interpreter calls when an instruction cannot go on by itself. */
+import type { I32 } from "../../language/expression.ts";
 import { procedure } from "../../language/procedure.ts";
 import { local, returns, when } from "../../language/statement.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
-import { advance, countData, counted, storeToCode } from "./lookaside.ts";
+import { countData, counted, pass, storeToCode } from "./lookaside.ts";
 
 /** Counts the slots before the current instruction's; `budget` slots are left after it. */
-export const countBefore = procedure("countBefore", { budget: "i32" }, "none", ({ budget }) => {
-  const slots = local(counted.get().sub(budget).sub(1));
-  counted.set(counted.get().sub(slots));
-  advance({ slots });
-});
+const passBefore = (budget: I32): void => {
+  const left = local(budget.add(1));
+  pass(local(counted.get().sub(left)));
+  counted.set(left);
+};
+
+/** The same, for those who call. */
+export const countBefore = procedure("countBefore", { budget: "i32" }, "none", ({ budget }) =>
+  passBefore(budget),
+);
 
 /** A load, zero-extended, whose page is not remembered. */
 export const slowRead = procedure(
@@ -17,7 +23,7 @@ export const slowRead = procedure(
   { virtual: "i64", bytes: "i32", budget: "i32" },
   "i64",
   ({ virtual, bytes, budget }) => {
-    countBefore({ budget });
+    passBefore(budget);
     return readVirtual({ virtual, bytes });
   },
 );
@@ -32,7 +38,7 @@ export const slowWrite = procedure(
       countData();
       returns();
     });
-    countBefore({ budget });
+    passBefore(budget);
     writeVirtual({ virtual, bytes, value });
   },
 );
