@@ -23,6 +23,11 @@ export class Bytes {
     this.#bytes[this.#length++] = byte;
   }
 
+  /** Takes back what was written from an offset on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** Appends the unsigned LEB128 of a number below 2^32. */
   unsigned(value: number): void {
     let rest = value >>> 0;

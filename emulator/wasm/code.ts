@@ -51,6 +51,8 @@ const CONVERSION = {
 /** A branch target: the depth at which its block was opened. */
 export type Label = number;
 
+/** No offset. */
+const NOWHERE = -1;
 const EMPTY = 0x40;
 /** A hint's value in the branch-hint section. */
 const UNLIKELY = 0;
@@ -68,6 +70,9 @@ export class Code {
   /** Where branches stand that are hardly ever taken, or nearly always: offsets in `#bytes`, and which. */
   readonly #hints: { readonly at: number; readonly value: number }[] = [];
   #depth = 0;
+  /** The end of the last i64.reinterpret_f64, and the last i64.load. */
+  #reinterpreted = NOWHERE;
+  #loaded = { at: NOWHERE, end: NOWHERE, offset: 0 };
 
   constructor(parameters: readonly ValueType[]) {
     this.#locals = [...parameters];
@@ -213,19 +218,35 @@ export class Code {
       .#unsigned(type === "f32" ? 0x1f : 0x21)
       .#emit(0);
   }
-  /** By its name in WebAssembly's text format. */
+  /** By its name in WebAssembly's text format. Bits go back and forth, and to and from memory, without being moved. */
   floatConvert(op: FloatConversion): this {
+    if (op === "f64.reinterpret_i64") {
+      if (this.#takeBackReinterpretation()) return this;
+      const loaded = this.#loaded;
+      if (loaded.end === this.#bytes.length) {
+        this.#bytes.truncate(loaded.at);
+        this.#loaded = { ...loaded, end: NOWHERE };
+        return this.load("f64.load", loaded.offset);
+      }
+    }
     for (const byte of FLOAT_CONVERSION[op]) this.#emit(byte);
+    if (op === "i64.reinterpret_f64") this.#reinterpreted = this.#bytes.length;
     return this;
   }
   isZero(): this {
     return this.#emit(PLAIN["i32.eqz"]);
   }
   load(op: Load, offset: number): this {
-    return this.#emit(LOADS[op]).#emit(0).#unsigned(offset);
+    const at = this.#bytes.length;
+    this.#emit(LOADS[op]).#emit(0).#unsigned(offset);
+    if (op === "i64.load") this.#loaded = { at, end: this.#bytes.length, offset };
+    return this;
   }
   store(op: Store, offset: number): this {
-    return this.#emit(STORES[op]).#emit(0).#unsigned(offset);
+    const number = op === "i64.store" && this.#takeBackReinterpretation();
+    return this.#emit(STORES[number ? "f64.store" : op])
+      .#emit(0)
+      .#unsigned(offset);
   }
   /** memory.fill: address, byte and length are on the stack. */
   fill(): this {
@@ -314,6 +335,14 @@ export class Code {
         this.branch(leave);
       }
     });
+  }
+
+  /** Leaves on the stack the number whose bits were just asked for; false where something else was. */
+  #takeBackReinterpretation(): boolean {
+    if (this.#reinterpreted !== this.#bytes.length) return false;
+    this.#bytes.truncate(this.#reinterpreted - 1);
+    this.#reinterpreted = NOWHERE;
+    return true;
   }
 
   #hint(value: number): void {

@@ -81,6 +81,7 @@ export const FLOAT_CONVERSION = {
 export const LOADS = {
   "i32.load": 0x28,
   "i64.load": 0x29,
+  "f64.load": 0x2b,
   "i32.load8_s": 0x2c,
   "i32.load8_u": 0x2d,
   "i32.load16_s": 0x2e,
@@ -95,6 +96,7 @@ export const LOADS = {
 export const STORES = {
   "i32.store": 0x36,
   "i64.store": 0x37,
+  "f64.store": 0x39,
   "i32.store8": 0x3a,
   "i32.store16": 0x3b,
   "i64.store8": 0x3c,

@@ -33,6 +33,24 @@ describe("text of WebAssembly", () => {
     ).toEqual(["$p", "i64.load offset=p.eight $p", "drop (i64.load8_u offset=8 $q)", "drop", "drop"]);
   });
 
+  it("has numbers that are named by their bits only loaded, moved and stored as numbers", () => {
+    expect(
+      text((c) => {
+        const number = c.local("f64");
+        c.get(0).load("i64.load", 8).floatConvert("f64.reinterpret_i64").set(number);
+        c.get(number).floatConvert("i64.reinterpret_f64").floatConvert("f64.reinterpret_i64").set(number);
+        c.get(0).get(number).floatConvert("i64.reinterpret_f64").store("i64.store", 16);
+        c.get(0).get(number).floatConvert("i64.reinterpret_f64").get(1);
+        c.arithmetic("i64", "add").store("i64.store", 16);
+      }),
+    ).toEqual([
+      "local.set $v2 (f64.load offset=p.eight $p)",
+      "local.set $v2 $v2",
+      "f64.store offset=16 $p $v2",
+      "i64.store offset=16 $p (i64.add (i64.reinterpret_f64 $v2) $q)",
+    ]);
+  });
+
   it("indents what nests, and names labels by their depth", () => {
     expect(
       text((c) =>

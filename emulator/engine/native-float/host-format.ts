@@ -31,6 +31,7 @@ export function operandAt({ operands }: Surroundings, index: number): Operand {
 export function pushInteger(s: Surroundings, index: number): void {
   const operand = operandAt(s, index);
   if ("local" in operand) s.code.get(operand.local);
+  else if ("double" in operand) toBits(s.code.get(operand.double), "f64");
   else if ("constant" in operand) s.code.i64(BigInt.asIntN(64, operand.constant));
 }
 

@@ -2,11 +2,12 @@
 import type { Code } from "../../wasm/code.ts";
 
 /**
- * An argument of the procedure: in a local of the parameter's type, or known. Or it is frm, where a local (i32) tells
- * whether that is nearest-even while NX is set.
+ * An argument of the procedure: in a local of the parameter's type, in one of the host's numbers of double precision, or
+ * known. Or it is frm, where a local (i32) tells whether that is nearest-even while NX is set.
  */
 export type Operand =
   | { readonly local: number }
+  | { readonly double: number }
   | { readonly constant: bigint }
   | { readonly usualMode: number };
 

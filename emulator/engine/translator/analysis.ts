@@ -15,6 +15,8 @@ export interface Analysis {
   /** Registers that occur at all, and those that are written. */
   readonly used: Registers;
   readonly written: Registers;
+  /** Registers that hold numbers of double precision, at least at times. */
+  readonly doubles: Registers;
   /** Registers that may have changed since they were last in memory, at the end of each block. */
   readonly dirty: readonly Registers[];
   /** Nodes that lie in a loop. */
@@ -55,6 +57,7 @@ export function analyse({ blocks }: Region): Analysis {
     nodes,
     used: all(readIn) | all(writtenIn),
     written: all(writtenIn),
+    doubles: all(blocks.map((block) => union(block, ({ doubles }) => ({ x: [], f: doubles })))),
     dirty: dirtyAtEnds(blocks, shape, writtenIn),
     loops: loopNodes(shape),
     checks,

@@ -5,7 +5,6 @@
  */
 import { dynamicRounding, Flag, modeIsReserved } from "../../float/environment.ts";
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
-import type { RegisterOperand } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
 import { readPhysical, writePhysical } from "../../memory/physical.ts";
@@ -26,6 +25,7 @@ import {
 import { RegionOffset, SLOTS_BIT } from "../interpreter/slot.ts";
 import type { CallNode, Linkage, Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
+import { fromBits, toBits } from "../native-float/host-format.ts";
 import { nativeFloat } from "../native-float/native-float.ts";
 import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock, looksAtClockItself } from "../observes.ts";
@@ -104,6 +104,12 @@ const MODE_AND_NX = 0xe0 | Flag.inexact;
 /** What so many slots are in a counter. */
 const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
 
+/** Where a floating-point register is: one that is used as a number of double precision is kept as that, others as bits. */
+interface FloatLocal {
+  readonly local: number;
+  readonly isDouble: boolean;
+}
+
 /** How an operation reaches guest memory. */
 type GuestAccess = Pick<Site, "read" | "write">;
 
@@ -128,7 +134,7 @@ class Emitter {
   readonly #note: (mark: Mark) => void;
   readonly #code = new Code(REGION_SIGNATURE.parameters);
   readonly #x = new Map<number, number>();
-  readonly #f = new Map<number, number>();
+  readonly #f = new Map<number, FloatLocal>();
   readonly #groups: readonly ReadonlyMap<number, Group>[];
   readonly #memory: DataMemory;
   /** Where in machine memory each group begins, in a local. */
@@ -154,9 +160,12 @@ class Emitter {
     this.#analysis = analysis;
     this.#linkage = linkage;
     this.#note = note;
-    const { used } = analysis;
+    const { used, doubles } = analysis;
     for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64", `x${n}`));
-    for (const n of registersOf(used, "f")) this.#f.set(n, this.#code.local("i64", `f${n}`));
+    for (const n of registersOf(used, "f")) {
+      const isDouble = (doubles & (1n << BigInt(32 + n))) !== 0n;
+      this.#f.set(n, { local: this.#code.local(isDouble ? "f64" : "i64", `f${n}`), isDouble });
+    }
     this.#groups = groupsOf(region.blocks, analysis.shape);
     const frame = {
       code: this.#code,
@@ -590,17 +599,6 @@ class Emitter {
     const { decoded, accesses = 0 } = operation;
     const atomic = this.#linkage.asDescribed ? undefined : atomicOf(position.body);
     let made = 0;
-    const read = (file: ReadonlyMap<number, number>, operand: RegisterOperand) => {
-      const local = file.get(decoded[operand]);
-      if (local === undefined) code.i64(0);
-      else code.get(local);
-    };
-    const write = (file: ReadonlyMap<number, number>, operand: RegisterOperand, value: () => void) => {
-      value();
-      const local = file.get(decoded[operand]);
-      if (local === undefined) code.drop();
-      else code.set(local);
-    };
     return {
       code,
       hart: () => this.#hart(),
@@ -617,10 +615,22 @@ class Emitter {
       replaceCall: (call, lower) =>
         (atomic !== undefined && this.#accessAtomically(position, atomic, call, lower)) ||
         this.#computeNatively(call, lower, operation),
-      x: (operand) => read(this.#x, operand),
-      f: (operand) => read(this.#f, operand),
-      writeX: (operand, value) => write(this.#x, operand, value),
-      writeF: (operand, value) => write(this.#f, operand, value),
+      x: (operand) => {
+        const local = this.#x.get(decoded[operand]);
+        if (local === undefined) code.i64(0);
+        else code.get(local);
+      },
+      f: (operand) => this.#pushF(decoded[operand]),
+      writeX: (operand, value) => {
+        value();
+        const local = this.#x.get(decoded[operand]);
+        if (local === undefined) code.drop();
+        else code.set(local);
+      },
+      writeF: (operand, value) => {
+        value();
+        this.#setF(decoded[operand]);
+      },
       immediate: () => code.i64(decoded.immediate),
       encoding: () => code.i32(decoded.word),
       pc: () => this.#at(delta),
@@ -705,7 +715,10 @@ class Emitter {
       if (argument.kind === "constant") return { constant: argument.value };
       if (this.#usualMode !== undefined && alike(argument, FRM)) return { usualMode: this.#usualMode };
       const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
-      if (register !== undefined) return { local: register };
+      if (register !== undefined) {
+        const { local, isDouble } = register;
+        return isDouble ? { double: local } : { local };
+      }
       const local = code.local(argument.type);
       lower.node(argument);
       code.set(local);
@@ -812,18 +825,45 @@ class Emitter {
       this.#hart()
         .load("i64.load", X_OFFSET + n * 8)
         .set(local);
-    for (const [n, local] of this.#f)
-      this.#hart()
-        .load("i64.load", F_OFFSET + n * 8)
-        .set(local);
+    for (const n of this.#f.keys()) {
+      this.#hart().load("i64.load", F_OFFSET + n * 8);
+      this.#setF(n);
+    }
   }
 
   #storeRegisters(set: Registers): void {
-    const store = (local: number | undefined, offset: number) => {
-      if (local !== undefined) this.#hart().get(local).store("i64.store", offset);
-    };
-    for (const n of registersOf(set, "x")) store(this.#x.get(n), X_OFFSET + n * 8);
-    for (const n of registersOf(set, "f")) store(this.#f.get(n), F_OFFSET + n * 8);
+    for (const n of registersOf(set, "x")) {
+      const local = this.#x.get(n);
+      if (local !== undefined)
+        this.#hart()
+          .get(local)
+          .store("i64.store", X_OFFSET + n * 8);
+    }
+    for (const n of registersOf(set, "f")) {
+      this.#hart();
+      this.#pushF(n);
+      this.#code.store("i64.store", F_OFFSET + n * 8);
+    }
+  }
+
+  /** Pushes the bits of a floating-point register. */
+  #pushF(n: number): void {
+    const { local, isDouble } = this.#floatLocal(n);
+    this.#code.get(local);
+    if (isDouble) toBits(this.#code, "f64");
+  }
+
+  /** Sets a floating-point register to the bits on the stack. */
+  #setF(n: number): void {
+    const { local, isDouble } = this.#floatLocal(n);
+    if (isDouble) fromBits(this.#code, "f64");
+    this.#code.set(local);
+  }
+
+  #floatLocal(n: number): FloatLocal {
+    const local = this.#f.get(n);
+    if (local === undefined) throw new Error(`f${n} does not occur`);
+    return local;
   }
 
   #callProcedure(p: Procedure): void {

@@ -19,6 +19,8 @@ export interface Form {
   readonly looksAtState: boolean;
   readonly reads: Operands;
   readonly writes: Operands;
+  /** Floating-point registers that are operands or results of arithmetic as a whole: in double precision. */
+  readonly doubles: readonly RegisterOperand[];
 }
 
 /** Operands by the file in which they name a register, each once. */
@@ -46,18 +48,23 @@ export interface AccessForm {
 export function formOf(semantics: Block): Form {
   const reads = { x: new Set<RegisterOperand>(), f: new Set<RegisterOperand>() };
   const writes = { x: new Set<RegisterOperand>(), f: new Set<RegisterOperand>() };
+  const doubles = new Set<RegisterOperand>();
   const found = { jumps: 0, accesses: 0, calls: false, synchronises: false, state: false };
   walkWithin(semantics, {
     node: (n) => {
       if (n.kind === "x" || n.kind === "f") reads[n.kind].add(n.operand);
       else if (n.kind === "read") found.accesses++;
-      else if (n.kind === "call") found.calls = true;
-      else if (n.kind === "hart") found.state = true;
+      else if (n.kind === "call") {
+        found.calls = true;
+        for (const argument of n.arguments) if (argument.kind === "f") doubles.add(argument.operand);
+      } else if (n.kind === "hart") found.state = true;
     },
     statement: (s) => {
       if (s.kind === "write-x") writes.x.add(s.operand);
-      else if (s.kind === "write-f") writes.f.add(s.operand);
-      else if (s.kind === "write") found.accesses++;
+      else if (s.kind === "write-f") {
+        writes.f.add(s.operand);
+        if (s.value.kind === "call") doubles.add(s.operand);
+      } else if (s.kind === "write") found.accesses++;
       else if (s.kind === "jump-to" || s.kind === "jump-by-immediate") found.jumps++;
       else if (s.kind === "synchronise") found.synchronises = true;
     },
@@ -77,6 +84,7 @@ export function formOf(semantics: Block): Form {
     looksAtState: found.state || (found.calls && looksAtState(semantics)),
     reads: { x: [...reads.x], f: [...reads.f] },
     writes: { x: [...writes.x], f: [...writes.f] },
+    doubles: [...doubles],
   };
 }
 

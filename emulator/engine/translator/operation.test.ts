@@ -109,6 +109,15 @@ describe("an operation", () => {
     });
   });
 
+  it("knows the registers that are numbers of double precision", () => {
+    const doubles = (name: string) => operationOf([name, { rd: 1, rs1: 2, rs2: 3, rs3: 4 }]).doubles;
+    expect(doubles("fmadd.d").toSorted()).toEqual([1, 2, 3, 4]);
+    expect(doubles("fcvt.s.d")).toEqual([2]);
+    expect(doubles("fcvt.d.s")).toEqual([1]);
+    expect(doubles("flt.d").toSorted()).toEqual([2, 3]);
+    for (const name of ["fmadd.s", "flt.s", "fsgnj.d", "fld", "fsd"]) expect(doubles(name), name).toEqual([]);
+  });
+
   it("is taken apart once for each word, and is none for an illegal one", () => {
     const line: Line = ["sub", { rd: 5, rs1: 6, rs2: 7 }];
     expect(operationOf(line)).toBe(operationOf(line));

@@ -35,6 +35,8 @@ export interface Operation {
   readonly looksAtState: boolean;
   readonly reads: { readonly x: readonly number[]; readonly f: readonly number[] };
   readonly writes: { readonly x: readonly number[]; readonly f: readonly number[] };
+  /** Floating-point registers that hold numbers of double precision before or afterwards. */
+  readonly doubles: readonly number[];
 }
 
 /** A load or store at a constant distance from a register. */
@@ -140,7 +142,7 @@ function commonTo(
 }
 
 function operationOf(form: Form, decoded: Decoded): Operation {
-  const { body, access, accesses, reachesOutside, looksAtState, reads, writes } = form;
+  const { body, access, accesses, reachesOutside, looksAtState, reads, writes, doubles } = form;
   return {
     decoded,
     length: decoded.instruction.encoding.length,
@@ -152,6 +154,7 @@ function operationOf(form: Form, decoded: Decoded): Operation {
     looksAtState,
     reads: { x: integerRegisters(reads.x, decoded), f: registers(reads.f, decoded) },
     writes: { x: integerRegisters(writes.x, decoded), f: registers(writes.f, decoded) },
+    doubles: registers(doubles, decoded),
   };
 }
 
