@@ -300,7 +300,9 @@ class ElfFile {
 /** The string that begins at an offset and ends with a zero. */
 function nameAt(strings: Uint8Array, offset: number): string | undefined {
   const end = strings.indexOf(0, offset);
-  return offset >= strings.length || end < 0 ? undefined : decoder.decode(strings.subarray(offset, end));
+  if (offset >= strings.length || end < 0) return undefined;
+  // Relaxation leaves thousands of labels without names.
+  return end === offset ? "" : decoder.decode(strings.subarray(offset, end));
 }
 
 const decoder = new TextDecoder();
