@@ -186,12 +186,10 @@ export class Translator implements Engine {
   /** Executes up to the next look at where execution is, and has what it finds hot be followed. */
   #runOn(hart: number, watch: Watch, slots: number, past: boolean): RunEnd {
     const at = watch.address + lookAt.offset;
-    const from = this.#interpretedSlots(watch) - NEVER;
-    this.#view.setBigInt64(at, from + BigInt(watch.untilLook), true);
+    this.#setCell(at, this.#interpretedSlots(watch) + watch.untilLook - Number(NEVER));
     const end = this.#interpreter.run(hart, slots, past);
-    const left = this.#view.getBigInt64(at, true) + NEVER - this.#interpretedSlots(watch);
-    watch.untilLook = Number(left);
-    this.#view.setBigInt64(at, 0n, true);
+    watch.untilLook = this.#cell(at) + Number(NEVER) - this.#interpretedSlots(watch);
+    this.#setCell(at, 0);
     this.#dropMisfit(watch);
     const spot = this.#spotToFollow(watch);
     if (spot !== undefined && end === "slots") {
@@ -281,11 +279,11 @@ export class Translator implements Engine {
   /** Executes instruction by instruction, and adds to a trace which. */
   #trace(hart: number, { steps }: Trace, watch: Watch, slots: number): { used: number; end: RunEnd } {
     const { address } = watch;
-    const pcWord = (address + state.pc.offset) >> 2;
+    const pcCell = address + state.pc.offset;
     let page: number | undefined;
     let pageOf = -1;
     for (let used = 0; used < slots; ) {
-      const pc = ((this.#words[pcWord] ?? 0) >>> 0) + (this.#words[pcWord + 1] ?? 0) * 2 ** 32;
+      const pc = this.#cell(pcCell);
       const before = this.#clock(watch);
       this.#words[(address + leftOften.offset) >> 2] = 0;
       const end = this.#interpreter.run(hart, 1, false);
@@ -361,9 +359,19 @@ export class Translator implements Engine {
     return low | (half(crosses ? (secondHalf ?? 0) : place + 2) << 16);
   }
 
-  #interpretedSlots({ address }: Watch): bigint {
-    const all = this.#view.getBigInt64(address + state.clock.offset, true);
-    return all - this.#view.getBigInt64(address + translatedSlots.offset, true);
+  #interpretedSlots({ address }: Watch): number {
+    return this.#cell(address + state.clock.offset) - this.#cell(address + translatedSlots.offset);
+  }
+
+  /** A signed cell of 8 bytes, of less than 2^53: many times faster than as a bigint. */
+  #cell(address: number): number {
+    const at = address >> 2;
+    return ((this.#words[at] ?? 0) >>> 0) + (this.#words[at + 1] ?? 0) * 2 ** 32;
+  }
+
+  #setCell(address: number, value: number): void {
+    this.#words[address >> 2] = value;
+    this.#words[(address >> 2) + 1] = Math.floor(value / 2 ** 32);
   }
 
   #clock({ address }: Watch): number {
