@@ -4,7 +4,10 @@
  * its middle takes the rest back.
  */
 import { dynamicRounding, Flag, modeIsReserved } from "../../float/environment.ts";
+import { float64 } from "../../float/format.ts";
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import type { Decoded } from "../../isa/decode.ts";
+import type { Node } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
 import { readPhysical, writePhysical } from "../../memory/physical.ts";
@@ -30,7 +33,7 @@ import { nativeFloat } from "../native-float/native-float.ts";
 import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock, looksAtClockItself } from "../observes.ts";
 import type { Analysis, Registers } from "./analysis.ts";
-import { registersOf } from "./analysis.ts";
+import { calls, registersOf } from "./analysis.ts";
 import type { Atomic } from "./atomic.ts";
 import { atomicOf, isAtPlace } from "./atomic.ts";
 import type { DataMemory } from "./data-memory.ts";
@@ -120,7 +123,7 @@ interface Position {
   readonly placed: Placed;
   /** What the operation does where it stands, after those before it. */
   readonly body: Block;
-  /** Whether the block looks at frm here, for itself and operations to come. */
+  /** Whether frm is looked at here, for this operation and those to come. */
   readonly learnsMode: boolean;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
@@ -144,7 +147,9 @@ class Emitter {
   readonly #address = this.#code.local("i64", "address");
   readonly #entry = this.#code.local("i32", "entry");
   readonly #atomicPlace = this.#code.local("i32", "place");
-  /** A local for whether NX is set and frm is nearest-even, as it was where the block first looked at frm. */
+  /** What is known at the end of each block that has been emitted and does not call, after which anything may be. */
+  readonly #facts = new Map<number, Facts>();
+  /** A local for whether NX is set and frm is nearest-even, as it was where that was looked at last. */
   #usualMode: number | undefined;
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
@@ -448,7 +453,7 @@ class Emitter {
     const total = block.operations.reduce((sum, { operation }) => sum + (operation.accesses ?? 0), 0);
     this.#adjust(total, -block.operations.length);
     const groups = this.#groups[node];
-    for (const position of this.#positions(block, total)) {
+    for (const position of this.#positions(node, block, total)) {
       this.#mark("operation", position.placed.delta, position.body);
       const group = groups?.get(position.index);
       if (group === undefined) this.#plain(node, position);
@@ -460,9 +465,10 @@ class Emitter {
     else if (last.operation.flow.kind === "next") this.#goTo(node, last.delta + last.operation.length);
   }
 
-  #positions(block: RegionBlock, total: number): Position[] {
+  #positions(node: number, block: RegionBlock, total: number): Position[] {
     const { settings } = this.#linkage;
-    const facts = new Facts();
+    const facts = this.#factsBefore(node);
+    if (!calls(block)) this.#facts.set(node, facts);
     let accessesAfter = total;
     return block.operations.map((placed, index) => {
       const { decoded, accesses, looksAtState, body: alone } = placed.operation;
@@ -473,6 +479,14 @@ class Emitter {
       const slotsAfter = block.operations.length - index - 1;
       return { block, index, placed, body, learnsMode, slotsAfter, accessesAfter };
     });
+  }
+
+  /** What is known where a block begins: what the only one that leads to it leaves behind. */
+  #factsBefore(node: number): Facts {
+    const [before, ...others] = this.#analysis.shape.predecessors[node] ?? [];
+    // The first block is entered from outside, too.
+    const isOnly = before !== undefined && others.length === 0 && node !== 0;
+    return (isOnly ? this.#facts.get(before)?.copy() : undefined) ?? new Facts();
   }
 
   #check(node: number, block: RegionBlock): void {
@@ -719,6 +733,12 @@ class Emitter {
         const { local, isDouble } = register;
         return isDouble ? { double: local } : { local };
       }
+      const negated = this.#doubleNegatedBy(argument, decoded);
+      if (negated !== undefined) {
+        const double = code.local("f64");
+        code.get(negated).floatUnary("f64", "neg").set(double);
+        return { double };
+      }
       const local = code.local(argument.type);
       lower.node(argument);
       code.set(local);
@@ -731,6 +751,14 @@ class Emitter {
       slow: () => lower.call(call),
     });
     return true;
+  }
+
+  /** The local of a number of which `node` is the negative. */
+  #doubleNegatedBy(node: Node, decoded: Decoded): number | undefined {
+    if (node.kind !== "arithmetic" || node.op !== "xor" || node.a.kind !== "f") return undefined;
+    if (node.b.kind !== "constant" || BigInt.asUintN(64, node.b.value) !== float64.sign) return undefined;
+    const { local, isDouble } = this.#floatLocal(decoded[node.a.operand]);
+    return isDouble ? local : undefined;
   }
 
   /** Accesses whose pages must be looked up; those that are not made for certain are counted here. */

@@ -84,7 +84,21 @@ export function arithmetic(type: Type, op: Arithmetic, a: Node, b: Node): Node {
   } else if (b.kind === "constant") {
     return withConstant(type, op, a, b);
   }
-  return { kind: "arithmetic", type, op, a, b };
+  const changed = op === "or" ? partlyChanged(a, b) : undefined;
+  return changed ?? { kind: "arithmetic", type, op, a, b };
+}
+
+/** Of bits that a value has under a mask, and under the opposite mask with some of them inverted: the value with these inverted. */
+function partlyChanged(a: Node, b: Node): Node | undefined {
+  if (a.kind !== "arithmetic" || a.op !== "and" || a.b.kind !== "constant" || !isPure(a.a)) return undefined;
+  if (b.kind !== "arithmetic" || b.op !== "and" || b.b.kind !== "constant") return undefined;
+  if (a.b.value !== ~b.b.value) return undefined;
+  if (alike(a.a, b.a)) return a.a;
+  const { a: inverted } = b;
+  if (inverted.kind !== "arithmetic" || inverted.op !== "xor" || inverted.b.kind !== "constant")
+    return undefined;
+  if (!alike(a.a, inverted.a)) return undefined;
+  return withConstant(a.type, "xor", a.a, constant(a.type, inverted.b.value & b.b.value));
 }
 
 /** `a op b` where only b is known. */

@@ -56,7 +56,10 @@ export function formOf(semantics: Block): Form {
       else if (n.kind === "read") found.accesses++;
       else if (n.kind === "call") {
         found.calls = true;
-        for (const argument of n.arguments) if (argument.kind === "f") doubles.add(argument.operand);
+        for (const argument of n.arguments) {
+          const number = argument.kind === "arithmetic" && argument.op === "xor" ? argument.a : argument;
+          if (number.kind === "f") doubles.add(number.operand);
+        }
       } else if (n.kind === "hart") found.state = true;
     },
     statement: (s) => {

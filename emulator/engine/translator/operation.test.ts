@@ -112,6 +112,7 @@ describe("an operation", () => {
   it("knows the registers that are numbers of double precision", () => {
     const doubles = (name: string) => operationOf([name, { rd: 1, rs1: 2, rs2: 3, rs3: 4 }]).doubles;
     expect(doubles("fmadd.d").toSorted()).toEqual([1, 2, 3, 4]);
+    expect(doubles("fsub.d").toSorted()).toEqual([1, 2, 3]);
     expect(doubles("fcvt.s.d")).toEqual([2]);
     expect(doubles("fcvt.d.s")).toEqual([1]);
     expect(doubles("flt.d").toSorted()).toEqual([2, 3]);

@@ -432,6 +432,14 @@ describe("floating point", () => {
     expect(textOf(made(store, facts))).toEqual([...off(store), "write8(x.rs1, f.rs2)"]);
   });
 
+  test("signs taken from a register itself are its own, inverted or not", () => {
+    const same = { rd: 5, rs1: 6, rs2: 6 };
+    const off = 2;
+    expect(text("fsgnj.d", same).slice(off)).toEqual(["f.rd = f.rs1", dirty]);
+    expect(text("fsgnjn.d", same).slice(off)).toEqual(["f.rd = xor(f.rs1, 0x8000000000000000)", dirty]);
+    expect(text("fsgnjn.d", registers).slice(off)).toHaveLength(2);
+  });
+
   const frm = "wrap(and(shr_u(fcsr, 5), 7))";
   const reserved = [`if gt_u(${frm}, 4)`, `  raise(2, 0x${dynamic.toString(16)})`];
   const sum = `f.rd = float64.add(f.rs1, f.rs2, ${frm})`;

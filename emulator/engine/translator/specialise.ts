@@ -29,6 +29,8 @@ import { decidingParameters, inlined } from "./inline.ts";
 import { dropUnused } from "./liveness.ts";
 import { mergeVariables } from "./merge.ts";
 
+const SOURCES: readonly RegisterOperand[] = ["rs1", "rs2", "rs3"];
+
 type Settings = Readonly<Record<Setting, bigint>>;
 type Call = Extract<Node, { kind: "call" }>;
 type If = Extract<Statement, { kind: "if" }>;
@@ -292,8 +294,9 @@ class Specialiser {
       case "hart":
       case "pc":
       case "next":
-      case "f":
         return n;
+      case "f":
+        return { ...n, operand: this.#firstNameOf(n.operand) };
       case "setting":
         return constant(n.type, this.#settings[n.name]);
       case "immediate":
@@ -336,6 +339,13 @@ class Specialiser {
       case "call":
         return this.#call(n);
     }
+  }
+
+  /** The first source operand that names the same register: what reads one is then alike what reads the other. */
+  #firstNameOf(operand: RegisterOperand): RegisterOperand {
+    const register = this.#decoded?.[operand];
+    if (register === undefined) return operand;
+    return SOURCES.find((source) => this.#decoded?.[source] === register) ?? operand;
   }
 
   /** Bits that are surely 1 need not be masked for, nor set. */
