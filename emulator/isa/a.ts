@@ -1,8 +1,7 @@
 /** A: load-reserved, store-conditional and atomic read-modify-write (unprivileged manual, chapter "A"). */
 import { state } from "../hart/layout.ts";
 import type { I64 } from "../language/expression.ts";
-import { select, u64 } from "../language/expression.ts";
-import { procedure } from "../language/procedure.ts";
+import { select, u32, u64 } from "../language/expression.ts";
 import { local, when } from "../language/statement.ts";
 import { Access } from "../memory/access.ts";
 import { checkWritable, readPhysical, writePhysical } from "../memory/physical.ts";
@@ -19,33 +18,25 @@ const funct3 = (bytes: Width) => (bytes === 4 ? "010" : "011");
 const extended = (value: I64, bytes: Width) => (bytes === 4 ? value.signExtend(32) : value);
 
 /** Loads a word and reserves its address. */
-const loadReserved = procedure(
-  "loadReserved",
-  { virtual: "i64", bytes: "i32" },
-  "i64",
-  ({ virtual, bytes }) => {
-    const address = local(placeAtomic({ virtual, bytes, access: Access.read }));
-    const value = local(readPhysical({ address, bytes, cause: Cause.loadAccess, virtual }));
-    state.reservation.set(address);
-    state.reservedBytes.set(bytes);
-    return value;
-  },
-);
+const loadReserved = (bytes: Width) => () => {
+  const virtual = local(rs1);
+  const address = local(placeAtomic({ virtual, bytes, access: Access.read }));
+  const value = local(readPhysical({ address, bytes, cause: Cause.loadAccess, virtual }));
+  state.reservation.set(address);
+  state.reservedBytes.set(u32(bytes));
+  rd.set(extended(value, bytes));
+};
 
 /** Stores if the reservation still holds and covers the address; 0 on success, 1 on failure. It is gone either way. */
-const storeConditional = procedure(
-  "storeConditional",
-  { virtual: "i64", bytes: "i32", value: "i64" },
-  "i64",
-  ({ virtual, bytes, value }) => {
-    const address = local(placeAtomic({ virtual, bytes, access: Access.write }));
-    checkWritable({ address, bytes, cause: Cause.storeAccess, virtual });
-    const holds = local(state.reservation.get().eq(address).and(bytes.eq(state.reservedBytes.get())));
-    state.reservation.set(u64(-1));
-    when(holds, () => writePhysical({ address, bytes, value }));
-    return holds.isZero().toU64();
-  },
-);
+const storeConditional = (bytes: Width) => () => {
+  const virtual = local(rs1);
+  const address = local(placeAtomic({ virtual, bytes, access: Access.write }));
+  checkWritable({ address, bytes, cause: Cause.storeAccess, virtual });
+  const holds = local(state.reservation.get().eq(address).and(state.reservedBytes.get().eq(bytes)));
+  state.reservation.set(u64(-1));
+  when(holds, () => writePhysical({ address, bytes, value: rs2 }));
+  rd.set(holds.isZero().toU64());
+};
 
 const atomic = (name: string, funct5: string, operation: (old: I64, value: I64) => I64) =>
   ([4, 8] as const).map((bytes) =>
@@ -73,14 +64,14 @@ const reserved = ([4, 8] as const).flatMap((bytes) => [
     `lr.${suffix(bytes)}`,
     `00010 aq rl 00000 rs1 ${funct3(bytes)} rd 0101111`,
     "rd, (rs1)",
-    () => rd.set(extended(loadReserved({ virtual: rs1, bytes }), bytes)),
+    loadReserved(bytes),
   ),
   instruction(
     "a",
     `sc.${suffix(bytes)}`,
     `00011 aq rl rs2 rs1 ${funct3(bytes)} rd 0101111`,
     "rd, rs2, (rs1)",
-    () => rd.set(storeConditional({ virtual: rs1, bytes, value: rs2 })),
+    storeConditional(bytes),
   ),
 ]);
 

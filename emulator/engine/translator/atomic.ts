@@ -1,4 +1,4 @@
-/** Atomic operations that read and write memory: they find their place first, and then use it (isa/a.ts). */
+/** Atomic operations: they find their place in memory first, and then use it (isa/a.ts). */
 import type { Node } from "../../language/expression.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
@@ -9,6 +9,8 @@ export interface Atomic {
   /** The variable that holds the place's physical address. */
   readonly variable: number;
   readonly bytes: 4 | 8;
+  /** Whether it may write there. */
+  readonly writes: boolean;
 }
 
 /** Undefined for what is no such operation. */
@@ -19,8 +21,8 @@ export function atomicOf(body: Block): Atomic | undefined {
   if (value.kind !== "call" || value.procedure !== placeAtomic.procedure) return undefined;
   const [, width, access] = value.arguments;
   const bytes = Number(constantOf(width));
-  if ((bytes !== 4 && bytes !== 8) || constantOf(access) !== BigInt(Access.write)) return undefined;
-  return { variable: first.id, bytes };
+  if (bytes !== 4 && bytes !== 8) return undefined;
+  return { variable: first.id, bytes, writes: constantOf(access) !== BigInt(Access.read) };
 }
 
 const sets = (s: Statement, variable: number): boolean => s.kind === "set" && s.id === variable;

@@ -10,7 +10,7 @@ import type { Decoded } from "../../isa/decode.ts";
 import type { Node } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
-import { readPhysical, writePhysical } from "../../memory/physical.ts";
+import { checkWritable, readPhysical, writePhysical } from "../../memory/physical.ts";
 import { placeAtomic } from "../../memory/virtual.ts";
 import type { Label } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
@@ -41,7 +41,7 @@ import { Facts } from "./facts.ts";
 import { FlatMemory } from "./flat-memory.ts";
 import { alike } from "./fold.ts";
 import type { Group } from "./group.ts";
-import { groupsOf, loneStore } from "./group.ts";
+import { groupsOf, loneAccess } from "./group.ts";
 import type { Operation } from "./operation.ts";
 import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
@@ -674,12 +674,13 @@ class Emitter {
       if (virtual === undefined) return false;
       lower.node(virtual);
       code.set(this.#address);
-      this.#placeAtomic(position, atomic.bytes);
+      this.#placeAtomic(position, atomic);
       code.tee(this.#atomicPlace).convert("extend_u");
       code.i64(BigInt(base) - this.#linkage.settings.ramBias).arithmetic("i64", "add");
       return true;
     }
     if (!isAtPlace(atomic, call.arguments)) return false;
+    if (call.procedure === checkWritable.procedure) return true;
     if (call.procedure === readPhysical.procedure) {
       code.get(this.#atomicPlace).load(guestLoad(atomic.bytes, false), base);
       return true;
@@ -693,7 +694,7 @@ class Emitter {
   }
 
   /** Pushes where the address lies in machine memory, less the memory's base, and counts the hit. */
-  #placeAtomic(position: Position, bytes: 4 | 8): void {
+  #placeAtomic(position: Position, { bytes, writes }: Atomic): void {
     const code = this.#code;
     const leave = () => this.#leaveBefore(position);
     code
@@ -702,7 +703,7 @@ class Emitter {
       .i32(bytes - 1)
       .arithmetic("i32", "and")
       .ifUnlikely(leave);
-    this.#memory.find(loneStore(bytes), leave);
+    this.#memory.find(loneAccess(bytes, writes), leave);
     this.#adjust(1, 0);
   }
 

@@ -24,12 +24,12 @@ export interface Group {
   to: number;
 }
 
-/** A store that is in no group with others. */
-export const loneStore = (bytes: 4 | 8): Group => ({
+/** An access that is in no group with others. */
+export const loneAccess = (bytes: 4 | 8, writes: boolean): Group => ({
   slot: "",
   node: 0,
   first: 0,
-  access: { writes: true, bytes, base: 0, offset: 0 },
+  access: { writes, bytes, base: 0, offset: 0 },
   size: 1,
   widest: bytes,
   from: 0,
