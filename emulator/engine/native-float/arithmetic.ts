@@ -10,7 +10,8 @@ import {
   pushIsZero,
   pushNumber,
   pushToNearest,
-  pushUsualState,
+  pushUsuallyFinite,
+  pushUsuallyNormal,
 } from "./host-format.ts";
 import type { NativePaths, Surroundings } from "./operation.ts";
 import { pushSumError } from "./two-sum.ts";
@@ -62,9 +63,7 @@ export function addition(host: HostFormat): NativePaths {
   return {
     usual: (s) => {
       const sum = compute(s, host, "add");
-      pushIsFinite(s.code, type, sum);
-      pushUsualState(s, BINARY_MODE);
-      s.code.arithmetic("i32", "and");
+      pushUsuallyFinite(s, host, sum, BINARY_MODE);
       giveNumber(s, type, sum);
     },
     exact: (s) => {
@@ -88,9 +87,7 @@ export function addition(host: HostFormat): NativePaths {
 function usualWithRange(host: HostFormat, op: "mul" | "div"): NativePaths["usual"] {
   return (s) => {
     const result = compute(s, host, op);
-    pushIsSurelyNormal(s.code, host, result);
-    pushUsualState(s, BINARY_MODE);
-    s.code.arithmetic("i32", "and");
+    pushUsuallyNormal(s, host, result, BINARY_MODE);
     giveNumber(s, host.type, result);
   };
 }
@@ -193,9 +190,7 @@ export function squareRoot(host: HostFormat): NativePaths {
   return {
     usual: (s) => {
       const root = computeRoot(s, host);
-      pushIsFinite(s.code, type, root);
-      pushUsualState(s, UNARY_MODE);
-      s.code.arithmetic("i32", "and");
+      pushUsuallyFinite(s, host, root, UNARY_MODE);
       giveNumber(s, type, root);
     },
     exact: (s) => {

@@ -6,9 +6,9 @@ import {
   operandAt,
   pushInexactIsKnown,
   pushInteger,
-  pushIsSurelyNormal,
   pushMode,
   pushNumber,
+  pushUsuallyNormal,
   pushUsualState,
 } from "./host-format.ts";
 import type { NativePaths, Surroundings } from "./operation.ts";
@@ -36,9 +36,7 @@ export const demotion = (single: HostFormat): NativePaths => {
   return {
     usual: (s) => {
       const demoted = demote(s);
-      pushIsSurelyNormal(s.code, single, demoted);
-      pushUsualState(s, 1);
-      s.code.arithmetic("i32", "and");
+      pushUsuallyNormal(s, single, demoted, 1);
       giveNumber(s, "f32", demoted);
     },
     exact: (s) => {

@@ -10,6 +10,7 @@ import {
   pushIsZero,
   pushNumber,
   pushToNearest,
+  pushUsuallyNormal,
   pushUsualState,
 } from "./host-format.ts";
 import { multiplyAdd } from "./host-fusing.ts";
@@ -27,9 +28,7 @@ export function fusedByHost(host: HostFormat, { exact }: NativePaths): NativePat
     const number = (index: number) => () => pushNumber(s, type, index);
     multiplyAdd(code, type, number(0), number(1), number(2));
     code.set(result);
-    pushIsSurelyNormal(code, host, result);
-    pushUsualState(s, MODE);
-    code.arithmetic("i32", "and");
+    pushUsuallyNormal(s, host, result, MODE);
     giveNumber(s, type, result);
   };
   return { usual, ...(exact && { exact }) };

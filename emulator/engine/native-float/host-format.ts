@@ -77,8 +77,8 @@ export function pushToNearest(s: Surroundings, index: number): void {
 /** Pushes 1 if the mode is nearest-even and NX is set; 0 otherwise. */
 export function pushUsualState(s: Surroundings, index: number): void {
   const mode = operandAt(s, index);
-  if ("usualMode" in mode) {
-    s.code.get(mode.usualMode);
+  if ("unusual" in mode) {
+    s.code.get(mode.unusual).i64(0).compare("i64", "eq");
     return;
   }
   pushInexactIsKnown(s);
@@ -96,15 +96,62 @@ export function pushIsFinite(code: Code, type: FloatType, number: number): void 
  * Pushes whether the number in the local is finite and its magnitude greater than the least normal number, which may be
  * what a tiny number was rounded to.
  */
-export function pushIsSurelyNormal(code: Code, { format, type }: HostFormat, number: number): void {
+export function pushIsSurelyNormal(code: Code, host: HostFormat, number: number): void {
+  pushIsFiniteFrom(code, host, number, leastSurelyNormal(host));
+}
+
+/** Pushes 1 if the number in the local is finite and the state usual, as `pushUsualState` says; 0 otherwise. */
+export function pushUsuallyFinite(s: Surroundings, host: HostFormat, number: number, mode: number): void {
+  pushUsuallyFrom(s, host, number, mode, 0n);
+}
+
+/** Pushes 1 if the number in the local is surely normal and the state usual; 0 otherwise. */
+export function pushUsuallyNormal(s: Surroundings, host: HostFormat, number: number, mode: number): void {
+  pushUsuallyFrom(s, host, number, mode, leastSurelyNormal(host));
+}
+
+function pushUsuallyFrom(
+  s: Surroundings,
+  host: HostFormat,
+  number: number,
+  index: number,
+  least: bigint,
+): void {
+  const mode = operandAt(s, index);
+  if ("unusual" in mode) {
+    pushIsFiniteFrom(s.code, host, number, least, mode.unusual);
+    return;
+  }
+  pushIsFiniteFrom(s.code, host, number, least);
+  pushUsualState(s, index);
+  s.code.arithmetic("i32", "and");
+}
+
+const leastSurelyNormal = ({ format }: HostFormat): bigint => format.minimumNormal + 1n;
+
+/**
+ * Pushes whether the number in the local is finite and its magnitude at least that of the bits `least`. No number is where
+ * the local `unless` (i64) has all bits, which costs less than to ask for it, too.
+ */
+function pushIsFiniteFrom(
+  code: Code,
+  { format, type }: HostFormat,
+  number: number,
+  least: bigint,
+  unless?: number,
+): void {
   const doubled = (magnitude: bigint) => BigInt.asIntN(format.width, magnitude << 1n);
-  const first = format.minimumNormal + 1n;
   const integer = type === "f64" ? "i64" : "i32";
   const constant = (value: bigint) => (integer === "i64" ? code.i64(value) : code.i32(value));
   code.get(number).floatConvert(type === "f64" ? "i64.reinterpret_f64" : "i32.reinterpret_f32");
   constant(1n).arithmetic(integer, "shl");
-  constant(doubled(first)).arithmetic(integer, "sub");
-  constant(doubled(format.infinity - first)).compare(integer, "lt_u");
+  if (least !== 0n) constant(doubled(least)).arithmetic(integer, "sub");
+  if (unless !== undefined) {
+    code.get(unless);
+    if (integer === "i32") code.convert("wrap");
+    code.arithmetic(integer, "or");
+  }
+  constant(doubled(format.infinity - least)).compare(integer, "lt_u");
 }
 
 /** With a condition on the stack: leaves the bits of the number in the local if it holds, else what `slow` gives. */

@@ -3,13 +3,13 @@ import type { Code } from "../../wasm/code.ts";
 
 /**
  * An argument of the procedure: in a local of the parameter's type, in one of the host's numbers of double precision, or
- * known. Or it is frm, where a local (i32) tells whether that is nearest-even while NX is set.
+ * known. Or it is frm, where a local (i64) has no bits if that is nearest-even and NX is set, and all bits otherwise.
  */
 export type Operand =
   | { readonly local: number }
   | { readonly double: number }
   | { readonly constant: bigint }
-  | { readonly usualMode: number };
+  | { readonly unusual: number };
 
 /** Where a native operation stands: at the head of a procedure, or among translated code in place of a call. */
 export interface Surroundings {

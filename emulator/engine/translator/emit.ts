@@ -149,8 +149,8 @@ class Emitter {
   readonly #atomicPlace = this.#code.local("i32", "place");
   /** What is known at the end of each block that has been emitted and does not call, after which anything may be. */
   readonly #facts = new Map<number, Facts>();
-  /** A local for whether NX is set and frm is nearest-even, as it was where that was looked at last. */
-  #usualMode: number | undefined;
+  /** A local that has no bits if NX is set and frm nearest-even, as it was where that was looked at last; else all. */
+  #unusual: number | undefined;
   /** What regions are given (`REGION_SIGNATURE`). */
   readonly #vector = this.#code.local("v128", "vector");
   readonly #labels = new Map<number, Label>();
@@ -710,14 +710,11 @@ class Emitter {
   /** Notes whether results are what the host gives, as far as fcsr tells; what follows can only set more flags. */
   #learnMode(): void {
     const code = this.#code;
-    this.#usualMode ??= code.local("i32", "usual");
+    this.#unusual ??= code.local("i64", "unusual");
+    code.i64(0);
     this.#hart().load("i32.load", state.fcsr.offset);
-    code
-      .i32(MODE_AND_NX)
-      .arithmetic("i32", "and")
-      .i32(Flag.inexact)
-      .compare("i32", "eq")
-      .set(this.#usualMode);
+    code.i32(MODE_AND_NX).arithmetic("i32", "and").i32(Flag.inexact).compare("i32", "ne").convert("extend_u");
+    code.arithmetic("i64", "sub").set(this.#unusual);
   }
 
   /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */
@@ -728,7 +725,7 @@ class Emitter {
     const code = this.#code;
     const operands = call.arguments.map((argument): Operand => {
       if (argument.kind === "constant") return { constant: argument.value };
-      if (this.#usualMode !== undefined && alike(argument, FRM)) return { usualMode: this.#usualMode };
+      if (this.#unusual !== undefined && alike(argument, FRM)) return { unusual: this.#unusual };
       const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
       if (register !== undefined) {
         const { local, isDouble } = register;
