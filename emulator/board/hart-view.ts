@@ -1,7 +1,7 @@
 /** A hart as debuggers see it: read from machine memory with nothing changed by looking, and written by name. */
 import type { Configuration } from "../engine/engine.ts";
 import type { Context } from "../engine/reference/evaluate.ts";
-import { Evaluator, RAISED } from "../engine/reference/evaluate.ts";
+import { contextOf, Evaluator, RAISED } from "../engine/reference/evaluate.ts";
 import { F_OFFSET, state, TLB_OFFSET, X_OFFSET } from "../hart/layout.ts";
 import { csrNamed, readCsr, writeCsr } from "../isa/csr.ts";
 import { Access } from "../memory/access.ts";
@@ -15,7 +15,6 @@ import type { Placement } from "./placement.ts";
 export const modeName = (mode: number): PrivilegeMode => (mode === 3 ? "M" : mode === 1 ? "S" : "U");
 const modeNumber: Record<PrivilegeMode, number> = { U: 0, S: 1, M: 3 };
 
-const OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 /** Looking never reaches a device. */
 const NO_DEVICES = { deviceAt: () => 0, deviceRead: () => 0, deviceWrite: () => {}, storeObserved: () => {} };
 const PERMISSIONS = "vrwxugad";
@@ -46,15 +45,7 @@ export class Hart implements HartView {
     const settings = { ...placement.settings, svadu: 0n };
     this.#evaluator = new Evaluator({ settings, host: NO_DEVICES }, access);
     this.#writer = new Evaluator({ settings: placement.settings, host: NO_DEVICES }, access);
-    this.#context = {
-      view: this.#view,
-      bytes: this.#bytes,
-      hart: this.#address,
-      operands: OPERANDS,
-      pc: 0n,
-      next: 0n,
-      target: 0n,
-    };
+    this.#context = contextOf(buffer, this.#address);
   }
 
   get pc(): bigint {

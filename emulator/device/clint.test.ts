@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import * as map from "../board/memory-map.ts";
 import { defaultOptions } from "../board/options.ts";
 import { placeMachine } from "../board/placement.ts";
-import { Evaluator } from "../engine/reference/evaluate.ts";
+import { contextOf, Evaluator } from "../engine/reference/evaluate.ts";
 import { state } from "../hart/layout.ts";
 import { readVirtual, writeVirtual } from "../memory/virtual.ts";
 import { SLOTS_PER_TICK } from "../trap/interrupt.ts";
@@ -28,19 +28,7 @@ let view: DataView;
 
 /** Accesses are hart 1's, so that a hart's own registers and another's are both reached. */
 const call = (procedure: Parameters<typeof evaluator.call>[0], ...values: (number | bigint)[]) =>
-  evaluator.call(
-    procedure,
-    {
-      view,
-      bytes: memory,
-      hart: harts[1] ?? 0,
-      operands: { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 },
-      pc: 0n,
-      next: 0n,
-      target: 0n,
-    },
-    values,
-  );
+  evaluator.call(procedure, contextOf(memory.buffer, harts[1] ?? 0), values);
 const read = (offset: number, width: number) => call(readClint.procedure, map.clint.base + offset, width);
 const write = (offset: number, width: number, value: bigint) =>
   call(writeClint.procedure, map.clint.base + offset, width, value);

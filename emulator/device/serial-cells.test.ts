@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import * as map from "../board/memory-map.ts";
 import { defaultOptions } from "../board/options.ts";
 import { placeMachine } from "../board/placement.ts";
-import { Evaluator } from "../engine/reference/evaluate.ts";
+import { contextOf, Evaluator } from "../engine/reference/evaluate.ts";
 import { readVirtual, writeVirtual } from "../memory/virtual.ts";
 import { readLineStatus, SERIAL_CELLS_BYTES, SerialCells, sendByte } from "./serial-cells.ts";
 import { Uart16550 } from "./uart16550.ts";
@@ -24,19 +24,7 @@ let sent: number[];
 let uart: Uart16550;
 
 const call = (procedure: Parameters<typeof evaluator.call>[0], ...values: (number | bigint)[]) =>
-  evaluator.call(
-    procedure,
-    {
-      view: new DataView(memory.buffer),
-      bytes: memory,
-      hart: 0,
-      operands: { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 },
-      pc: 0n,
-      next: 0n,
-      target: 0n,
-    },
-    values,
-  );
+  evaluator.call(procedure, contextOf(memory.buffer, 0), values);
 const lineStatus = (register = lsr, bytes = 1) =>
   call(readLineStatus.procedure, map.serial.base + register, bytes);
 const send = (byte: number, register = thr, bytes = 1) =>

@@ -24,7 +24,7 @@ export async function createEngine(
   clearRoom(configuration);
   switch (name) {
     case "reference":
-      return new ReferenceEngine(configuration);
+      return ReferenceEngine.of(configuration);
     case "interpreter":
       return Interpreter.create(configuration, placement);
     case "translator":

@@ -24,8 +24,10 @@ export const RAISED = new Error("raised a trap");
 
 /** What the functions work on while an instruction executes. */
 export interface Context {
+  /** Machine memory, by bytes and by aligned 64-bit cells. */
   readonly view: DataView;
   readonly bytes: Uint8Array;
+  readonly longs: BigUint64Array;
   hart: number;
   operands: Operands;
   pc: bigint;
@@ -35,8 +37,23 @@ export interface Context {
   target: bigint;
 }
 
+/** A context in which a hart has executed nothing yet; `memory` is a whole number of 64-bit cells. */
+export function contextOf(memory: ArrayBufferLike, hart: number): Context {
+  return {
+    view: new DataView(memory),
+    bytes: new Uint8Array(memory),
+    longs: new BigUint64Array(memory),
+    hart,
+    operands: { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 },
+    pc: 0n,
+    next: 0n,
+    target: 0n,
+  };
+}
+
 type Value = number | bigint;
-type Evaluated = (context: Context, ...values: Value[]) => Value | undefined;
+/** What a description has become: a function of the context and of its parameters. */
+export type Evaluated = (context: Context, ...values: Value[]) => Value | undefined;
 
 const signed = (v: string) => `BigInt.asIntN(64, ${v})`;
 const unsigned = (v: string) => `BigInt.asUintN(64, ${v})`;
@@ -70,12 +87,12 @@ const ARITHMETIC_64: Record<Arithmetic, Form> = {
   div_u: (a, b) => `(${a} / ${b})`,
   rem_s: (a, b) => unsigned(`${signed(a)} % ${signed(b)}`),
   rem_u: (a, b) => `(${a} % ${b})`,
-  and: (a, b) => `(${a} & ${b})`,
-  or: (a, b) => `(${a} | ${b})`,
-  xor: (a, b) => `(${a} ^ ${b})`,
+  and: (a, b) => unsigned(`${a} & ${b}`),
+  or: (a, b) => unsigned(`${a} | ${b}`),
+  xor: (a, b) => unsigned(`${a} ^ ${b}`),
   shl: (a, b) => unsigned(`${a} << ${count64(b)}`),
   shr_s: (a, b) => unsigned(`${signed(a)} >> ${count64(b)}`),
-  shr_u: (a, b) => `(${a} >> ${count64(b)})`,
+  shr_u: (a, b) => unsigned(`${a} >> ${count64(b)}`),
   rotl: (a, b) => `bits.rotateLeft64(${a}, ${b})`,
   rotr: (a, b) => `bits.rotateLeft64(${a}, -(${b}))`,
 };
@@ -111,8 +128,26 @@ const UNARY_64: Record<Unary, (a: string) => string> = {
   extend32_s: (a) => unsigned(`BigInt.asIntN(32, ${a})`),
 };
 
-/** Operations on bits that JavaScript has no operator for. */
+/** A 64-bit value and its halves: the host's compiler makes calls of the conversions that these stand for. */
+const long = new BigUint64Array(1);
+const halves = new Int32Array(long.buffer);
+
+/** Operations on bits that JavaScript has no operator for, or a slow one. */
 const bits = {
+  wrap: (a: bigint) => {
+    long[0] = a;
+    return halves[0] ?? 0;
+  },
+  load64: (view: DataView, at: number) => {
+    halves[0] = view.getInt32(at, true);
+    halves[1] = view.getInt32(at + 4, true);
+    return long[0];
+  },
+  store64: (view: DataView, at: number, value: bigint) => {
+    long[0] = value;
+    view.setInt32(at, halves[0] ?? 0, true);
+    view.setInt32(at + 4, halves[1] ?? 0, true);
+  },
   rotateLeft32: (a: number, n: number) => (a << (n & 31)) | (a >>> (-n & 31)),
   rotateLeft64: (a: bigint, n: bigint) => BigInt.asUintN(64, (a << (n & 63n)) | (a >> (-n & 63n))),
   trailingZeros32: (v: number) => (v === 0 ? 32 : 31 - Math.clz32(v & -v)),
@@ -129,7 +164,7 @@ const bits = {
   select: (taken: Value, otherwise: Value, condition: number) => [otherwise, taken][condition === 0 ? 0 : 1],
 };
 /**
- * Calls a procedure. All calls go through here, and all variables through one array, for a reason: Node 20's compiler
+ * Calls a procedure. All calls go through here, and all variables through arrays, for a reason: Node 20's compiler
  * aborts the process when it proves that a value which two paths meet in is an unsigned 64-bit bigint, so it must never
  * see a procedure's inside from its caller, or a variable's history.
  */
@@ -137,6 +172,16 @@ const call = (p: Evaluated, context: Context, a: Value, b: Value, c: Value, d: V
   p(context, a, b, c, d, e);
 /** The most parameters a procedure may have; a call passes so many. */
 const PARAMETERS = 5;
+
+const numbers = new WeakMap<Procedure, number>();
+let procedureCount = 0;
+
+/** The same in every evaluator, so that the host finds the same text again and need not learn anew what is hot. */
+function numberOf(procedure: Procedure): number {
+  const number = numbers.get(procedure) ?? procedureCount++;
+  numbers.set(procedure, number);
+  return number;
+}
 
 const high = (v: bigint) => Number(v >> 32n);
 const low = (v: bigint) => Number(v & 0xffff_ffffn);
@@ -146,7 +191,7 @@ const LOAD: Record<Cell, (at: string) => string> = {
   u16: (at) => `view.getUint16(${at}, true)`,
   u32: (at) => `view.getUint32(${at}, true)`,
   i32: (at) => `view.getInt32(${at}, true)`,
-  i64: (at) => `view.getBigUint64(${at}, true)`,
+  i64: (at) => `bits.load64(view, ${at})`,
 };
 const STORE_32: Record<Cell, (at: string, value: string) => string> = {
   u8: (at, value) => `view.setInt8(${at}, ${value});`,
@@ -165,10 +210,9 @@ export class Evaluator {
   readonly #rewrite: Rewrite | undefined;
   readonly #readVirtual: Procedure;
   readonly #writeVirtual: Procedure;
-  /** Every variable of every description has a place of its own: they are unique, and nothing recurs. */
-  readonly #variables: Value[] = [];
-  readonly #numbers = new Map<Procedure, number>();
-  /** Compiled when first called, by number. */
+  /** The places of the variables in the function that is being compiled, by their ids. */
+  #places = new Map<number, number>();
+  /** By number, compiled when first called. */
   readonly #procedures: Evaluated[] = [];
 
   constructor(
@@ -194,31 +238,36 @@ export class Evaluator {
 
   #compile(name: string, parameters: Procedure["parameters"], statements: Block): Evaluated {
     if (parameters.length > PARAMETERS) throw new Error(`procedure "${name}" has too many parameters`);
+    this.#places = new Map();
+    const received = parameters.map((p) => `${this.#variable(p)} = p${p.id};`);
     const body = this.#block(statements);
-    const received = parameters.map((p) => `v[${p.id}] = p${p.id};`);
-    const source = `return function ${name.replaceAll(/\W/g, "_")}(${["c", ...parameters.map((p) => `p${p.id}`)].join(", ")}) {
-      const { view, hart } = c;
+    const source = `"use strict"; return function ${name.replaceAll(/\W/g, "_")}(${["c", ...parameters.map((p) => `p${p.id}`)].join(", ")}) {
+      const { view, longs, hart } = c;
       ${received.join("\n")}
       ${body}
     };`;
-    const make = new Function("v", "call", "procedures", "host", "bits", "raised", source);
-    return make(this.#variables, call, this.#procedures, this.#host, bits, RAISED) as Evaluated;
+    // Nothing recurs, so a function's variables have their places once and for all, as unsigned bigints and signed words.
+    const make = new Function("v", "w", "call", "procedures", "host", "bits", "raised", source);
+    const v = new BigUint64Array(this.#places.size);
+    const w = new Int32Array(this.#places.size);
+    return make(v, w, call, this.#procedures, this.#host, bits, RAISED) as Evaluated;
+  }
+
+  #variable({ id, type }: { readonly id: number; readonly type: Type }): string {
+    const place = this.#places.get(id) ?? this.#places.size;
+    this.#places.set(id, place);
+    return `${type === "i64" ? "v" : "w"}[${place}]`;
   }
 
   #number(procedure: Procedure): number {
-    let number = this.#numbers.get(procedure);
-    if (number === undefined) {
-      const own = this.#procedures.length;
-      number = own;
-      this.#numbers.set(procedure, own);
-      this.#procedures.push((context, ...values) => {
-        const { name, parameters } = procedure;
-        const body = procedure.body();
-        const compiled = this.#compile(name, parameters, this.#rewrite?.(name, body) ?? body);
-        this.#procedures[own] = compiled;
-        return compiled(context, ...values);
-      });
-    }
+    const number = numberOf(procedure);
+    this.#procedures[number] ??= (context, ...values) => {
+      const { name, parameters } = procedure;
+      const body = procedure.body();
+      const compiled = this.#compile(name, parameters, this.#rewrite?.(name, body) ?? body);
+      this.#procedures[number] = compiled;
+      return compiled(context, ...values);
+    };
     return number;
   }
 
@@ -230,7 +279,7 @@ export class Evaluator {
     const inner = (b: Block) => `{ ${this.#block(b)} }`;
     switch (s.kind) {
       case "set":
-        return `v[${s.id}] = ${this.#node(s.value)};`;
+        return `${this.#variable({ id: s.id, type: s.value.type })} = ${this.#node(s.value)};`;
       case "evaluate":
         return `${this.#node(s.value)};`;
       case "if":
@@ -252,15 +301,15 @@ export class Evaluator {
       case "write-x": {
         // The value first: it may depend on the register.
         const register = `(c.operands.${s.operand} === 0 ? ${X_SINK} : c.operands.${s.operand})`;
-        return `{ const value = ${this.#node(s.value)}; view.setBigUint64(hart + ${X_OFFSET} + ${register} * 8, value, true); }`;
+        return `{ const value = ${this.#node(s.value)}; ${cell(`${X_OFFSET} + ${register} * 8`)} = value; }`;
       }
       case "write-f":
-        return `{ const value = ${this.#node(s.value)}; view.setBigUint64(hart + ${F_OFFSET} + c.operands.${s.operand} * 8, value, true); }`;
+        return `{ const value = ${this.#node(s.value)}; ${cell(`${F_OFFSET} + c.operands.${s.operand} * 8`)} = value; }`;
       case "write":
         return `${this.#invoke(this.#writeVirtual, [this.#node(s.address), `${s.bytes}`, this.#node(s.value)])};`;
       case "raise":
         return `view.setInt32(hart + ${state.raisedCause.offset}, ${this.#node(s.cause)}, true);
-          view.setBigUint64(hart + ${state.raisedValue.offset}, ${this.#node(s.value)}, true);
+          ${cell(`${state.raisedValue.offset}`)} = ${this.#node(s.value)};
           throw raised;`;
       case "jump-to":
         return `c.target = ${this.#node(s.target)};`;
@@ -275,8 +324,12 @@ export class Evaluator {
     const at = this.#place(s.address, s.offset);
     const value = this.#node(s.value);
     if (s.value.type === "i32") return STORE_32[s.cell](at, value);
-    if (s.cell === "i64") return `view.setBigUint64(${at}, ${value}, true);`;
-    return STORE_32[s.cell](at, `Number(BigInt.asIntN(32, ${value}))`);
+    if (s.cell === "i64") {
+      return s.address.kind === "hart"
+        ? `${cell(`${s.offset}`)} = ${value};`
+        : `bits.store64(view, ${at}, ${value});`;
+    }
+    return STORE_32[s.cell](at, `bits.wrap(${value})`);
   }
 
   #place(address: Node, offset: number): string {
@@ -305,19 +358,20 @@ export class Evaluator {
         return (n.type === "i32" ? UNARY_32 : UNARY_64)[n.op](this.#node(n.a));
       case "convert": {
         const a = this.#node(n.a);
-        if (n.op === "wrap") return `Number(BigInt.asIntN(32, ${a}))`;
+        if (n.op === "wrap") return `bits.wrap(${a})`;
         return n.op === "extend_u" ? `BigInt(${a} >>> 0)` : unsigned(`BigInt(${a})`);
       }
       case "select":
         return `bits.select(${this.#node(n.taken)}, ${this.#node(n.otherwise)}, ${this.#node(n.condition)})`;
       case "local":
-        return `v[${n.id}]`;
+        return this.#variable(n);
       case "call":
         return this.#invoke(
           n.procedure,
           n.arguments.map((a) => this.#node(a)),
         );
       case "cell": {
+        if (n.cell === "i64" && n.address.kind === "hart") return cell(`${n.offset}`);
         const value = LOAD[n.cell](this.#place(n.address, n.offset));
         if (n.type === "i32") return n.cell === "u32" ? `(${value} | 0)` : value;
         return n.cell === "i64"
@@ -329,9 +383,9 @@ export class Evaluator {
       case "hart":
         return "hart";
       case "x":
-        return `view.getBigUint64(hart + ${X_OFFSET} + c.operands.${n.operand} * 8, true)`;
+        return cell(`${X_OFFSET} + c.operands.${n.operand} * 8`);
       case "f":
-        return `view.getBigUint64(hart + ${F_OFFSET} + c.operands.${n.operand} * 8, true)`;
+        return cell(`${F_OFFSET} + c.operands.${n.operand} * 8`);
       case "immediate":
         return unsigned("BigInt(c.operands.immediate)");
       case "encoding":
@@ -356,6 +410,9 @@ export class Evaluator {
     return `call(${[`procedures[${this.#number(procedure)}]`, "c", ...values].join(", ")})`;
   }
 }
+
+/** A 64-bit cell of the hart's state, which is aligned: DataView's methods for bigints are slow calls. */
+const cell = (offset: string) => `longs[hart + ${offset} >>> 3]`;
 
 const literal = (type: Type, value: bigint): string =>
   type === "i32" ? `${BigInt.asIntN(32, value)}` : `${BigInt.asUintN(64, value)}n`;

@@ -11,22 +11,40 @@ import { Cause } from "../../trap/cause.ts";
 import { interruptToTake, wakes } from "../../trap/interrupt.ts";
 import { takeInterrupt, takeTrap } from "../../trap/trap.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
-import type { Context } from "./evaluate.ts";
-import { Evaluator, RAISED } from "./evaluate.ts";
+import type { Context, Evaluated } from "./evaluate.ts";
+import { contextOf, Evaluator, RAISED } from "./evaluate.ts";
 
-const NO_OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 const awake = procedure("awake", {}, "i32", () => wakes());
+
+/** What a word is to the engine that has decoded it. */
+interface Executable {
+  readonly operands: Decoded;
+  readonly length: bigint;
+  readonly execute: Evaluated;
+}
+
+const engines = new WeakMap<Configuration, ReferenceEngine>();
 
 export class ReferenceEngine implements Engine {
   readonly #configuration: Configuration;
   readonly #evaluator: Evaluator;
   readonly #decode: Decoder;
-  readonly #decoded = new Map<number, Decoded | undefined>();
-  readonly #semantics = new Map<Instruction, ReturnType<Evaluator["block"]>>();
+  readonly #decoded = new Map<number, Executable | undefined>();
+  readonly #semantics = new Map<Instruction, Evaluated>();
+  readonly #words: Int32Array;
+  readonly #longs: BigUint64Array;
   readonly #context: Context;
   #breakpoints: ReadonlySet<bigint> = new Set();
 
-  constructor(configuration: Configuration) {
+  /** The engine of a configuration: as it keeps nothing of the machine, it is the same one whenever it takes its turn. */
+  static of(configuration: Configuration): ReferenceEngine {
+    const engine = engines.get(configuration) ?? new ReferenceEngine(configuration);
+    engines.set(configuration, engine);
+    engine.breakAt(new Set());
+    return engine;
+  }
+
+  private constructor(configuration: Configuration) {
     this.#configuration = configuration;
     this.#evaluator = new Evaluator(configuration, {
       readVirtual: readVirtual.procedure,
@@ -34,15 +52,9 @@ export class ReferenceEngine implements Engine {
     });
     this.#decode = createDecoder(instructionSet(configuration.cpu.extensions));
     const { buffer } = configuration.memory;
-    this.#context = {
-      view: new DataView(buffer),
-      bytes: new Uint8Array(buffer),
-      hart: 0,
-      operands: NO_OPERANDS,
-      pc: 0n,
-      next: 0n,
-      target: 0n,
-    };
+    this.#words = new Int32Array(buffer);
+    this.#longs = new BigUint64Array(buffer);
+    this.#context = contextOf(buffer, 0);
   }
 
   run(hart: number, slots: number, past: boolean): RunEnd {
@@ -61,7 +73,8 @@ export class ReferenceEngine implements Engine {
       const interrupt = Number(this.#evaluator.call(interruptToTake.procedure, c, []));
       if (interrupt >= 0) this.#evaluator.call(takeInterrupt.procedure, c, [interrupt]);
       const passes = past && left === slots;
-      if (!passes && this.#breakpoints.has(this.#get64(state.pc.offset))) return "breakpoint";
+      if (!passes && this.#breakpoints.size > 0 && this.#breakpoints.has(this.#get64(state.pc.offset)))
+        return "breakpoint";
       this.#step();
     }
   }
@@ -79,45 +92,45 @@ export class ReferenceEngine implements Engine {
     const c = this.#context;
     c.pc = this.#get64(state.pc.offset);
     try {
-      const word = Number(this.#evaluator.call(fetch.procedure, c, [c.pc])) >>> 0;
-      const decoded = this.#lookUp(word);
-      if (decoded === undefined) this.#raiseIllegal(word);
-      else this.#execute(decoded);
-      this.#add64(state.clock.offset, 1n);
-      this.#add64(state.retired.offset, 1n);
+      const word = Number(this.#evaluator.call(fetch.procedure, c, [c.pc]));
+      const executable = this.#lookUp(word);
+      if (executable === undefined) this.#raiseIllegal(word);
+      c.operands = executable.operands;
+      c.next = BigInt.asUintN(64, c.pc + executable.length);
+      c.target = c.next;
+      executable.execute(c);
+      this.#set64(state.clock.offset, this.#get64(state.clock.offset) + 1n);
+      this.#set64(state.retired.offset, this.#get64(state.retired.offset) + 1n);
       this.#set64(state.pc.offset, c.target);
     } catch (error) {
       if (error !== RAISED) throw error;
       const cause = BigInt(this.#get32(state.raisedCause.offset));
       this.#evaluator.call(takeTrap.procedure, c, [cause, this.#get64(state.raisedValue.offset), c.pc]);
-      this.#add64(state.clock.offset, 1n);
+      this.#set64(state.clock.offset, this.#get64(state.clock.offset) + 1n);
     }
   }
 
-  #execute(decoded: Decoded): void {
-    const c = this.#context;
-    c.operands = decoded;
-    c.next = BigInt.asUintN(64, c.pc + BigInt(decoded.instruction.encoding.length));
-    c.target = c.next;
-    this.#semanticsOf(decoded.instruction)(c);
-  }
-
-  #lookUp(word: number): Decoded | undefined {
+  #lookUp(word: number): Executable | undefined {
     const key = (word & 3) === 3 ? word : word & 0xffff;
     const known = this.#decoded.get(key);
     if (known !== undefined || this.#decoded.has(key)) return known;
-    const decoded = this.#decode(key);
-    this.#decoded.set(key, decoded);
-    return decoded;
+    const operands = this.#decode(key >>> 0);
+    const executable = operands && {
+      operands,
+      length: BigInt(operands.instruction.encoding.length),
+      execute: this.#semanticsOf(operands.instruction),
+    };
+    this.#decoded.set(key, executable);
+    return executable;
   }
 
   #raiseIllegal(word: number): never {
     this.#set32(state.raisedCause.offset, Cause.illegalInstruction);
-    this.#set64(state.raisedValue.offset, BigInt((word & 3) === 3 ? word : word & 0xffff));
+    this.#set64(state.raisedValue.offset, BigInt((word & 3) === 3 ? word >>> 0 : word & 0xffff));
     throw RAISED;
   }
 
-  #semanticsOf(instruction: Instruction): ReturnType<Evaluator["block"]> {
+  #semanticsOf(instruction: Instruction): Evaluated {
     let semantics = this.#semantics.get(instruction);
     if (semantics === undefined) {
       const { name, standsFor = name } = instruction;
@@ -128,12 +141,16 @@ export class ReferenceEngine implements Engine {
     return semantics;
   }
 
-  #get32 = (offset: number) => this.#context.view.getInt32(this.#context.hart + offset, true);
-  #set32 = (offset: number, value: number) =>
-    this.#context.view.setInt32(this.#context.hart + offset, value, true);
-  #get64 = (offset: number) => this.#context.view.getBigUint64(this.#context.hart + offset, true);
-  #set64 = (offset: number, value: bigint) =>
-    this.#context.view.setBigUint64(this.#context.hart + offset, value, true);
-  #add64 = (offset: number, value: bigint) =>
-    this.#set64(offset, BigInt.asUintN(64, this.#get64(offset) + value));
+  #get32(offset: number): number {
+    return this.#words[(this.#context.hart + offset) >>> 2] ?? 0;
+  }
+  #set32(offset: number, value: number): void {
+    this.#words[(this.#context.hart + offset) >>> 2] = value;
+  }
+  #get64(offset: number): bigint {
+    return this.#longs[(this.#context.hart + offset) >>> 3] ?? 0n;
+  }
+  #set64(offset: number, value: bigint): void {
+    this.#longs[(this.#context.hart + offset) >>> 3] = value;
+  }
 }

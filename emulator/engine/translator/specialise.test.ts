@@ -18,7 +18,7 @@ import type { Block } from "../../language/statement.ts";
 import { block, evaluate, local, raise, when } from "../../language/statement.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
-import { Evaluator, RAISED } from "../reference/evaluate.ts";
+import { contextOf, Evaluator, RAISED } from "../reference/evaluate.ts";
 import { Facts } from "./facts.ts";
 import { specialise } from "./specialise.ts";
 import { randomProgram } from "./testing/program.ts";
@@ -42,7 +42,7 @@ class Machine {
   readonly #view = new DataView(this.#memory.buffer);
   readonly #state = new Int32Array(this.#memory.buffer, hart, board.hartBytes / 4);
   readonly #ram = new Int32Array(this.#memory.buffer, board.ram, RAM_BYTES / 4);
-  readonly #bytes = new Uint8Array(this.#memory.buffer);
+  readonly #context = contextOf(this.#memory.buffer, hart);
   readonly #evaluator: Evaluator;
   readonly #compiled = new WeakMap<Block, ReturnType<Evaluator["block"]>>();
 
@@ -83,15 +83,7 @@ class Machine {
     let target = RAM_BASE;
     for (const { block, decoded } of instructions) {
       const next = RAM_BASE + BigInt(decoded.instruction.encoding.length);
-      const context = {
-        view: this.#view,
-        bytes: this.#bytes,
-        hart,
-        operands: decoded,
-        pc: RAM_BASE,
-        next,
-        target: next,
-      };
+      const context = { ...this.#context, operands: decoded, pc: RAM_BASE, next, target: next };
       try {
         this.#compile(block)(context);
       } catch (error) {

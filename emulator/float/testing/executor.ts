@@ -1,5 +1,5 @@
 /** Calls procedures of the vocabulary on the reference engine's evaluator. */
-import { Evaluator } from "../../engine/reference/evaluate.ts";
+import { contextOf, Evaluator } from "../../engine/reference/evaluate.ts";
 import { state, TLB_OFFSET } from "../../hart/layout.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import { readVirtual, writeVirtual } from "../../memory/virtual.ts";
@@ -31,7 +31,6 @@ export const NO_SETTINGS = {
   zihpm: 0n,
   misa: 0n,
 };
-const NO_OPERANDS = { rd: 0, rs1: 0, rs2: 0, rs3: 0, immediate: 0, word: 0 };
 const nowhere = () => {
   throw new Error("there is no board");
 };
@@ -47,7 +46,7 @@ export function createExecutor(): (procedure: Procedure, ...values: (number | bi
   );
   const bytes = new Uint8Array(TLB_OFFSET);
   const view = new DataView(bytes.buffer);
-  const context = { view, bytes, hart: 0, operands: NO_OPERANDS, pc: 0n, next: 0n, target: 0n };
+  const context = contextOf(bytes.buffer, 0);
   return (procedure, ...values) => {
     view.setBigUint64(state.fcsr.offset, 0n, true);
     const bits = BigInt(evaluator.call(procedure, context, values));
