@@ -26,7 +26,7 @@ export interface Contestant {
 export interface Pace {
   /** Slots between comparisons. */
   readonly slice: number;
-  /** Slots after which a trial is abandoned. */
+  /** Slots after which a trial is abandoned; traps count for several. */
   readonly patience: number;
   /** External, software and timer interrupt lines change now and then. */
   readonly lines: boolean;
@@ -54,8 +54,11 @@ export interface LockstepResult {
   readonly parting: Parting | undefined;
 }
 
-/** What a turn in which a hart sleeps counts for. */
+/** What a turn in which a hart sleeps counts for, and a trap: where handlers are destroyed there is nothing else. */
 const SLEEP = 500;
+const TRAP = 20;
+/** The most slots of a piece of a slice: short ones end everywhere, long ones cost little. */
+const PIECES = [10, 200, 1000];
 /** Slots on one engine, on average, before another is switched to: to make one takes as long as many of them. */
 const STAY = 40_000;
 const streams = { pace: 11, pieces: 12, engines: 13, guard: 14 };
@@ -132,7 +135,7 @@ class Run {
   readonly #engines: Random;
   readonly #first: Bench;
   readonly #ram: Memory;
-  /** Of every hart, the trial that it is at, and the slots it has used for it. */
+  /** Of every hart, the trial that it is at, and what it has used for it, in slots. */
   readonly #at: { trial: bigint; slots: number; abandoned: boolean }[];
   #slots = 0;
 
@@ -189,21 +192,21 @@ class Run {
   #turn(hart: number): Parting | undefined {
     this.#disturb(hart);
     const pc = this.#first.harts[hart]?.pc ?? 0n;
-    const before = this.#clock(this.#first, hart);
+    const [clock, traps] = [this.#clock(this.#first, hart), this.#first.trapCount];
     this.#benches.forEach((bench, i) => {
       if (this.#contestants[i]?.inPieces === true) this.#runInPieces(bench, hart);
       else bench.resume(this.#pace.slice, hart);
     });
     const parting = this.#compare(hart, pc);
-    const used = Number(this.#clock(this.#first, hart) - before);
+    const used = Number(this.#clock(this.#first, hart) - clock);
     this.#slots += used;
-    this.#watch(hart, used);
+    this.#watch(hart, used + TRAP * (this.#first.trapCount - traps));
     return parting;
   }
 
   #runInPieces(bench: Bench, hart: number): void {
     for (let left = this.#pace.slice; left > 0; ) {
-      const piece = Math.min(left, 1 + this.#pieces.below(20));
+      const piece = Math.min(left, 1 + this.#pieces.below(this.#pieces.pick(PIECES)));
       if (bench.resume(piece, hart) !== "slots") return;
       left -= piece;
     }
