@@ -1,4 +1,5 @@
 /** The process that runs programs, one at a time, as the campaign asks for them. */
+import { setV8Flags } from "../host/v8-flags.ts";
 import type { Plan } from "./plan.ts";
 import { errandOf } from "./plan.ts";
 import type { Report } from "./workshop.ts";
@@ -10,6 +11,8 @@ export interface Order {
   readonly seed: string;
 }
 
+// The engines are tried as the command line runs them.
+setV8Flags();
 let workshop: Promise<Workshop> | undefined;
 
 process.on("message", async ({ plan, seed }: Order) => {
