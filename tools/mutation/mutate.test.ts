@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { rd, rs1 } from "../../emulator/isa/operands.ts";
 import { instructions } from "../../emulator/isa/table.ts";
+import type { I64 } from "../../emulator/language/expression.ts";
+import { block } from "../../emulator/language/statement.ts";
 import { describeSemantics } from "../code/semantics.ts";
 import { mutantsOf } from "./mutate.ts";
 import { allPieces } from "./pieces.ts";
@@ -20,6 +23,22 @@ describe("mutants", () => {
   it("of a load extend the other way", () => {
     const lbu = pieces.find((p) => p.name === "lbu")?.body ?? [];
     expect(textOf("lb")).toContain(describeSemantics(lbu).join("\n"));
+  });
+
+  it("are none where there is no difference: the sign of a field, the way of a shift by nothing", () => {
+    const slips = (value: I64) =>
+      [
+        ...mutantsOf(
+          block(() => rd.set(value)),
+          new Set(["rs1"]),
+        ),
+      ].map(({ slip }) => slip);
+    const field = slips(rs1.and(7).toI32().gtU(4).toU64());
+    expect(field).toContain("ge_u for gt_u");
+    expect(field).not.toContain("gt_s for gt_u");
+    expect(slips(rs1.toI32().gtU(4).toU64())).toContain("gt_s for gt_u");
+    expect(slips(rs1.shl(1))).toContain("shr_u for shl");
+    expect(slips(rs1.shl(0))).not.toContain("shr_u for shl");
   });
 
   it("of instructions differ from what they were made of", () => {

@@ -97,6 +97,8 @@ function slipsOfNode(n: Node, operands: ReadonlySet<RegisterOperand>): Slip<Node
       return value === n.value ? [] : [[`${value} for ${n.value}`, { ...n, value }]];
     }
     case "arithmetic": {
+      // By nothing, either way is as far.
+      if ((n.op === "shl" || n.op === "shr_u") && isZero(n.b)) return [];
       const op = ARITHMETIC[n.op];
       return [[`${op} for ${n.op}`, { ...n, op }]];
     }
@@ -131,7 +133,15 @@ function slipsOfNode(n: Node, operands: ReadonlySet<RegisterOperand>): Slip<Node
 
 /** Never negative, so that signed and unsigned make no difference: a mode, a condition, most encodings. */
 const isSmall = (n: Node): boolean =>
-  n.type === "i32" && (n.kind === "cell" || n.kind === "comparison" || n.kind === "encoding");
+  n.type === "i32" && (n.kind === "cell" || n.kind === "comparison" || n.kind === "encoding" || isField(n));
+
+/** Cut out by a mask below 2^31. */
+const isField = (n: Node): boolean =>
+  n.kind === "convert"
+    ? n.op === "wrap" && isField(n.a)
+    : n.kind === "arithmetic" && n.op === "and" && n.b.kind === "constant" && n.b.value >> 31n === 0n;
+
+const isZero = (n: Node): boolean => n.kind === "constant" && n.value === 0n;
 
 /** Whether two comparisons differ in what they take for the sign only. */
 const sameBut = (a: Comparison, b: Comparison): boolean => a.slice(0, 2) === b.slice(0, 2);
