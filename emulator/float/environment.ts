@@ -22,6 +22,9 @@ export const Flag = {
   invalid: 16,
 } as const;
 
+/** Where fcsr has the dynamic rounding mode. */
+export const Frm = { low: 5, width: 3 } as const;
+
 /** mstatus.FS: 0 off, 1 initial, 2 clean, 3 dirty. */
 const FS = 3n << BigInt(Status.FS);
 
@@ -35,7 +38,7 @@ export const markDirty = (): void => state.mstatus.set(state.mstatus.get().or(FS
 export const LAST_MODE = Rounding.nearestAway;
 
 /** The dynamic rounding mode. */
-export const dynamicRounding = (): I32 => state.fcsr.get().bits(5, 3).toI32();
+export const dynamicRounding = (): I32 => state.fcsr.get().bits(Frm.low, Frm.width).toI32();
 
 /** Whether the dynamic rounding mode is a reserved one. */
 export const modeIsReserved = (): I32 => dynamicRounding().gtU(LAST_MODE);

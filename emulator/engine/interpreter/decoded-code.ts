@@ -31,7 +31,7 @@ import {
 const makeDecodedPage = hostProcedure("makeDecodedPage", { offset: "i32" }, "i32");
 /** Gives up the decoded page for the page of RAM at an offset. */
 const dropDecodedPage = hostProcedure("dropDecodedPage", { offset: "i32" }, "none");
-/** The same, in JavaScript. */
+/** Fills a slot with what a word decodes to, as the host finds out. */
 const decodeWord = hostProcedure("decodeWord", { word: "i32", slot: "i32" }, "none");
 
 /** Tells of a store to what something was translated from. */

@@ -1,4 +1,5 @@
 /** A format of the host's instructions, and what all native operations on it have in common. */
+import { Flag, Frm } from "../../float/environment.ts";
 import type { Format } from "../../float/format.ts";
 import type { Code, FloatType } from "../../wasm/code.ts";
 import type { Operand, Surroundings } from "./operation.ts";
@@ -33,6 +34,7 @@ export function pushInteger(s: Surroundings, index: number): void {
   if ("local" in operand) s.code.get(operand.local);
   else if ("double" in operand) toBits(s.code.get(operand.double), "f64");
   else if ("constant" in operand) s.code.i64(BigInt.asIntN(64, operand.constant));
+  else throw new Error("a rounding mode is no integer argument");
 }
 
 /** Pushes an argument that is a number of the format. */
@@ -50,7 +52,7 @@ export function pushIsZero(s: Surroundings, type: FloatType, index: number): voi
 /** Pushes 1 if NX is set, so that one more inexact result changes nothing; 0 otherwise. */
 export function pushInexactIsKnown(s: Surroundings): void {
   s.fcsr();
-  s.code.i32(1).arithmetic("i32", "and");
+  s.code.i32(Flag.inexact).arithmetic("i32", "and");
 }
 
 /** Pushes the mode that is this argument. */
@@ -60,7 +62,8 @@ export function pushMode(s: Surroundings, index: number): void {
   else if ("constant" in mode) s.code.i32(mode.constant);
   else {
     s.fcsr();
-    s.code.i32(5).arithmetic("i32", "shr_u").i32(7).arithmetic("i32", "and");
+    s.code.i32(Frm.low).arithmetic("i32", "shr_u");
+    s.code.i32(2 ** Frm.width - 1).arithmetic("i32", "and");
   }
 }
 

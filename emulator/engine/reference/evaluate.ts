@@ -56,6 +56,7 @@ type Value = number | bigint;
 export type Evaluated = (context: Context, ...values: Value[]) => Value | undefined;
 
 const signed = (v: string) => `BigInt.asIntN(64, ${v})`;
+/** Also where it changes nothing: V8 computes in registers what is cut to 64 bits, and allocates what is not. */
 const unsigned = (v: string) => `BigInt.asUintN(64, ${v})`;
 const count64 = (b: string) => (/^\d+n$/.test(b) ? `${BigInt(b.slice(0, -1)) & 63n}n` : `(${b} & 63n)`);
 
@@ -325,9 +326,7 @@ export class Evaluator {
     const value = this.#node(s.value);
     if (s.value.type === "i32") return STORE_32[s.cell](at, value);
     if (s.cell === "i64") {
-      return s.address.kind === "hart"
-        ? `${cell(`${s.offset}`)} = ${value};`
-        : `bits.store64(view, ${at}, ${value});`;
+      return isAligned(s) ? `${cell(`${s.offset}`)} = ${value};` : `bits.store64(view, ${at}, ${value});`;
     }
     return STORE_32[s.cell](at, `bits.wrap(${value})`);
   }
@@ -371,7 +370,7 @@ export class Evaluator {
           n.arguments.map((a) => this.#node(a)),
         );
       case "cell": {
-        if (n.cell === "i64" && n.address.kind === "hart") return cell(`${n.offset}`);
+        if (n.cell === "i64" && isAligned(n)) return cell(`${n.offset}`);
         const value = LOAD[n.cell](this.#place(n.address, n.offset));
         if (n.type === "i32") return n.cell === "u32" ? `(${value} | 0)` : value;
         return n.cell === "i64"
@@ -410,6 +409,10 @@ export class Evaluator {
     return `call(${[`procedures[${this.#number(procedure)}]`, "c", ...values].join(", ")})`;
   }
 }
+
+/** Whether something is at a multiple of 8 bytes: states of harts are. */
+const isAligned = ({ address, offset }: { readonly address: Node; readonly offset: number }): boolean =>
+  address.kind === "hart" && offset % 8 === 0;
 
 /** A 64-bit cell of the hart's state, which is aligned: DataView's methods for bigints are slow calls. */
 const cell = (offset: string) => `longs[hart + ${offset} >>> 3]`;

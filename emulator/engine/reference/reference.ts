@@ -23,6 +23,9 @@ interface Executable {
   readonly execute: Evaluated;
 }
 
+/** Words remembered, for it may execute what rewrites itself. */
+const MOST_WORDS = 65536;
+
 const engines = new WeakMap<Configuration, ReferenceEngine>();
 
 export class ReferenceEngine implements Engine {
@@ -120,6 +123,7 @@ export class ReferenceEngine implements Engine {
       length: BigInt(operands.instruction.encoding.length),
       execute: this.#semanticsOf(operands.instruction),
     };
+    if (this.#decoded.size > MOST_WORDS) this.#decoded.clear();
     this.#decoded.set(key, executable);
     return executable;
   }

@@ -3,7 +3,7 @@
  * stored where the region is left. Slots are counted block by block, ahead of their execution; what leaves a block in
  * its middle takes the rest back.
  */
-import { dynamicRounding, Flag, modeIsReserved } from "../../float/environment.ts";
+import { dynamicRounding, Flag, Frm, modeIsReserved } from "../../float/environment.ts";
 import { float64 } from "../../float/format.ts";
 import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
 import type { Decoded } from "../../isa/decode.ts";
@@ -42,7 +42,6 @@ import { FlatMemory } from "./flat-memory.ts";
 import { alike } from "./fold.ts";
 import type { Group } from "./group.ts";
 import { groupsOf, loneAccess } from "./group.ts";
-import type { Operation } from "./operation.ts";
 import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import { pageOf } from "./region.ts";
@@ -102,7 +101,7 @@ const DEPTH = 3;
 const FRM = dynamicRounding().node;
 const RESERVED_MODE = modeIsReserved().node;
 /** The bits of fcsr that tell whether the host's instructions do the same. */
-const MODE_AND_NX = 0xe0 | Flag.inexact;
+const MODE_AND_NX = ((2 ** Frm.width - 1) << Frm.low) | Flag.inexact;
 
 /** What so many slots are in a counter. */
 const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
@@ -123,8 +122,8 @@ interface Position {
   readonly placed: Placed;
   /** What the operation does where it stands, after those before it. */
   readonly body: Block;
-  /** Whether frm is looked at here, for this operation and those to come. */
-  readonly learnsMode: boolean;
+  /** Whether frm was looked at before, or is to be here, for this operation and those to come. */
+  readonly mode: "known" | "learnt" | undefined;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
   readonly accessesAfter: number;
@@ -455,6 +454,7 @@ class Emitter {
     const groups = this.#groups[node];
     for (const position of this.#positions(node, block, total)) {
       this.#mark("operation", position.placed.delta, position.body);
+      if (position.mode === "learnt") this.#learnMode();
       const group = groups?.get(position.index);
       if (group === undefined) this.#plain(node, position);
       else if (group.node === node && group.first === position.index) this.#first(position, group);
@@ -473,11 +473,12 @@ class Emitter {
     return block.operations.map((placed, index) => {
       const { decoded, accesses, looksAtState, body: alone } = placed.operation;
       accessesAfter -= accesses ?? 0;
-      const modeWasKnown = facts.decide(RESERVED_MODE) !== undefined;
+      const modeIsKnown = () => facts.decide(RESERVED_MODE) !== undefined;
+      const wasKnown = modeIsKnown();
       const body = looksAtState ? specialise(alone, { settings, decoded }, facts) : alone;
-      const learnsMode = !modeWasKnown && facts.decide(RESERVED_MODE) !== undefined;
+      const mode = wasKnown ? "known" : modeIsKnown() ? "learnt" : undefined;
       const slotsAfter = block.operations.length - index - 1;
-      return { block, index, placed, body, learnsMode, slotsAfter, accessesAfter };
+      return { block, index, placed, body, mode, slotsAfter, accessesAfter };
     });
   }
 
@@ -506,7 +507,6 @@ class Emitter {
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
     if (operation.looksAtState && looksAtClockItself(position.body)) this.#publish(position);
-    if (position.learnsMode) this.#learnMode();
     const lower = new Lowering(this.#linkage, this.#site(position));
     lower.block(position.body);
     if (operation.flow.kind === "end") {
@@ -628,7 +628,7 @@ class Emitter {
       },
       replaceCall: (call, lower) =>
         (atomic !== undefined && this.#accessAtomically(position, atomic, call, lower)) ||
-        this.#computeNatively(call, lower, operation),
+        this.#computeNatively(call, lower, position),
       x: (operand) => {
         const local = this.#x.get(decoded[operand]);
         if (local === undefined) code.i64(0);
@@ -718,14 +718,17 @@ class Emitter {
   }
 
   /** Pushes what a procedure of floating-point arithmetic gives, computed by the host where that is the same. */
-  #computeNatively(call: CallNode, lower: Lowering, { decoded }: Operation): boolean {
+  #computeNatively(call: CallNode, lower: Lowering, { mode, placed }: Position): boolean {
+    const { decoded } = placed.operation;
     const { asDescribed, fuses } = this.#linkage;
     const native = asDescribed ? undefined : nativeFloat(call.procedure, fuses);
     if (native === undefined) return false;
     const code = this.#code;
     const operands = call.arguments.map((argument): Operand => {
       if (argument.kind === "constant") return { constant: argument.value };
-      if (this.#unusual !== undefined && alike(argument, FRM)) return { unusual: this.#unusual };
+      if (mode !== undefined && this.#unusual !== undefined && alike(argument, FRM)) {
+        return { unusual: this.#unusual };
+      }
       const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
       if (register !== undefined) {
         const { local, isDouble } = register;

@@ -13,7 +13,7 @@ type CellNode = Extract<Node, { kind: "cell" }>;
 
 /**
  * Cells that only instructions change, and never a device, the board or an engine. So what is known of them stays
- * known while the instructions of a basic block execute, and when a load or store calls a device.
+ * known from one instruction to the next, into a block that only one leads to, and when a load or store calls a device.
  */
 const LASTING: ReadonlySet<number> = new Set(
   [state.mode, state.mstatus, state.fcsr, state.mcounteren, state.scounteren, state.menvcfg].map(

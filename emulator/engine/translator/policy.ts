@@ -13,7 +13,10 @@ export interface Policy {
   readonly hesitation: number;
   /** Instructions executed one by one to learn where code leads. */
   readonly traceLength: number;
-  /** Slots for each store to a page of code below which a trace is not translated: translated code leaves for that. */
+  /**
+   * Slots of a whole trace for each store to a page of code. With more such stores it ends, and nothing is translated:
+   * translated code leaves for each of them.
+   */
   readonly storeDistance: number;
   /** Times that an entry must have been seen in a trace. */
   readonly entries: number;
