@@ -4,9 +4,13 @@ import { createMachine } from "../../board/virt.ts";
 import { encode, type Operands } from "../../isa/encode.ts";
 import { instructionNamed } from "../../isa/testing/sample.ts";
 
-const program = (...lines: readonly (readonly [string, Operands])[]): Uint8Array =>
+type Line = readonly [name: string, operands: Operands, fields?: number];
+
+const program = (...lines: readonly Line[]): Uint8Array =>
   new Uint8Array(
-    Uint32Array.from(lines.map(([name, operands]) => encode(instructionNamed(name), operands))).buffer,
+    Uint32Array.from(
+      lines.map(([name, operands, fields = 0]) => encode(instructionNamed(name), operands) | fields),
+    ).buffer,
   );
 
 const boot = (engine: EngineName, kernel: Uint8Array, harts: number) =>
@@ -113,6 +117,43 @@ const protecting = program(
   ["jal", { immediate: -40 }],
 );
 
+/** The field rm of instructions that round as frm says. */
+const DYNAMIC = 7 << 12;
+const FFLAGS = 1;
+const FRM = 2;
+const FCSR = 3;
+
+/**
+ * Divides and adds with one mode and set of flags after another, numbers of double precision and what a single one's
+ * register holds; adds up results and flags.
+ */
+const rounding = program(
+  ["lui", { rd: 5, immediate: 0x6000 }],
+  ["csrrs", { rs1: 5, immediate: 0x300 }],
+  ["addi", { rd: 7, rs1: 7, immediate: 1 }],
+  ["fcvt.d.l", { rd: 1, rs1: 7 }, DYNAMIC],
+  ["addi", { rd: 6, immediate: 10 }],
+  ["fcvt.d.l", { rd: 2, rs1: 6 }, DYNAMIC],
+  ...[1, 2, 3].flatMap((mode): Line[] => [
+    ["csrrwi", { immediate: FCSR }, 1 << 15],
+    ["fdiv.d", { rd: 3, rs1: 1, rs2: 2 }, DYNAMIC],
+    ["csrrwi", { immediate: FRM }, mode << 15],
+    ["fdiv.d", { rd: 4, rs1: 1, rs2: 2 }, DYNAMIC],
+    ["csrrwi", { immediate: FFLAGS }, 0],
+    ["fdiv.d", { rd: 5, rs1: 2, rs2: 1 }, DYNAMIC],
+    ["fmv.w.x", { rd: 6, rs1: 8 }],
+    ["fadd.s", { rd: 7, rs1: 6, rs2: 6 }, DYNAMIC],
+    ["fadd.d", { rd: 6, rs1: 6, rs2: 4 }, DYNAMIC],
+    ...[3, 4, 5, 6, 7].flatMap((rs1): Line[] => [
+      ["fmv.x.d", { rd: 10, rs1 }],
+      ["add", { rd: 8, rs1: 8, rs2: 10 }],
+    ]),
+    ["csrrs", { rd: 10, immediate: FFLAGS }],
+    ["add", { rd: 9, rs1: 9, rs2: 10 }],
+  ]),
+  ["jal", { immediate: -4 * (3 * 21 + 4) }],
+);
+
 /** A loop of 400 slots, again and again, and ten slots between. */
 const looping = program(
   ["addi", { rd: 7, immediate: 200 }],
@@ -147,6 +188,7 @@ describe("the translator", () => {
     ["stores that reach into a page of code", rewritingAcross],
     ["loads across the ends of pages, up to that of RAM", readingToTheEnd],
     ["memory that is no longer flat", protecting],
+    ["rounding modes and flags that change", rounding],
   ])("gets %s right", async (_, kernel) => {
     const [machine, interpreter] = await Promise.all([
       boot("auto", kernel, 1),
