@@ -134,12 +134,15 @@ const rounding = program(
   ["fcvt.d.l", { rd: 1, rs1: 7 }, DYNAMIC],
   ["addi", { rd: 6, immediate: 10 }],
   ["fcvt.d.l", { rd: 2, rs1: 6 }, DYNAMIC],
+  ["addi", { rd: 11, immediate: 1 }],
   ...[1, 2, 3].flatMap((mode): Line[] => [
-    ["csrrwi", { immediate: FCSR }, 1 << 15],
+    ["csrrw", { rs1: 11, immediate: FCSR }],
     ["fdiv.d", { rd: 3, rs1: 1, rs2: 2 }, DYNAMIC],
-    ["csrrwi", { immediate: FRM }, mode << 15],
+    ["addi", { rd: 12, rs1: 7, immediate: mode }],
+    ["andi", { rd: 12, rs1: 12, immediate: 3 }],
+    ["csrrw", { rs1: 12, immediate: FRM }],
     ["fdiv.d", { rd: 4, rs1: 1, rs2: 2 }, DYNAMIC],
-    ["csrrwi", { immediate: FFLAGS }, 0],
+    ["csrrw", { immediate: FFLAGS }],
     ["fdiv.d", { rd: 5, rs1: 2, rs2: 1 }, DYNAMIC],
     ["fmv.w.x", { rd: 6, rs1: 8 }],
     ["fadd.s", { rd: 7, rs1: 6, rs2: 6 }, DYNAMIC],
@@ -151,7 +154,7 @@ const rounding = program(
     ["csrrs", { rd: 10, immediate: FFLAGS }],
     ["add", { rd: 9, rs1: 9, rs2: 10 }],
   ]),
-  ["jal", { immediate: -4 * (3 * 21 + 4) }],
+  ["jal", { immediate: -4 * (3 * 23 + 5) }],
 );
 
 /** A loop of 400 slots, again and again, and ten slots between. */
