@@ -5,7 +5,7 @@
  */
 import { dynamicRounding, Flag, Frm, modeIsReserved } from "../../float/environment.ts";
 import { float64 } from "../../float/format.ts";
-import { F_OFFSET, state, X_OFFSET } from "../../hart/layout.ts";
+import { state } from "../../hart/layout.ts";
 import type { Decoded } from "../../isa/decode.ts";
 import type { Node } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
@@ -28,12 +28,11 @@ import {
 import { RegionOffset, SLOTS_BIT } from "../interpreter/slot.ts";
 import type { CallNode, Linkage, Site } from "../lower.ts";
 import { Lowering } from "../lower.ts";
-import { fromBits, toBits } from "../native-float/host-format.ts";
 import { nativeFloat } from "../native-float/native-float.ts";
 import type { Operand } from "../native-float/operation.ts";
 import { looksAtClock, looksAtClockItself } from "../observes.ts";
-import type { Analysis, Registers } from "./analysis.ts";
-import { calls, registersOf } from "./analysis.ts";
+import type { Analysis } from "./analysis.ts";
+import { calls } from "./analysis.ts";
 import type { Atomic } from "./atomic.ts";
 import { atomicOf, isAtPlace } from "./atomic.ts";
 import type { DataMemory } from "./data-memory.ts";
@@ -45,6 +44,7 @@ import { groupsOf, loneAccess } from "./group.ts";
 import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import { pageOf } from "./region.ts";
+import { RegisterLocals } from "./register-locals.ts";
 import { anyReads, anyWrites, publish } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
@@ -106,12 +106,6 @@ const MODE_AND_NX = ((2 ** Frm.width - 1) << Frm.low) | Flag.inexact;
 /** What so many slots are in a counter. */
 const slotsIn = (slots: number): number => slots * 2 ** SLOTS_BIT;
 
-/** Where a floating-point register is: one that is used as a number of double precision is kept as that, others as bits. */
-interface FloatLocal {
-  readonly local: number;
-  readonly isDouble: boolean;
-}
-
 /** How an operation reaches guest memory. */
 type GuestAccess = Pick<Site, "read" | "write">;
 
@@ -135,8 +129,7 @@ class Emitter {
   readonly #linkage: RegionLinkage;
   readonly #note: (mark: Mark) => void;
   readonly #code = new Code(REGION_SIGNATURE.parameters);
-  readonly #x = new Map<number, number>();
-  readonly #f = new Map<number, FloatLocal>();
+  readonly #registers: RegisterLocals;
   readonly #groups: readonly ReadonlyMap<number, Group>[];
   readonly #memory: DataMemory;
   /** Where in machine memory each group begins, in a local. */
@@ -164,12 +157,7 @@ class Emitter {
     this.#analysis = analysis;
     this.#linkage = linkage;
     this.#note = note;
-    const { used, doubles } = analysis;
-    for (const n of registersOf(used, "x")) this.#x.set(n, this.#code.local("i64", `x${n}`));
-    for (const n of registersOf(used, "f")) {
-      const isDouble = (doubles & (1n << BigInt(32 + n))) !== 0n;
-      this.#f.set(n, { local: this.#code.local(isDouble ? "f64" : "i64", `f${n}`), isDouble });
-    }
+    this.#registers = new RegisterLocals(this.#code, () => this.#hart(), analysis);
     this.#groups = groupsOf(region.blocks, analysis.shape);
     const frame = {
       code: this.#code,
@@ -215,7 +203,7 @@ class Emitter {
       if (this.#chains) this.#chainTo();
       else code.unreachable();
     });
-    this.#storeRegisters(this.#analysis.written);
+    this.#registers.store(this.#analysis.written);
     this.#storePc(() => code.get(this.#target));
     code.get(COUNTER);
     return code;
@@ -233,7 +221,7 @@ class Emitter {
         this.#leaveStored(() => code.get(PC));
       });
     }
-    this.#loadRegisters();
+    this.#registers.load();
     this.#memory.begin();
   }
 
@@ -312,7 +300,7 @@ class Emitter {
       this.#chains = true;
       return;
     }
-    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#registers.store(this.#analysis.dirty[node] ?? 0n);
     this.#ifOnOtherPage(delta, () => this.#leaveStored(() => this.#at(delta)));
     code.get(HART).get(COUNTER);
     this.#at(delta);
@@ -322,7 +310,7 @@ class Emitter {
   /** Goes on in the region whose number, plus one, is where `entry` says, as soon as one is translated for the target. */
   #chainTo(): void {
     const code = this.#code;
-    this.#storeRegisters(this.#analysis.written);
+    this.#registers.store(this.#analysis.written);
     code.get(this.#entry).load("i32.load", 0).tee(this.#entry).isZero();
     code.if(() => this.#leaveStored(() => code.get(this.#target)));
     code.get(HART).get(COUNTER).get(this.#target).get(DEPTH).get(this.#vector);
@@ -357,7 +345,7 @@ class Emitter {
 
   /** Leaves with the pc that is pushed. */
   #exit(node: number, pushPc: () => void): void {
-    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#registers.store(this.#analysis.dirty[node] ?? 0n);
     this.#leaveStored(pushPc);
   }
 
@@ -373,7 +361,7 @@ class Emitter {
    */
   #call(node: number, back: number, choose: (call: (delta: number, callee: Callee) => void) => void): void {
     const code = this.#code;
-    this.#storeRegisters(this.#analysis.dirty[node] ?? 0n);
+    this.#registers.store(this.#analysis.dirty[node] ?? 0n);
     code.block((returned) =>
       choose((delta, callee) => {
         const leave = () => this.#leaveStored(() => this.#at(delta));
@@ -392,7 +380,7 @@ class Emitter {
     this.#hart().load("i64.load", state.pc.offset);
     this.#at(back);
     code.compare("i64", "ne").ifUnlikely(() => code.get(COUNTER).return());
-    this.#loadRegisters();
+    this.#registers.load();
     this.#memory.resume();
     this.#goTo(node, back);
   }
@@ -629,21 +617,15 @@ class Emitter {
       replaceCall: (call, lower) =>
         (atomic !== undefined && this.#accessAtomically(position, atomic, call, lower)) ||
         this.#computeNatively(call, lower, position),
-      x: (operand) => {
-        const local = this.#x.get(decoded[operand]);
-        if (local === undefined) code.i64(0);
-        else code.get(local);
-      },
-      f: (operand) => this.#pushF(decoded[operand]),
+      x: (operand) => this.#registers.pushX(decoded[operand]),
+      f: (operand) => this.#registers.pushF(decoded[operand]),
       writeX: (operand, value) => {
         value();
-        const local = this.#x.get(decoded[operand]);
-        if (local === undefined) code.drop();
-        else code.set(local);
+        this.#registers.setX(decoded[operand]);
       },
       writeF: (operand, value) => {
         value();
-        this.#setF(decoded[operand]);
+        this.#registers.setF(decoded[operand]);
       },
       immediate: () => code.i64(decoded.immediate),
       encoding: () => code.i32(decoded.word),
@@ -729,9 +711,8 @@ class Emitter {
       if (mode !== undefined && this.#unusual !== undefined && alike(argument, FRM)) {
         return { unusual: this.#unusual };
       }
-      const register = argument.kind === "f" ? this.#f.get(decoded[argument.operand]) : undefined;
-      if (register !== undefined) {
-        const { local, isDouble } = register;
+      if (argument.kind === "f") {
+        const { local, isDouble } = this.#registers.float(decoded[argument.operand]);
         return isDouble ? { double: local } : { local };
       }
       const negated = this.#doubleNegatedBy(argument, decoded);
@@ -758,7 +739,7 @@ class Emitter {
   #doubleNegatedBy(node: Node, decoded: Decoded): number | undefined {
     if (node.kind !== "arithmetic" || node.op !== "xor" || node.a.kind !== "f") return undefined;
     if (node.b.kind !== "constant" || BigInt.asUintN(64, node.b.value) !== float64.sign) return undefined;
-    const { local, isDouble } = this.#floatLocal(decoded[node.a.operand]);
+    const { local, isDouble } = this.#registers.float(decoded[node.a.operand]);
     return isDouble ? local : undefined;
   }
 
@@ -847,52 +828,6 @@ class Emitter {
     this.#hart();
     push();
     this.#code.store("i64.store", state.pc.offset);
-  }
-
-  #loadRegisters(): void {
-    for (const [n, local] of this.#x)
-      this.#hart()
-        .load("i64.load", X_OFFSET + n * 8)
-        .set(local);
-    for (const n of this.#f.keys()) {
-      this.#hart().load("i64.load", F_OFFSET + n * 8);
-      this.#setF(n);
-    }
-  }
-
-  #storeRegisters(set: Registers): void {
-    for (const n of registersOf(set, "x")) {
-      const local = this.#x.get(n);
-      if (local !== undefined)
-        this.#hart()
-          .get(local)
-          .store("i64.store", X_OFFSET + n * 8);
-    }
-    for (const n of registersOf(set, "f")) {
-      this.#hart();
-      this.#pushF(n);
-      this.#code.store("i64.store", F_OFFSET + n * 8);
-    }
-  }
-
-  /** Pushes the bits of a floating-point register. */
-  #pushF(n: number): void {
-    const { local, isDouble } = this.#floatLocal(n);
-    this.#code.get(local);
-    if (isDouble) toBits(this.#code, "f64");
-  }
-
-  /** Sets a floating-point register to the bits on the stack. */
-  #setF(n: number): void {
-    const { local, isDouble } = this.#floatLocal(n);
-    if (isDouble) fromBits(this.#code, "f64");
-    this.#code.set(local);
-  }
-
-  #floatLocal(n: number): FloatLocal {
-    const local = this.#f.get(n);
-    if (local === undefined) throw new Error(`f${n} does not occur`);
-    return local;
   }
 
   #callProcedure(p: Procedure): void {

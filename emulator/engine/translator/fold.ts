@@ -88,7 +88,10 @@ export function arithmetic(type: Type, op: Arithmetic, a: Node, b: Node): Node {
   return changed ?? { kind: "arithmetic", type, op, a, b };
 }
 
-/** Of bits that a value has under a mask, and under the opposite mask with some of them inverted: the value with these inverted. */
+/**
+ * Of bits that a value has under a mask, and under the opposite mask with some of them inverted: the value with these
+ * inverted.
+ */
 function partlyChanged(a: Node, b: Node): Node | undefined {
   if (a.kind !== "arithmetic" || a.op !== "and" || a.b.kind !== "constant" || !isPure(a.a)) return undefined;
   if (b.kind !== "arithmetic" || b.op !== "and" || b.b.kind !== "constant") return undefined;

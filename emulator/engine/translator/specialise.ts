@@ -1,8 +1,8 @@
 /**
  * Partial evaluation of the vocabulary: what is known of an instruction before it executes (its operands, the machine's
  * settings) is worked out, and what remains does the same, in the same order, with fewer steps. One pass forwards
- * follows execution with what is known (facts.ts) and puts procedures where they are called if constants decide what they do; one backwards drops
- * what nothing reads.
+ * follows execution with what is known (facts.ts) and puts procedures where they are called if constants decide what they
+ * do; one backwards drops what nothing reads.
  */
 import type { Decoded } from "../../isa/decode.ts";
 import type { Node, RegisterOperand, Setting } from "../../language/expression.ts";
