@@ -167,7 +167,7 @@ const fetchParcel = procedure("fetchParcel", { virtual: "i64" }, "i64", ({ virtu
 );
 
 /**
- * The instruction at `pc`: 32 bits, of which a compressed one uses the low 16. A fault on the second half of an
+ * The instruction at `pc`: 32 bits, of which the high 16 of a compressed one are zero. A fault on the second half of an
  * instruction that crosses a page reports the second page's address.
  */
 export const fetch = procedure("fetch", { pc: "i64" }, "i32", ({ pc }) => {

@@ -121,7 +121,7 @@ export const decodeAlone = procedure(
   "i32",
   ({ word, offset }) => {
     const { page, slot } = scratchSlot(offset);
-    decodeInto(local(select32(word.and(3).eq(3), word, word.and(0xffff))), slot);
+    decodeInto(word, slot);
     return page;
   },
 );

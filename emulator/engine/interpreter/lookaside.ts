@@ -113,7 +113,7 @@ export const misfit = field32(AFTER_PAGE_SLOTS + 4);
  * translated ones, less `NEVER`, for as a hart's state is clear at first there are no looks unless somebody asks for them.
  */
 export const lookAt = field64(AFTER_PAGE_SLOTS + 8);
-export const NEVER = 2n ** 52n;
+export const NEVER = 2 ** 52;
 /** Set when slots that are interpreted because a region was cut short have been added to `lookAt`: they tell nothing. */
 export const excused = field32(AFTER_PAGE_SLOTS + 16);
 /** Slots that may pass in regions beyond those that may be interpreted. */

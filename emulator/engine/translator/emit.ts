@@ -4,10 +4,7 @@
  * its middle takes the rest back.
  */
 import { dynamicRounding, Flag, Frm, modeIsReserved } from "../../float/environment.ts";
-import { float64 } from "../../float/format.ts";
 import { state } from "../../hart/layout.ts";
-import type { Decoded } from "../../isa/decode.ts";
-import type { Node } from "../../language/expression.ts";
 import type { Procedure } from "../../language/procedure.ts";
 import type { Block } from "../../language/statement.ts";
 import { checkWritable, readPhysical, writePhysical } from "../../memory/physical.ts";
@@ -39,6 +36,7 @@ import type { DataMemory } from "./data-memory.ts";
 import { Facts } from "./facts.ts";
 import { FlatMemory } from "./flat-memory.ts";
 import { alike } from "./fold.ts";
+import { negatedDouble } from "./form.ts";
 import type { Group } from "./group.ts";
 import { groupsOf, loneAccess } from "./group.ts";
 import { PagedMemory } from "./paged-memory.ts";
@@ -715,10 +713,11 @@ class Emitter {
         const { local, isDouble } = this.#registers.float(decoded[argument.operand]);
         return isDouble ? { double: local } : { local };
       }
-      const negated = this.#doubleNegatedBy(argument, decoded);
-      if (negated !== undefined) {
+      const negated = negatedDouble(argument);
+      const number = negated && this.#registers.float(decoded[negated.operand]);
+      if (number?.isDouble) {
         const double = code.local("f64");
-        code.get(negated).floatUnary("f64", "neg").set(double);
+        code.get(number.local).floatUnary("f64", "neg").set(double);
         return { double };
       }
       const local = code.local(argument.type);
@@ -733,14 +732,6 @@ class Emitter {
       slow: () => lower.call(call),
     });
     return true;
-  }
-
-  /** The local of a number of which `node` is the negative. */
-  #doubleNegatedBy(node: Node, decoded: Decoded): number | undefined {
-    if (node.kind !== "arithmetic" || node.op !== "xor" || node.a.kind !== "f") return undefined;
-    if (node.b.kind !== "constant" || BigInt.asUintN(64, node.b.value) !== float64.sign) return undefined;
-    const { local, isDouble } = this.#registers.float(decoded[node.a.operand]);
-    return isDouble ? local : undefined;
   }
 
   /** Accesses whose pages must be looked up; those that are not made for certain are counted here. */

@@ -1,4 +1,5 @@
 /** What the words of an instruction have in common: what it does and where it goes, whatever its registers' numbers. */
+import { float64 } from "../../float/format.ts";
 import type { Node, RegisterOperand } from "../../language/expression.ts";
 import { within } from "../../language/parts.ts";
 import { calledFrom, searchFor, walkWithin } from "../../language/reach.ts";
@@ -57,7 +58,7 @@ export function formOf(semantics: Block): Form {
       else if (n.kind === "call") {
         found.calls = true;
         for (const argument of n.arguments) {
-          const number = argument.kind === "arithmetic" && argument.op === "xor" ? argument.a : argument;
+          const number = negatedDouble(argument) ?? argument;
           if (number.kind === "f") doubles.add(number.operand);
         }
       } else if (n.kind === "hart") found.state = true;
@@ -89,6 +90,13 @@ export function formOf(semantics: Block): Form {
     writes: { x: [...writes.x], f: [...writes.f] },
     doubles: [...doubles],
   };
+}
+
+/** The register whose number in double precision is inverted by `n`. */
+export function negatedDouble(n: Node): Extract<Node, { kind: "f" }> | undefined {
+  if (n.kind !== "arithmetic" || n.op !== "xor" || n.a.kind !== "f") return undefined;
+  const { a, b } = n;
+  return b.kind === "constant" && BigInt.asUintN(64, b.value) === float64.sign ? a : undefined;
 }
 
 /** Takes the last statement as no more than where to go, if it says no more and the others do not. */

@@ -176,19 +176,16 @@ export class Translator implements Engine {
 
   counters(): EngineCounters {
     const sum = ({ offset }: { readonly offset: number }) =>
-      this.#configuration.harts.reduce(
-        (all, hart) => all + Number(this.#view.getBigUint64(hart + offset, true)),
-        0,
-      );
+      this.#configuration.harts.reduce((all, hart) => all + this.#cell(hart + offset), 0);
     return { ...this.#cache.counters, translatedSlots: sum(translatedSlots), entries: sum(regionEntries) };
   }
 
   /** Executes up to the next look at where execution is, and has what it finds hot be followed. */
   #runOn(hart: number, watch: Watch, slots: number, past: boolean): RunEnd {
     const at = watch.address + lookAt.offset;
-    this.#setCell(at, this.#interpretedSlots(watch) + watch.untilLook - Number(NEVER));
+    this.#setCell(at, this.#interpretedSlots(watch) + watch.untilLook - NEVER);
     const end = this.#interpreter.run(hart, slots, past);
-    watch.untilLook = this.#cell(at) + Number(NEVER) - this.#interpretedSlots(watch);
+    watch.untilLook = this.#cell(at) + NEVER - this.#interpretedSlots(watch);
     this.#setCell(at, 0);
     this.#dropMisfit(watch);
     const spot = this.#spotToFollow(watch);
