@@ -1,6 +1,6 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
 import type { EngineName } from "../engine/create.ts";
-import type { KeepModule, Rewrite } from "../engine/engine.ts";
+import type { KeptModules, Rewrite } from "../engine/engine.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 import type { HartState } from "./machine.ts";
@@ -62,7 +62,7 @@ export interface MachineOptions {
   /** Executes a description with faults in it, to try suites on. */
   readonly rewrite?: Rewrite;
   /** Keeps what an engine generates for machines of a kind, which takes a tenth of a second. */
-  readonly keepModule?: KeepModule;
+  readonly keptModules?: KeptModules | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
   readonly translating?: (begins: boolean) => void;
   /** Called with what the guest prints on its serial port. */

@@ -105,7 +105,7 @@ class Board implements Machine {
       host: this.#host,
       harts: placement.harts,
       rewrite: options.rewrite,
-      keepModule: options.keepModule,
+      keptModules: options.keptModules,
       translating: options.translating,
     };
     this.#inputs = new InputLog(options.replay);

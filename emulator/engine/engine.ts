@@ -18,8 +18,13 @@ export interface Host {
  */
 export type Rewrite = (name: string, body: Block) => Block;
 
-/** Gives the module that was kept under a name, by an earlier run of the host's program perhaps, or what `make` makes. */
-export type KeepModule = (name: string, make: () => Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+/** Modules that are kept from one run of the host's program to the next. */
+export interface KeptModules {
+  /** The module that was kept under a name, or one compiled from what `make` makes. */
+  compile(name: string, make: () => Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>;
+  /** A module has been instantiated, and most time will pass in this function of the instance. */
+  executes(module: WebAssembly.Module, run: unknown): void;
+}
 
 /** Everything that is fixed before an engine is built. */
 export interface Configuration {
@@ -30,7 +35,7 @@ export interface Configuration {
   /** Address in machine memory of each hart's state. */
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
-  readonly keepModule?: KeepModule | undefined;
+  readonly keptModules?: KeptModules | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
   readonly translating?: ((begins: boolean) => void) | undefined;
 }

@@ -1,55 +1,53 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { keepModulesIn } from "./kept-modules.ts";
+import { ModuleBuilder } from "../../emulator/wasm/module.ts";
+import { compiled } from "../guest/root.ts";
+import { ModulesInFolder } from "./kept-modules.ts";
 
-let top: string;
+let folder: string;
 beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), "kept-modules-"));
+  folder = join(mkdtempSync(join(tmpdir(), "kept-modules-")), "modules");
 });
 afterEach(() => {
-  rmSync(top, { recursive: true });
+  rmSync(join(folder, ".."), { recursive: true });
 });
 
-const make = (byte: number) => () => new Uint8Array(100).fill(byte);
+const exporting = (name: string) => () => {
+  const module = new ModuleBuilder();
+  module.exportGlobal(name, module.global("i32"));
+  return module.finish();
+};
 const never = () => {
   throw new Error("it was kept");
 };
+const exportsOf = async (name: string, make: () => Uint8Array<ArrayBuffer>) =>
+  WebAssembly.Module.exports(await new ModulesInFolder(folder).compile(name, make)).map((e) => e.name);
 
-it("makes a module once", () => {
-  const folder = join(top, "one");
-  expect(keepModulesIn(folder)("a", make(1))).toEqual(make(1)());
-  expect(keepModulesIn(folder)("b", make(2))).toEqual(make(2)());
-  expect(keepModulesIn(folder)("a", never)).toEqual(make(1)());
+it("makes a module once", async () => {
+  expect(await exportsOf("a", exporting("one"))).toEqual(["one"]);
+  expect(await exportsOf("b", exporting("two"))).toEqual(["two"]);
+  expect(await exportsOf("a", never)).toEqual(["one"]);
 });
 
-it("makes one anew of which half is left", () => {
-  const keep = keepModulesIn(join(top, "one"));
-  keep("a", make(1));
-  const [name = ""] = readdirSync(join(top, "one"));
-  const file = join(top, "one", name);
-  const whole = readFileSync(file);
-  writeFileSync(file, whole.subarray(0, 50));
-  expect(keep("a", make(1))).toEqual(make(1)());
-  expect(readFileSync(file)).toEqual(whole);
+it("makes one anew that cannot be compiled", async () => {
+  const broken = () => new Uint8Array(100);
+  await expect(exportsOf("a", broken)).rejects.toThrow(WebAssembly.CompileError);
+  expect(await exportsOf("a", exporting("one"))).toEqual(["one"]);
 });
 
-it("keeps those of one version", () => {
-  keepModulesIn(join(top, "one"))("a", make(1));
-  keepModulesIn(join(top, "two"))("a", make(2));
-  expect(readdirSync(top)).toEqual(["two"]);
-});
+/** Another process, for within one V8 gives modules of the same bytes the same machine code. */
+const heat = (...flags: string[]) =>
+  execFileSync(process.execPath, [compiled("tools/host/testing/heat.ts"), folder, ...flags], {
+    encoding: "utf8",
+    timeout: 60_000,
+  }).trim();
 
-it("keeps a number of them", () => {
-  const keep = keepModulesIn(join(top, "one"));
-  for (let n = 0; n < 50; n++) keep(`machine ${n}`, make(n));
-  expect(readdirSync(join(top, "one")).length).toBeLessThanOrEqual(16);
-});
-
-it("does without where files cannot be written", () => {
-  writeFileSync(join(top, "file"), "");
-  const keep = keepModulesIn(join(top, "file", "one"));
-  expect(keep("a", make(1))).toEqual(make(1)());
-  expect(existsSync(join(top, "file", "one"))).toBe(false);
-});
+it("begins with the machine code of an earlier run, where V8 has the same flags", () => {
+  expect(heat()).toBe("as it comes");
+  expect(readdirSync(folder).length).toBe(2);
+  expect(heat("--no-wasm-bounds-checks")).toBe("as it comes");
+  expect(heat("--no-wasm-bounds-checks")).toBe("optimised");
+}, 240_000);

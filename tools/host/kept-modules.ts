@@ -1,31 +1,64 @@
 /**
- * Keeps the modules that machines execute beside the compiled program, for to make one takes a third of the time in
- * which the command line starts.
+ * Keeps the modules that machines execute beside the compiled program, and what V8 has made of them: to generate one
+ * takes a third of the time in which the command line starts, and then V8 half a second until its code is fast.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { KeepModule } from "../../emulator/engine/engine.ts";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { KeptModules } from "../../emulator/engine/engine.ts";
 import { ROOT } from "../guest/root.ts";
+import { digestOf, KeptFiles } from "./kept-files.ts";
+import { machineCodeOf, withMachineCode } from "./machine-code.ts";
 
-/** Machines there may be of one version of the program, before all of them are made anew. */
-const MOST_MODULES = 16;
-const DIGEST_BYTES = 32;
-const digestOf = (content: string | Uint8Array): Buffer => createHash("sha256").update(content).digest();
+/** Machine code is kept anew once there is so many times as much: more of it has executed often by then. */
+const WORTH_KEEPING = 1.2;
 
-/**
- * Keeps modules in a folder of one version of the program: those beside it, of other versions, go when it begins. Where
- * files cannot be written, modules are made each time.
- */
-export function keepModulesIn(folder: string): KeepModule {
-  return (name, make) => {
-    const file = join(folder, digestOf(name).toString("hex"));
-    const kept = read(file);
-    if (kept !== undefined) return kept;
+interface Compiled {
+  readonly codeName: string;
+  /** Bytes of machine code that it began with. */
+  readonly codeBytes: number;
+  /** An instance's function in which most time passes. */
+  run: unknown;
+}
+
+/** Modules and their machine code in a folder; where files cannot be written, all is made each time. */
+export class ModulesInFolder implements KeptModules {
+  readonly #files: KeptFiles;
+  readonly #compiled = new Map<WebAssembly.Module, Compiled>();
+
+  constructor(folder: string) {
+    this.#files = new KeptFiles(folder);
+  }
+
+  async compile(name: string, make: () => Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+    const bytes = this.#files.read(name) ?? this.#make(name, make);
+    const codeName = `machine code of ${digestOf(bytes).toString("hex")}`;
+    const code = this.#files.read(codeName);
+    const restored = code && withMachineCode(bytes, code);
+    // What another host could compile may be beyond this one.
+    const module = restored ?? (await WebAssembly.compile(bytes).catch(() => WebAssembly.compile(make())));
+    const codeBytes = restored === undefined ? 0 : (code?.length ?? 0);
+    this.#compiled.set(module, { codeName, codeBytes, run: undefined });
+    return module;
+  }
+
+  executes(module: WebAssembly.Module, run: unknown): void {
+    const compiled = this.#compiled.get(module);
+    if (compiled !== undefined) compiled.run = run;
+  }
+
+  /** Keeps the machine code there is by now of what executes. */
+  keepMachineCode(): void {
+    for (const [module, { codeName, codeBytes, run }] of this.#compiled) {
+      const code = machineCodeOf(module, run);
+      if (code !== undefined && code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
+    }
+  }
+
+  #make(name: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const bytes = make();
-    keep(folder, file, bytes);
+    this.#files.keep(name, bytes);
     return bytes;
-  };
+  }
 }
 
 /** What a module depends on besides the machine: the program, as far as it was compiled, and what Node can do. */
@@ -38,49 +71,17 @@ function version(): string | undefined {
 }
 
 const loaded = version();
+let kept: ModulesInFolder | undefined;
 
 /** For the program that runs. Once it has been compiled anew, nobody knows any more what it made. */
-export const keepModule: KeepModule = (name, make) =>
-  loaded === undefined || loaded !== version()
-    ? make()
-    : keepModulesIn(join(ROOT, ".build/modules", loaded))(name, make);
-
-/** What a file holds before its digest, if that is right: a host that crashed may leave half of it. */
-function read(file: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    const whole = new Uint8Array(readFileSync(file));
-    const bytes = whole.subarray(0, -DIGEST_BYTES);
-    return digestOf(bytes).equals(whole.subarray(-DIGEST_BYTES)) ? bytes : undefined;
-  } catch {
-    return undefined;
+export function keptModules(): KeptModules | undefined {
+  if (loaded === undefined || loaded !== version()) return undefined;
+  if (kept === undefined) {
+    const modules = new ModulesInFolder(join(ROOT, ".build/modules", loaded));
+    kept = modules;
+    process.once("exit", () => {
+      if (loaded === version()) modules.keepMachineCode();
+    });
   }
-}
-
-function keep(folder: string, file: string, bytes: Uint8Array): void {
-  const draft = `${file}.${process.pid}`;
-  try {
-    if (mkdirSync(folder, { recursive: true }) !== undefined) removeOthers(folder);
-    const kept = readdirSync(folder);
-    if (kept.length >= MOST_MODULES) for (const old of kept) rmSync(join(folder, old), { force: true });
-    // Others that start now find all of it or nothing.
-    writeFileSync(draft, Buffer.concat([bytes, digestOf(bytes)]));
-    renameSync(draft, file);
-  } catch {
-    remove(draft);
-  }
-}
-
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Its folder could not be made, either.
-  }
-}
-
-function removeOthers(folder: string): void {
-  for (const name of readdirSync(dirname(folder))) {
-    const other = join(dirname(folder), name);
-    if (other !== folder) rmSync(other, { recursive: true, force: true });
-  }
+  return kept;
 }

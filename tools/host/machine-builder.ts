@@ -2,7 +2,7 @@
 import type { Machine } from "../../emulator/board/machine.ts";
 import { ticksPerSecond } from "../../emulator/board/memory-map.ts";
 import type { MachineOptions } from "../../emulator/board/options.ts";
-import { keepModule } from "./kept-modules.ts";
+import { keptModules } from "./kept-modules.ts";
 
 export type CreateMachine = (options: MachineOptions) => Promise<Machine>;
 
@@ -28,7 +28,7 @@ export class MachineBuilder {
       if (begins) this.#translatingSince = now;
       else this.#translatingMilliseconds += now - this.#translatingSince;
     };
-    return this.#create({ ...this.#options, ...listeners, keepModule, translating });
+    return this.#create({ ...this.#options, ...listeners, keptModules: keptModules(), translating });
   }
 
   /** How long engines have translated code, in all machines built. */

@@ -72,6 +72,7 @@ export class Interpreter implements Engine {
       host: this.#hostFunctions(),
     });
     this.exports = instance.exports as unknown as InterpreterExports;
+    configuration.keptModules?.executes(module, this.exports.run);
     const procedures = {
       decodeSlots: this.exports[exportName(decodeSlots.procedure.name)],
       forgetCode: this.exports[exportName(forgetCode.procedure.name)],
@@ -89,7 +90,7 @@ export class Interpreter implements Engine {
    * must be clear.
    */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const { settings, cpu, harts, memory, rewrite, keepModule } = configuration;
+    const { settings, cpu, harts, memory, rewrite, keptModules } = configuration;
     // What is generated depends on the host, too.
     const likeness = [
       hostFuses(),
@@ -103,10 +104,7 @@ export class Interpreter implements Engine {
     const compile = () => WebAssembly.compile(generate());
     if (rewrite !== undefined) return new Interpreter(configuration, placement, await compile());
     if (recent?.likeness !== likeness) {
-      const kept = keepModule?.(likeness, generate);
-      // What another host could compile may be beyond this one.
-      const module = kept === undefined ? compile() : WebAssembly.compile(kept).catch(compile);
-      recent = { likeness, module };
+      recent = { likeness, module: keptModules?.compile(likeness, generate) ?? compile() };
     }
     return new Interpreter(configuration, placement, await recent.module);
   }

@@ -1,0 +1,66 @@
+/** Files that the program keeps for its next run, in a folder of one version of it. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Files there may be of one version, before all of them are made anew. */
+const MOST_FILES = 32;
+const DIGEST_BYTES = 32;
+
+export const digestOf = (content: string | Uint8Array): Buffer =>
+  createHash("sha256").update(content).digest();
+
+/** Where files cannot be read or written, nothing is kept. */
+export class KeptFiles {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What was kept under a name of any length. */
+  read(name: string): Uint8Array<ArrayBuffer> | undefined {
+    try {
+      const whole = new Uint8Array(readFileSync(this.#fileOf(name)));
+      const bytes = whole.subarray(0, -DIGEST_BYTES);
+      // A host that crashed may have left half of it.
+      return digestOf(bytes).equals(whole.subarray(-DIGEST_BYTES)) ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps bytes under a name. The folders beside this one, of other versions, go when it begins. */
+  keep(name: string, bytes: Uint8Array): void {
+    const draft = `${this.#fileOf(name)}.${process.pid}`;
+    try {
+      if (mkdirSync(this.#folder, { recursive: true }) !== undefined) this.#removeOthers();
+      const kept = readdirSync(this.#folder);
+      if (kept.length >= MOST_FILES) for (const old of kept) rmSync(join(this.#folder, old), { force: true });
+      // Others that start now find all of it or nothing.
+      writeFileSync(draft, Buffer.concat([bytes, digestOf(bytes)]));
+      renameSync(draft, this.#fileOf(name));
+    } catch {
+      remove(draft);
+    }
+  }
+
+  #fileOf(name: string): string {
+    return join(this.#folder, digestOf(name).toString("hex"));
+  }
+
+  #removeOthers(): void {
+    for (const name of readdirSync(dirname(this.#folder))) {
+      const other = join(dirname(this.#folder), name);
+      if (other !== this.#folder) rmSync(other, { recursive: true, force: true });
+    }
+  }
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Its folder could not be made, either.
+  }
+}
