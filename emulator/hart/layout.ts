@@ -129,7 +129,7 @@ export const MAXIMUM_TLB_SETS = 1024;
 export const TLB_VICTIM_OFFSET = reserve(MAXIMUM_TLB_SETS, 8);
 
 /** Room for what an engine caches about the hart; nothing architectural, cleared when an engine is installed. */
-export const ENGINE_BYTES = 4 * 4096;
+export const ENGINE_BYTES = 16 * 4096;
 export const ENGINE_OFFSET = reserve(ENGINE_BYTES, 64);
 
 /** Bytes of a hart's state before the TLB entries. */

@@ -38,7 +38,7 @@ import { Cause } from "../../trap/cause.ts";
 import { flag, Status } from "../../trap/status.ts";
 import { decodeAlone, decodedPage, forget } from "./decoded-code.ts";
 
-export const LOOKASIDE_ENTRIES = 256;
+export const LOOKASIDE_ENTRIES = 1024;
 const TABLE_BYTES = LOOKASIDE_ENTRIES * 16;
 export const READ_TABLE = ENGINE_OFFSET;
 export const WRITE_TABLE = READ_TABLE + TABLE_BYTES;
