@@ -104,11 +104,6 @@ export class CodePages {
     return slot;
   }
 
-  /** The page of RAM that a decoded page was made of. */
-  pageAt(decodedPage: number): number | undefined {
-    return this.#pageOf[(decodedPage - this.#address(0)) / DECODED_PAGE_BYTES];
-  }
-
   /** Fills a slot with what a word decodes to. */
   decodeWord(word: number, slot: number): void {
     const view = this.#view;

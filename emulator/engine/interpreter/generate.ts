@@ -26,6 +26,7 @@ import { type Handled, LOOP_SIGNATURE, Loop } from "./loop.ts";
 import { onlyOf } from "./operands.ts";
 import { INSTRUCTION_SIGNATURE, instructionFunction, isOutOfLine } from "./out-of-line.ts";
 import { MOST_REGIONS } from "./slot.ts";
+import { TRACE_SIGNATURE, traceFunction } from "./trace.ts";
 
 /** Host procedures of the interpreter itself, and of the board. */
 const IMPORTS: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
@@ -67,6 +68,8 @@ export interface InterpreterExports {
   readonly [procedure: string]: unknown;
   /** Executes up to `slots` slots on the hart whose state is at an address, the first perhaps past a breakpoint. */
   run(hart: number, slots: number, past: number): number;
+  /** Executes instruction by instruction (trace.ts). */
+  trace(hart: number, steps: number, past: number, at: number): [steps: number, result: number];
 }
 
 /**
@@ -112,6 +115,9 @@ export function generateInterpreter(
   });
   module.define(run, new Loop(linkage, regions, onlyHart).generate(handled));
   module.exportFunction("run", run);
+  const trace = module.declare(TRACE_SIGNATURE);
+  module.define(trace, traceFunction(linkage, run));
+  module.exportFunction("trace", trace);
   module.exportTable("regions", MOST_REGIONS);
   module.exportFunction(ENTER_REGION, enterRegion(module, regions.type));
   module.exportGlobal("raised", linkage.raisedGlobal);

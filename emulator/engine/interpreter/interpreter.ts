@@ -5,6 +5,7 @@ import { instructionSet } from "../../isa/table.ts";
 import { pageFlagsOf } from "../../memory/physical.ts";
 import type { Configuration, Engine, RunEnd } from "../engine.ts";
 import { hostFuses } from "../native-float/host-fusing.ts";
+import { TRACED_AT_ONCE } from "../translator/policy.ts";
 import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
@@ -12,10 +13,11 @@ import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter } from "./generate.ts";
 import { attention, LOOKASIDE_ENTRIES, memos, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
-import { EXIT_COUNTER_BYTES, EXIT_COUNTERS, EXITS_OFFSET } from "./slot.ts";
+import { TRACE_OFFSET } from "./slot.ts";
+import { STEP_BYTES } from "./trace.ts";
 
-/** Bytes of machine memory for the records of translated regions, links, and counters of exits. */
-export const REGION_RECORD_BYTES = EXITS_OFFSET + EXIT_COUNTERS * EXIT_COUNTER_BYTES;
+/** Bytes of machine memory for the records of translated regions, links, counters of exits, and a trace. */
+export const REGION_RECORD_BYTES = TRACE_OFFSET + TRACED_AT_ONCE * STEP_BYTES;
 
 export interface InterpreterPlacement {
   /** Where RAM begins in machine memory. */
@@ -42,6 +44,8 @@ export class Interpreter implements Engine {
   /** The decoded code, and what the generated module exports: for what is built on the interpreter. */
   readonly pages: CodePages;
   readonly exports: InterpreterExports;
+  /** Where traces are written down. */
+  readonly records: number;
   listener: CodeListener | undefined;
   readonly #configuration: Configuration;
   readonly #bytes: Uint8Array;
@@ -55,6 +59,7 @@ export class Interpreter implements Engine {
     module: WebAssembly.Module,
   ) {
     this.#configuration = configuration;
+    this.records = placement.regions + TRACE_OFFSET;
     const { buffer } = configuration.memory;
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
@@ -115,13 +120,33 @@ export class Interpreter implements Engine {
     for (let left = slots, passes = past; ; ) {
       const before = this.#words[clock] ?? 0;
       const result = this.exports.run(address, left, passes ? 1 : 0);
-      if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
-      if (this.#breakpoints.has(this.#view.getBigUint64(address + state.pc.offset, true)))
-        return "breakpoint";
-      // Another page has its breakpoint at this place.
+      const end = this.#endOf(result, address);
+      if (end !== undefined) return end;
       left -= ((this.#words[clock] ?? 0) - before) | 0;
       passes = this.listener?.stopped(hart, left) !== true;
     }
+  }
+
+  /**
+   * Executes up to `TRACED_AT_ONCE` instructions one by one, and writes down each from the address `records` on (trace.ts).
+   * Gives how many have been, and how the last of all ended, which has no record unless that was by "slots".
+   */
+  trace(hart: number, steps: number): { readonly made: number; readonly end: RunEnd } {
+    const address = this.#configuration.harts[hart] ?? 0;
+    for (let made = 0, past = 0; ; past = 1) {
+      const at = this.records + made * STEP_BYTES;
+      const [more, result] = this.exports.trace(address, steps - made, past, at);
+      made += more;
+      const end = this.#endOf(result, address);
+      if (end !== undefined) return { made, end };
+    }
+  }
+
+  /** Undefined where there is no breakpoint after all: another page has one at this place. */
+  #endOf(result: number, address: number): RunEnd | undefined {
+    if (result !== RunResult.breakpoint) return result === RunResult.turn ? "turn" : "slots";
+    const pc = this.#view.getBigUint64(address + state.pc.offset, true);
+    return this.#breakpoints.has(pc) ? "breakpoint" : undefined;
   }
 
   breakAt(addresses: ReadonlySet<bigint>): void {

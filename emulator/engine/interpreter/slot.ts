@@ -81,6 +81,8 @@ export const RegionOffset = {
 /** Where links and counters are, behind the records of regions. */
 export const LINKS_OFFSET = MOST_REGIONS * REGION_BYTES;
 export const EXITS_OFFSET = LINKS_OFFSET + MOST_LINKS * LINK_BYTES;
+/** Where records of traces are, behind them (trace.ts). */
+export const TRACE_OFFSET = EXITS_OFFSET + EXIT_COUNTERS * EXIT_COUNTER_BYTES;
 
 /**
  * The counter that goes through translated code holds the slots left, from this bit on, and below it the data accesses

@@ -17,9 +17,9 @@ import {
   misfit,
   NEVER,
   regionEntries,
-  rememberedCode,
   translatedSlots,
 } from "../interpreter/lookaside.ts";
+import { codeCell, STEP_BYTES, StepRecord } from "../interpreter/trace.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { TracedStep } from "./entries.ts";
 import { entriesOf } from "./entries.ts";
@@ -78,10 +78,9 @@ export class Translator implements Engine {
   readonly #cache: CodeCache;
   readonly #heat: Heat;
   readonly #watches: readonly Watch[];
-  readonly #codeAt: (pc: bigint) => number;
+  readonly #codeCell: (pc: bigint) => number;
   readonly #reader: CodeReader;
   #breakpoints: ReadonlySet<number> = new Set();
-  #tracing = false;
   /** Pages of RAM with code that was executed in flat memory and in other. */
   readonly #paged = new Set<number>();
   /** How often a place has been translated ahead. */
@@ -108,7 +107,7 @@ export class Translator implements Engine {
     const { cpu, settings, rewrite } = configuration;
     this.#operations = new Operations(createDecoder(instructionSet(cpu.extensions)), settings, rewrite);
     this.#cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement.regions);
-    this.#codeAt = interpreter.exports[exportName(rememberedCode.procedure.name)] as (pc: bigint) => number;
+    this.#codeCell = interpreter.exports[exportName(codeCell.procedure.name)] as (pc: bigint) => number;
     this.#reader = {
       operation: (place, secondHalf) => this.#operations.of(this.#wordAt(place, secondHalf)),
       breaks: (place) =>
@@ -129,7 +128,7 @@ export class Translator implements Engine {
           this.#paged.delete(page);
         }
       },
-      stopped: (hart, slots) => policy.ahead && !this.#tracing && this.#translateAhead(hart, slots),
+      stopped: (hart, slots) => policy.ahead && this.#translateAhead(hart, slots),
     };
     if (policy.ahead) interpreter.pages.breakAt(EVERYWHERE);
   }
@@ -237,11 +236,9 @@ export class Translator implements Engine {
 
   /** Follows execution, as far as slots go; in the end translates what it has led to. */
   #follow(hart: number, watch: Watch, trace: Trace, slots: number): RunEnd {
-    this.#tracing = true;
     const { pages } = this.#interpreter;
     const before = pages.stores;
     const { used, end } = this.#trace(hart, trace, watch, Math.min(slots, trace.left, TRACED_AT_ONCE));
-    this.#tracing = false;
     trace.left -= used;
     trace.stores += (pages.stores - before) >>> 0;
     const { storeDistance, traceLength } = this.#policy;
@@ -266,8 +263,9 @@ export class Translator implements Engine {
     this.#timesAhead.set(place, times);
     const { operations, destinations } = this.#policy;
     const limits = { operations: Math.min(operations, slots), destinations };
+    const flat = this.#isFlat(watch.address + memoryIsFlat.offset, place);
     this.#configuration.translating?.(true);
-    const region = formRegion(place, this.#anything, this.#reader, limits, this.#isFlat(watch, place));
+    const region = formRegion(place, this.#anything, this.#reader, limits, flat);
     if (region !== undefined) this.#cache.install([region]);
     this.#configuration.translating?.(false);
     return region !== undefined;
@@ -275,33 +273,18 @@ export class Translator implements Engine {
 
   /** Executes instruction by instruction, and adds to a trace which. */
   #trace(hart: number, { steps }: Trace, watch: Watch, slots: number): { used: number; end: RunEnd } {
-    const { address } = watch;
-    const pcCell = address + state.pc.offset;
-    let page: number | undefined;
-    let pageOf = -1;
-    for (let used = 0; used < slots; ) {
-      const pc = this.#cell(pcCell);
-      const before = this.#clock(watch);
-      this.#words[(address + leftOften.offset) >> 2] = 0;
-      const end = this.#interpreter.run(hart, 1, false);
-      used += (this.#clock(watch) - before) | 0;
-      if (end !== "slots") return { used, end };
-      // The instruction was fetched just now, so where its page is has been remembered.
-      const virtualPage = Math.floor(pc / PAGE);
-      if (virtualPage !== pageOf) {
-        page = this.#locate(BigInt(virtualPage) * BigInt(PAGE));
-        pageOf = virtualPage;
-      }
-      if (page === undefined) continue;
-      const offset = pc - virtualPage * PAGE;
-      const place = page + offset;
-      const secondHalf = offset === PAGE - 2 ? this.#locate(BigInt(pc + 2)) : undefined;
-      const operation = this.#reader.operation(place, secondHalf);
-      steps.push({ pc, place, operation, flat: this.#isFlat(watch, place) });
+    const { records } = this.#interpreter;
+    const before = this.#clock(watch);
+    const { made, end } = this.#interpreter.trace(hart, slots);
+    for (let at = records; at < records + made * STEP_BYTES; at += STEP_BYTES) {
+      const place = this.#placeOfCell(this.#word(at + StepRecord.cell));
+      if (place === undefined) continue;
+      const pc = this.#cell(at + StepRecord.pc);
+      const operation = this.#operations.of(this.#word(at + StepRecord.word));
+      const flat = this.#isFlat(at + StepRecord.flat, place);
+      steps.push({ pc, place, operation, flat });
     }
-    // What the last step was left for is for nobody to look at.
-    this.#words[(address + leftOften.offset) >> 2] = 0;
-    return { used: slots, end: "slots" };
+    return { used: (this.#clock(watch) - before) | 0, end };
   }
 
   /** Gives whether there was anything to translate. */
@@ -330,9 +313,9 @@ export class Translator implements Engine {
     return regions.size > 0;
   }
 
-  /** Whether code at a place that a hart executed last, or is about to, is to be made for flat memory. */
-  #isFlat({ address }: Watch, place: number): boolean {
-    return this.#words[(address + memoryIsFlat.offset) >> 2] !== 0 && !this.#paged.has(place >>> 12);
+  /** Whether code at a place is to be made for flat memory, by where it is noted whether memory is. */
+  #isFlat(note: number, place: number): boolean {
+    return this.#word(note) !== 0 && !this.#paged.has(place >>> 12);
   }
 
   /** Where a hart is, if it executed last. */
@@ -342,9 +325,12 @@ export class Translator implements Engine {
 
   /** The offset in RAM of the code at a virtual address of the hart that executed last, if it is remembered. */
   #locate(pc: bigint): number | undefined {
-    const decoded = this.#codeAt(pc);
-    const page = decoded === 0 ? undefined : this.#interpreter.pages.pageAt(decoded);
-    return page === undefined ? undefined : page * PAGE + Number(pc & 0xfffn);
+    return this.#placeOfCell(this.#codeCell(pc));
+  }
+
+  /** The same by where in machine memory it lies; 0 is nowhere. */
+  #placeOfCell(cell: number): number | undefined {
+    return cell === 0 ? undefined : (cell >>> 0) - this.#ram;
   }
 
   #wordAt(place: number, secondHalf: number | undefined): number {
@@ -372,6 +358,10 @@ export class Translator implements Engine {
   }
 
   #clock({ address }: Watch): number {
-    return this.#words[(address + state.clock.offset) >> 2] ?? 0;
+    return this.#word(address + state.clock.offset);
+  }
+
+  #word(address: number): number {
+    return this.#words[address >> 2] ?? 0;
   }
 }
