@@ -3,11 +3,13 @@ import { X_SINK } from "../../hart/layout.ts";
 import type { Decoder } from "../../isa/decode.ts";
 import type { Instruction } from "../../isa/instruction.ts";
 import { flagPage, PageFlag } from "../../memory/physical.ts";
+import type { Handlers, Pair } from "./handlers.ts";
 import {
   DECODED_PAGE_BYTES,
   DECODED_PAGES,
   DecodedCode,
   Handler,
+  PAIRED_HANDLERS,
   PageRecord,
   SLOT_BYTES,
   SLOT_SHIFT,
@@ -57,7 +59,7 @@ export class CodePages {
   constructor(
     memory: CodeMemory,
     decode: Decoder,
-    instructions: readonly Instruction[],
+    handlers: Handlers,
     procedures: DecodedCodeProcedures,
     events: CodeEvents,
   ) {
@@ -67,10 +69,11 @@ export class CodePages {
     this.#events = events;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#forms = new Map(instructions.map((instruction, i) => [instruction, formOf(instruction, i)]));
+    this.#forms = new Map(Array.from(handlers.byInstruction, ([i, handler]) => [i, formOf(i, handler)]));
     // Another engine, with other handlers, may have been here before.
     this.#bytes.fill(0, memory.room, memory.room + DecodedCode.used);
     this.#bytes.fill(0, this.#indexAt(0), this.#indexAt(memory.ramBytes >>> 12));
+    for (const pair of handlers.pairs) this.#introduce(pair);
     this.#reset();
   }
 
@@ -170,6 +173,12 @@ export class CodePages {
     this.#events.pagesDropped();
   }
 
+  /** From now on, these two are a pair where they are decoded in a row. */
+  #introduce({ handler, first, second }: Pair): void {
+    const place = first * PAIRED_HANDLERS + second;
+    this.#view.setUint16(this.#memory.room + DecodedCode.pairs + place * 2, handler, true);
+  }
+
   #dropAll(): void {
     this.#events.pageGoes();
     this.#reset();
@@ -223,11 +232,11 @@ interface Form {
   readonly hasRs3: boolean;
 }
 
-function formOf({ encoding, fixed }: Instruction, place: number): Form {
+function formOf({ encoding, fixed }: Instruction, handler: number): Form {
   const has = (operand: "rd" | "rs3", file: "x" | "f") =>
     encoding.registers.some((r) => r.file === file && r.operands.includes(operand));
   return {
-    handler: Handler.firstInstruction + place,
+    handler,
     writesInteger: fixed.rd !== undefined || has("rd", "x"),
     hasRs3: has("rs3", "f"),
   };

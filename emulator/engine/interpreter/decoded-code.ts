@@ -20,6 +20,7 @@ import {
   DecodedCode,
   Handler,
   PAGE_SPAN,
+  PAIRED_HANDLERS,
   PageRecord,
   RECENT_WORDS,
   SLOT_BYTES,
@@ -73,7 +74,14 @@ const decodeInto = (word: I32, slot: I32): void => {
   for (const half of [0, 8]) storeCell("i64", slot, cell64("i64", recent, half), half);
 };
 
-/** Decodes the instruction of a slot, and those that follow it up to the end of the page or to what is decoded. */
+/** The handler of the pair that these two are, or 0. What executes no instruction is in no pair. */
+const pairOf = (first: I32, second: I32): I32 =>
+  cell32("u16", room.add(first.mul(PAIRED_HANDLERS).add(second).shl(1)), DecodedCode.pairs);
+
+/**
+ * Decodes the instruction of a slot, and those that follow it up to the end of the page or to what is decoded. The first
+ * of two that are a pair gets their handler; the second keeps its own, for jumps to it, and begins no other pair.
+ */
 export const decodeSlots = procedure(
   "decodeSlots",
   { page: "i32", slot: "i32" },
@@ -81,6 +89,8 @@ export const decodeSlots = procedure(
   ({ page, slot }) => {
     const source = local(cell32("i32", page, PageRecord.source).add(slot.sub(page).shrU(SLOT_SHIFT)));
     const left = local(u32(RUN));
+    const before = local(slot);
+    const first = local(u32(Handler.undecoded));
     whilst(left.ne(0).and(handlerOf(slot).eq(Handler.undecoded)), () => {
       const place = slot.sub(page).shrU(Math.log2(SLOT_BYTES));
       when(cell32("u8", room.add(place), DecodedCode.breaks), () => {
@@ -98,6 +108,15 @@ export const decodeSlots = procedure(
         bytes.set(u32(4));
       });
       decodeInto(word, slot);
+      const handler = local(handlerOf(slot));
+      const second = local(select32(handler.ltU(PAIRED_HANDLERS), handler, Handler.undecoded));
+      const pair = local(pairOf(first, second));
+      when(pair, () => {
+        storeCell("u16", before, pair, SlotOffset.handler);
+        second.set(u32(Handler.undecoded));
+      });
+      first.set(second);
+      before.set(slot);
       slot.set(slot.add(bytes.shl(SLOT_SHIFT)));
       source.set(source.add(bytes));
       left.set(left.sub(1));

@@ -15,6 +15,7 @@ import type { Configuration } from "../engine.ts";
 import { indexOf, linkProcedures } from "../procedures.ts";
 import { slowPaths } from "../translator/slow-path.ts";
 import { forgetCode } from "./decoded-code.ts";
+import { handlersOf } from "./handlers.ts";
 import {
   demandAttention,
   forgetAll,
@@ -73,7 +74,7 @@ export interface InterpreterExports {
 }
 
 /**
- * The interpreter's module for a machine of this configuration; instruction `i` gets handler `firstInstruction + i`.
+ * The interpreter's module for a machine of this configuration. Handlers have the numbers that `handlersOf` gives them.
  * `records` is where what is kept of translated regions lies in machine memory.
  */
 export function generateInterpreter(
@@ -99,20 +100,23 @@ export function generateInterpreter(
   const handle = ({ name, standsFor = name, semantics, encoding: { length } }: Instruction): Handled => {
     const described = semantics();
     const executed = configuration.rewrite?.(standsFor, described) ?? described;
-    if (!isOutOfLine(executed)) return { length, semantics: executed };
+    if (!isOutOfLine(executed)) return { kind: "in line", length, semantics: executed };
     const index = module.declare(INSTRUCTION_SIGNATURE);
     module.define(index, instructionFunction(linkage, onlyHart, executed, length));
-    return { length, index };
+    return { kind: "function", index };
   };
-  // Compressed instructions that stand for the same one differ only in where their operands are.
-  const kinds = new Map<string, Handled>();
-  const handled = instructions.map((instruction) => {
-    const { name, standsFor = name, encoding } = instruction;
-    const kind = `${standsFor}, ${encoding.length} bytes`;
-    const known = kinds.get(kind) ?? handle(instruction);
-    kinds.set(kind, known);
-    return known;
-  });
+  const { byInstruction, pairs } = handlersOf(instructions);
+  const handled = new Map<number, Handled>();
+  for (const [instruction, handler] of byInstruction) {
+    if (!handled.has(handler)) handled.set(handler, handle(instruction));
+  }
+  for (const { handler, first: before, second: expected } of pairs) {
+    const [first, second] = [handled.get(before), handled.get(expected)];
+    if (first?.kind === "in line" && second?.kind === "in line")
+      handled.set(handler, { kind: "pair", first, second, expected });
+    // What was rewritten may be a function now: then the first is executed alone.
+    else if (first !== undefined) handled.set(handler, first);
+  }
   module.define(run, new Loop(linkage, regions, onlyHart).generate(handled));
   module.exportFunction("run", run);
   const trace = module.declare(TRACE_SIGNATURE);

@@ -11,6 +11,7 @@ import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
 import type { InterpreterExports } from "./generate.ts";
 import { exportName, generateInterpreter } from "./generate.ts";
+import { handlersOf } from "./handlers.ts";
 import { attention, LOOKASIDE_ENTRIES, memos, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
 import { TRACE_OFFSET } from "./slot.ts";
@@ -82,7 +83,7 @@ export class Interpreter implements Engine {
       decodeSlots: this.exports[exportName(decodeSlots.procedure.name)],
       forgetCode: this.exports[exportName(forgetCode.procedure.name)],
     } as DecodedCodeProcedures;
-    this.pages = new CodePages(memory, createDecoder(instructions), instructions, procedures, {
+    this.pages = new CodePages(memory, createDecoder(instructions), handlersOf(instructions), procedures, {
       pageBecameCode: () => this.#forgetStores(),
       pagesDropped: () => this.#forgetEverything(),
       pageGoes: (page) => this.listener?.pageGoes(page),

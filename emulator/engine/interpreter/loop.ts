@@ -1,6 +1,6 @@
 /**
  * The loop that executes decoded code: one function that dispatches over slots, with a handler for every instruction that
- * calls nothing, lowered from the instruction's own semantics.
+ * calls nothing, lowered from the instruction's own semantics, and for some that often follow each other (handlers.ts).
  *
  *     synchronise: take interrupts, work out contexts and how many slots may pass before a timer fires
  *       fetch:     find the decoded page that holds pc
@@ -94,10 +94,23 @@ interface RegionLinkage {
   readonly type: number;
 }
 
-/** An instruction as the loop has it: executed in line, or by a function. */
-export type Handled =
-  | { readonly length: number; readonly semantics: Block }
-  | { readonly length: number; readonly index: number };
+/** An instruction that the loop executes itself, of so many bytes. */
+interface InLine {
+  readonly kind: "in line";
+  readonly length: number;
+  readonly semantics: Block;
+}
+
+/** What a handler executes: one instruction, in line or by a function, or two. */
+export type Handled = InLine | { readonly kind: "function"; readonly index: number } | Pair;
+
+/** The second is executed, too, if the slot after the first's has the handler `expected`. */
+interface Pair {
+  readonly kind: "pair";
+  readonly first: InLine;
+  readonly second: InLine;
+  readonly expected: number;
+}
 
 export class Loop {
   readonly #linkage: ProcedureLinkage;
@@ -143,7 +156,7 @@ export class Loop {
     this.#hart = this.#state.local;
   }
 
-  generate(instructions: readonly Handled[]): Code {
+  generate(handlers: ReadonlyMap<number, Handled>): Code {
     const code = this.#code;
     code.get(0).setGlobal(this.#linkage.hartGlobal);
     this.#state.begin();
@@ -158,7 +171,7 @@ export class Loop {
           code.loop((fetch) => {
             this.#fetch = fetch;
             this.#locate();
-            this.#execute(instructions);
+            this.#execute(handlers);
           });
         });
         this.#takeTrap();
@@ -310,7 +323,7 @@ export class Loop {
   }
 
   /** Executes from the slot after `slot` on. */
-  #execute(instructions: readonly Handled[]): void {
+  #execute(handlers: ReadonlyMap<number, Handled>): void {
     const code = this.#code;
     const goOn = () => code.get(this.#slot).i32(SLOT_BYTES).arithmetic("i32", "add").set(this.#slot);
     code.block((fetchHere) => {
@@ -328,7 +341,7 @@ export class Loop {
               code.loop((next) => {
                 this.#next = next;
                 goOn();
-                this.#dispatch(instructions);
+                this.#dispatch(handlers);
               });
             });
           });
@@ -346,27 +359,26 @@ export class Loop {
     code.set(this.#pc).branch(this.#fetch);
   }
 
-  #dispatch(instructions: readonly Handled[]): void {
+  #dispatch(handlers: ReadonlyMap<number, Handled>): void {
     const code = this.#code;
     code.get(this.#budget).isZero().branchIfUnlikely(this.#flushHere);
     code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
     code.get(this.#slot).load("i32.load16_u", SlotOffset.handler).set(this.#handler);
-    const inLine = [...new Set(instructions)].flatMap((handled) => ("semantics" in handled ? [handled] : []));
+    const inLine = [...new Set(handlers.values())].filter((handled) => handled.kind !== "function");
     const cases = new Map<Handled, number>(inLine.map((handled, i) => [handled, i]));
-    const table = new Array<number>(Handler.firstInstruction).fill(inLine.length);
-    for (const handled of instructions) table.push(cases.get(handled) ?? inLine.length);
-    table.push(inLine.length);
+    const table = tableOf(handlers, inLine.length, (handled) => cases.get(handled));
     code.switchOn(this.#handler, table, inLine.length + 1, (i) => {
       const handled = inLine[i];
-      if (handled !== undefined) this.#handle(handled.semantics, handled.length);
       // Behind a condition that always holds, for V8 to keep the calls out of the registers' way.
-      else code.get(this.#slot).ifUnlikely(() => this.#dispatchCalls(instructions));
+      if (handled === undefined) code.get(this.#slot).ifUnlikely(() => this.#dispatchCalls(handlers));
+      else if (handled.kind === "pair") this.#handlePair(handled);
+      else this.#handle(handled);
     });
     code.unreachable();
   }
 
   /** Executes slots that are no instructions, and instructions that are functions. */
-  #dispatchCalls(instructions: readonly Handled[]): void {
+  #dispatchCalls(handlers: ReadonlyMap<number, Handled>): void {
     const code = this.#code;
     const special: (() => void)[] = [];
     special[Handler.undecoded] = () => {
@@ -397,15 +409,14 @@ export class Loop {
       this.#call(raiseIllegal.procedure);
       code.branch(this.#trappedHere);
     };
-    const functions = [...new Set(instructions)].flatMap((handled) =>
-      "index" in handled ? [handled.index] : [],
+    const functions = [...new Set(handlers.values())].flatMap((handled) =>
+      handled.kind === "function" ? [handled.index] : [],
     );
     const region = special.length + functions.length;
-    const table = special.map((_, i) => i);
-    for (const handled of instructions) {
-      table.push("index" in handled ? special.length + functions.indexOf(handled.index) : region);
-    }
-    table.push(region);
+    const table = tableOf(handlers, region, (handled) =>
+      handled.kind === "function" ? special.length + functions.indexOf(handled.index) : undefined,
+    );
+    for (const handler of special.keys()) table[handler] = handler;
     code.switchOn(this.#handler, table, region + 1, (i) => {
       const index = functions[i - special.length];
       if (i === region) this.#enterRegion();
@@ -557,9 +568,31 @@ export class Loop {
     });
   }
 
-  #handle(semantics: Block, length: number): void {
+  #handle(instruction: InLine): void {
+    this.#lower(instruction);
+    this.#code.branch(this.#after(instruction));
+  }
+
+  /** A breakpoint, a region, an instruction stored since: if anything else is to come next, the second's handler says so. */
+  #handlePair({ first, second, expected }: Pair): void {
+    const code = this.#code;
+    const distance = first.length << SLOT_SHIFT;
+    this.#lower(first);
+    code.get(this.#slot).load("i32.load16_u", SlotOffset.handler + distance);
+    code.i32(expected).compare("i32", "ne").branchIfUnlikely(this.#after(first));
+    code.get(this.#budget).isZero().branchIfUnlikely(this.#after(first));
+    code.get(this.#budget).i32(1).arithmetic("i32", "sub").set(this.#budget);
+    code.get(this.#slot).i32(distance).arithmetic("i32", "add").set(this.#slot);
+    this.#handle(second);
+  }
+
+  #lower({ semantics, length }: InLine): void {
     new Lowering(this.#linkage, this.#site(length)).block(semantics);
-    this.#code.branch(length === 2 ? this.#next : this.#wide);
+  }
+
+  /** Where to go on with the slot that follows an instruction's. */
+  #after({ length }: InLine): Label {
+    return length === 2 ? this.#next : this.#wide;
   }
 
   #site(length: number): Site {
@@ -753,3 +786,14 @@ export class Loop {
     this.#code.call(indexOf(this.#linkage, p));
   }
 }
+
+/** For a branch table: the case of each handler that is one, and at last that of all others. */
+const tableOf = (
+  handlers: ReadonlyMap<number, Handled>,
+  otherwise: number,
+  caseOf: (handled: Handled) => number | undefined,
+): number[] =>
+  Array.from({ length: Math.max(...handlers.keys()) + 2 }, (_, handler) => {
+    const handled = handlers.get(handler);
+    return (handled && caseOf(handled)) ?? otherwise;
+  });

@@ -1,8 +1,8 @@
 /**
  * Decoded code. A page of RAM that is executed from has a decoded page beside it: one slot per halfword, and two more
  * for what follows the page's end. A slot says which handler executes the instruction there and where its operands
- * are. The first few handlers are no
- * instructions: 0 decodes the slot, 1 goes back to fetching.
+ * are. The first few handlers are no instructions: 0 decodes the slot, 1 goes back to fetching. Some execute the
+ * instruction of the slot that follows, too (handlers.ts).
  */
 
 /** Bytes of a slot: handler (2), rd, rs1, rs2 as offsets into a register file (2 each), immediate (4), encoding (4). */
@@ -33,13 +33,18 @@ export const DECODED_PAGE_BYTES = PAGE_SPAN + 4 * SLOT_BYTES;
 export const DECODED_PAGES = 2048;
 /** Words decoded before are kept as the slots they became, each at one place. */
 export const RECENT_WORDS = 16384;
-const USED = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
+/** Handlers below this one may execute the first or the second instruction of a pair. */
+export const PAIRED_HANDLERS = 64;
+const PAIRS = RECENT_WORDS * SLOT_BYTES + SLOTS_PER_PAGE;
+const USED = PAIRS + PAIRED_HANDLERS * PAIRED_HANDLERS * 2;
 const PAGES = USED + SLOT_BYTES;
 /** The room for decoded code. */
 export const DecodedCode = {
   recent: 0,
   /** One byte for each place in a page: whether a breakpoint may be there. Decoded pages know no virtual addresses. */
   breaks: RECENT_WORDS * SLOT_BYTES,
+  /** The handler of a pair, by the handlers of the first (rows) and the second (2 bytes each, 0 for no pair). */
+  pairs: PAIRS,
   /** Up to which number decoded pages have ever been used (4 bytes): the others are clear. */
   used: USED,
   /** Stores to pages of code (4 bytes, from the beginning after 2^32). */
