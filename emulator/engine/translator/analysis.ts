@@ -65,14 +65,15 @@ export function analyse({ blocks }: Region): Analysis {
   };
 }
 
-type RegisterUse = Operation["reads"];
+/** Each register as a set. */
+const ALONE: readonly Registers[] = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
 
-function union({ operations }: RegionBlock, of: (operation: Operation) => RegisterUse): Registers {
+function union({ operations }: RegionBlock, of: (operation: Operation) => Operation["reads"]): Registers {
   let set = 0n;
   for (const { operation } of operations) {
     const { x, f } = of(operation);
-    for (const register of x) set |= 1n << BigInt(register);
-    for (const register of f) set |= 1n << BigInt(32 + register);
+    for (const register of x) set |= ALONE[register] ?? 0n;
+    for (const register of f) set |= ALONE[32 + register] ?? 0n;
   }
   return set;
 }

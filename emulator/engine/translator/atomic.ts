@@ -15,10 +15,11 @@ export interface Atomic {
 
 /** Undefined for what is no such operation. */
 export function atomicOf(body: Block): Atomic | undefined {
-  const [first, ...others] = body;
-  if (first?.kind !== "set" || others.some((s) => sets(s, first.id))) return undefined;
+  const [first] = body;
+  if (first?.kind !== "set") return undefined;
   const { value } = first;
   if (value.kind !== "call" || value.procedure !== placeAtomic.procedure) return undefined;
+  if (body.some((s) => s !== first && sets(s, first.id))) return undefined;
   const [, width, access] = value.arguments;
   const bytes = Number(constantOf(width));
   if (bytes !== 4 && bytes !== 8) return undefined;

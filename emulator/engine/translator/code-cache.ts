@@ -26,14 +26,12 @@ import type { Analysis } from "./analysis.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
 import type { Region } from "./region.ts";
-import { placeOf, placesOf } from "./region.ts";
+import { placeOf } from "./region.ts";
 
 /** A region that has been translated. */
 export interface Translation {
   readonly number: number;
   readonly region: Region;
-  /** Offsets in RAM of its instructions. */
-  readonly places: ReadonlySet<number>;
   /** By page of RAM: the lines of 64 bytes on which it has instructions, as bits. */
   readonly lines: ReadonlyMap<number, bigint>;
   readonly run: unknown;
@@ -108,11 +106,9 @@ export class CodeCache {
     if (this.counters.flushes !== flushes) return;
     regions.forEach((region, i) => {
       const { run, need = 0 } = made.functions[i] ?? {};
-      const places = placesOf(region);
-      const lines = linesOf(region, places);
-      this.#enter({ number: first + i, region, places, lines, run }, need);
+      this.#enter({ number: first + i, region, lines: linesOf(region), run }, need);
       this.counters.regions++;
-      this.counters.instructions += places.size;
+      this.counters.instructions += region.places.size;
     });
     this.#bytes += made.bytes;
   }
@@ -165,7 +161,7 @@ export class CodeCache {
   changed(from: number, to: number): void {
     for (let page = from >>> 12; page <= (to - 1) >>> 12; page++) {
       for (const translation of this.#byPage.get(page) ?? []) {
-        if (touches(translation, Math.max(from, page * PAGE), Math.min(to, (page + 1) * PAGE))) {
+        if (touches(translation.region, Math.max(from, page * PAGE), Math.min(to, (page + 1) * PAGE))) {
           this.#drop(translation);
         }
       }
@@ -292,7 +288,7 @@ function textOf({ place, flat, blocks }: Region): string {
   return `${place} ${flat} ${words.join(" ")}`;
 }
 
-function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<number, bigint> {
+function linesOf({ blocks, pages, places }: Region): Map<number, bigint> {
   // The second half of an instruction that lies on two pages is the first of one of them.
   const crosses = blocks.some(({ operations }) => operations.some((o) => o.crosses));
   const lines = new Map([...pages.values()].map((page) => [page, crosses ? 1n : 0n]));
@@ -308,10 +304,10 @@ function linesOf({ blocks, pages }: Region, places: ReadonlySet<number>): Map<nu
   return lines;
 }
 
-function touches({ places, region }: Translation, from: number, to: number): boolean {
+function touches({ blocks, places }: Region, from: number, to: number): boolean {
   // An instruction may begin up to three bytes before, or, when it lies on two pages, on another one.
   for (let place = from - 3; place < to; place++) if (places.has(place)) return true;
-  return (from & (PAGE - 1)) < 2 && region.blocks.some(({ operations }) => operations.some((o) => o.crosses));
+  return (from & (PAGE - 1)) < 2 && blocks.some(({ operations }) => operations.some((o) => o.crosses));
 }
 
 /** A procedure's function in the main module, and how it is called. */

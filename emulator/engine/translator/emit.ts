@@ -86,7 +86,7 @@ export function emitRegion(
   region: Region,
   analysis: Analysis,
   linkage: RegionLinkage,
-  note: (mark: Mark) => void = () => {},
+  note?: (mark: Mark) => void,
 ): Code {
   return new Emitter(region, analysis, linkage, note).emit();
 }
@@ -125,7 +125,7 @@ class Emitter {
   readonly #region: Region;
   readonly #analysis: Analysis;
   readonly #linkage: RegionLinkage;
-  readonly #note: (mark: Mark) => void;
+  readonly #note: ((mark: Mark) => void) | undefined;
   readonly #code = new Code(REGION_SIGNATURE.parameters);
   readonly #registers: RegisterLocals;
   readonly #groups: readonly ReadonlyMap<number, Group>[];
@@ -150,7 +150,7 @@ class Emitter {
   #chains = false;
   #out: Label = 0;
 
-  constructor(region: Region, analysis: Analysis, linkage: RegionLinkage, note: (mark: Mark) => void) {
+  constructor(region: Region, analysis: Analysis, linkage: RegionLinkage, note?: (mark: Mark) => void) {
     this.#region = region;
     this.#analysis = analysis;
     this.#linkage = linkage;
@@ -238,16 +238,16 @@ class Emitter {
     });
   }
 
-  /** A node, then those of `merges` that it and what it dominates lead to. */
-  #within(node: number, merges: readonly number[]): void {
-    const [last, ...others] = merges;
+  /** A node, then those of `merges`, from one on, that it and what it dominates lead to. */
+  #within(node: number, merges: readonly number[], from = 0): void {
+    const last = merges[from];
     if (last === undefined) {
       this.#block(node);
       return;
     }
     this.#code.block((label) => {
       this.#labels.set(last, label);
-      this.#within(node, others);
+      this.#within(node, merges, from + 1);
     });
     this.#tree(last);
   }
@@ -455,14 +455,16 @@ class Emitter {
     const { settings } = this.#linkage;
     const facts = this.#factsBefore(node);
     if (!calls(block)) this.#facts.set(node, facts);
+    const modeIsKnown = () => facts.decide(RESERVED_MODE) !== undefined;
+    let isKnown = modeIsKnown();
     let accessesAfter = total;
     return block.operations.map((placed, index) => {
       const { decoded, accesses, looksAtState, body: alone } = placed.operation;
       accessesAfter -= accesses ?? 0;
-      const modeIsKnown = () => facts.decide(RESERVED_MODE) !== undefined;
-      const wasKnown = modeIsKnown();
+      const wasKnown = isKnown;
       const body = looksAtState ? specialise(alone, { settings, decoded }, facts) : alone;
-      const mode = wasKnown ? "known" : modeIsKnown() ? "learnt" : undefined;
+      if (looksAtState) isKnown = modeIsKnown();
+      const mode = wasKnown ? "known" : isKnown ? "learnt" : undefined;
       const slotsAfter = block.operations.length - index - 1;
       return { block, index, placed, body, mode, slotsAfter, accessesAfter };
     });
@@ -771,8 +773,8 @@ class Emitter {
 
   // ---- pieces
 
-  #mark(part: Part, delta: number, body: Block = []): void {
-    this.#note({ at: this.#code.length, part, delta, body });
+  #mark(part: Part, delta: number, body?: Block): void {
+    this.#note?.({ at: this.#code.length, part, delta, body: body ?? [] });
   }
 
   /** Pushes the slots that are left. */

@@ -10,7 +10,7 @@ import type { Placed, RegionBlock } from "./region.ts";
 
 /** Accesses at distances `from` up to but without `to` bytes from a register that keeps its value meanwhile. */
 export interface Group {
-  readonly slot: string;
+  readonly slot: number;
   /** The block and the operation in it of the first access. */
   readonly node: number;
   readonly first: number;
@@ -26,7 +26,7 @@ export interface Group {
 
 /** An access that is in no group with others. */
 export const loneAccess = (bytes: 4 | 8, writes: boolean): Group => ({
-  slot: "",
+  slot: NO_SLOT,
   node: 0,
   first: 0,
   access: { writes, bytes, base: 0, offset: 0 },
@@ -40,10 +40,11 @@ export const loneAccess = (bytes: 4 | 8, writes: boolean): Group => ({
 const WIDEST = 256;
 
 /** Groups that go on, by what they are remembered under. */
-type Open = Map<string, Group>;
+type Open = Map<number, Group>;
 
 /** What a group's page is remembered under in the region: the register, and whether it is for stores. */
-const slotOf = (base: number, writes: boolean): string => `${writes ? "w" : "r"}${base}`;
+const slotOf = (base: number, writes: boolean): number => base * 2 + (writes ? 1 : 0);
+const NO_SLOT = -1;
 
 /** Whether an access this far from an address that is a multiple of its width lies on one page. */
 const isAligned = ({ offset, bytes }: Access): boolean => offset % bytes === 0;

@@ -29,7 +29,7 @@ export class PagedMemory implements DataMemory {
   readonly base = 0;
   readonly #frame: Frame;
   readonly #loops: ReadonlySet<number>;
-  readonly #slots = new Map<string, PageSlot>();
+  readonly #slots = new Map<number, PageSlot>();
   readonly #entry: number;
   readonly #tag: number;
   /** The context of data accesses (interpreter/lookaside.ts): it cannot change before everything is left. */
@@ -68,7 +68,7 @@ export class PagedMemory implements DataMemory {
   }
 
   #reserveSlots(region: Region, groups: readonly ReadonlyMap<number, Group>[]): void {
-    const spans = new Map<string, number>();
+    const spans = new Map<number, number>();
     const loaded = this.#loadedInLoops(region);
     for (const node of this.#loops) {
       for (const { slot, from, to, access } of groups[node]?.values() ?? []) {

@@ -38,6 +38,8 @@ export interface Region extends Extent {
   readonly flat: boolean;
   /** The entry's block first. */
   readonly blocks: readonly RegionBlock[];
+  /** Offsets in RAM of its instructions. */
+  readonly places: ReadonlySet<number>;
 }
 
 /** How many pages beyond the entry's a delta lies. */
@@ -49,18 +51,6 @@ export function pageOf({ place }: Pick<Extent, "place">, delta: number): number 
 export function placeOf(extent: Extent, delta: number): number | undefined {
   const page = extent.pages.get(pageOf(extent, delta));
   return page === undefined ? undefined : page * PAGE + ((extent.place + delta) & (PAGE - 1));
-}
-
-/** Offsets in RAM of a region's instructions. */
-export function placesOf(region: Region): Set<number> {
-  const places = new Set<number>();
-  for (const { operations } of region.blocks) {
-    for (const { delta } of operations) {
-      const place = placeOf(region, delta);
-      if (place !== undefined) places.add(place);
-    }
-  }
-  return places;
 }
 
 /** Code as it stands in memory. */
@@ -87,11 +77,12 @@ export function formRegion(
 ): Region | undefined {
   const former = new Former(entry, profile, code, limits);
   const blocks = former.form();
-  return blocks && { ...former.extent, blocks, flat };
+  return blocks && { ...former.extent, blocks, places: former.places, flat };
 }
 
 class Former {
   readonly extent: Extent & { readonly pages: Map<number, number> };
+  readonly places = new Set<number>();
   readonly #profile: Experience;
   readonly #code: CodeReader;
   readonly #limits: RegionLimits;
@@ -141,13 +132,15 @@ class Former {
       // A region that cannot execute its first operation would be entered for ever.
       if (delta === 0 && placed.crosses) return;
       this.#placed.set(delta, placed);
-      const ways = this.#waysFrom(placed, place);
+      this.places.add(place);
+      const seen = this.#meetSeen(delta, place);
       const next = delta + operation.length;
       const nextPage = pageOf(this.extent, next) !== pageOf(this.extent, delta);
       if (operation.flow.kind === "next" && !nextPage) {
         delta = next;
         continue;
       }
+      const ways = this.#waysFrom(placed, seen);
       this.#ways.set(delta, ways);
       ways.forEach(lead);
       return;
@@ -156,11 +149,10 @@ class Former {
     this.#leaders.add(delta);
   }
 
-  /** Deltas that an operation leads to, as far as the profile has been there. */
-  #waysFrom({ delta, operation }: Placed, place: number): number[] {
+  /** Deltas that an operation leads to, as far as the profile has been there; `seen` is where it was seen to lead. */
+  #waysFrom({ delta, operation }: Placed, seen: readonly Destination[]): number[] {
     const { flow, length, decoded } = operation;
     const next = delta + length;
-    const seen = this.#meetSeen(delta, place);
     const reached = seen
       .filter(({ place: to, distance }) => placeOf(this.extent, delta + distance) === to)
       .map(({ distance }) => delta + distance);

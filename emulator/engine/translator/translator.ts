@@ -31,7 +31,7 @@ import { MOST_TIMES_AHEAD, TIGHT, TIGHT_OPERATIONS, TRACED_AT_ONCE } from "./pol
 import type { Experience } from "./profile.ts";
 import { Profile } from "./profile.ts";
 import type { CodeReader, Region, RegionLimits } from "./region.ts";
-import { formRegion, placesOf } from "./region.ts";
+import { formRegion } from "./region.ts";
 
 const PAGE = 4096;
 /** Every place in a page where an instruction may begin. */
@@ -296,11 +296,10 @@ export class Translator implements Engine {
       const experience = this.#policy.ahead ? this.#anything : this.#profile;
       const region = formRegion(entry, experience, this.#reader, limits, flat.has(entry));
       if (region === undefined) return;
-      const places = placesOf(region);
       // What is there may be of as much code.
-      if ((this.#cache.at(entry)?.places.size ?? 0) >= places.size) return;
+      if ((this.#cache.at(entry)?.region.places.size ?? 0) >= region.places.size) return;
       regions.set(entry, region);
-      for (const place of places) covered.add(place);
+      for (const place of region.places) covered.add(place);
     };
     for (const { place, loop, count } of entriesOf(steps)) {
       if (count < this.#policy.entries) continue;
