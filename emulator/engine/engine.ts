@@ -23,7 +23,7 @@ export interface KeptModules {
   /** The module that was kept under a name, or one compiled from what `make` makes. */
   compile(name: string, make: () => Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>;
   /** A module has been instantiated, and most time will pass in this function of the instance. */
-  executes(module: WebAssembly.Module, run: unknown): void;
+  executes(module: WebAssembly.Module, run: WebAssembly.ExportValue): void;
 }
 
 /** Everything that is fixed before an engine is built. */

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 const MOST_FILES = 32;
 const DIGEST_BYTES = 32;
 
+/** The SHA-256 digest of a text or of bytes. */
 export const digestOf = (content: string | Uint8Array): Buffer =>
   createHash("sha256").update(content).digest();
 

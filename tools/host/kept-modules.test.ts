@@ -32,15 +32,9 @@ it("makes a module once", async () => {
   expect(await exportsOf("a", never)).toEqual(["one"]);
 });
 
-it("makes one anew that cannot be compiled", async () => {
-  const broken = () => new Uint8Array(100);
-  await expect(exportsOf("a", broken)).rejects.toThrow(WebAssembly.CompileError);
-  expect(await exportsOf("a", exporting("one"))).toEqual(["one"]);
-});
-
 /** Another process, for within one V8 gives modules of the same bytes the same machine code. */
 const heat = (...flags: string[]) =>
-  execFileSync(process.execPath, [compiled("tools/host/testing/heat.ts"), folder, ...flags], {
+  execFileSync(process.execPath, [...flags, compiled("tools/host/testing/heat.ts"), folder], {
     encoding: "utf8",
     timeout: 60_000,
   }).trim();
@@ -50,4 +44,6 @@ it("begins with the machine code of an earlier run, where V8 has the same flags"
   expect(readdirSync(folder).length).toBe(2);
   expect(heat("--no-wasm-bounds-checks")).toBe("as it comes");
   expect(heat("--no-wasm-bounds-checks")).toBe("optimised");
+  // V8 forgets what it compiled of functions that are not called for long.
+  expect(heat("--stress-flush-code", "--expose-gc")).toBe("as it comes");
 }, 240_000);

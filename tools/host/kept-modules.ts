@@ -12,18 +12,18 @@ import { machineCodeOf, withMachineCode } from "./machine-code.ts";
 /** Machine code is kept anew once there is so many times as much: more of it has executed often by then. */
 const WORTH_KEEPING = 1.2;
 
-interface Compiled {
+/** The machine code of a module: under which name it is kept, and how many bytes of it there were to begin with. */
+interface Beginning {
   readonly codeName: string;
-  /** Bytes of machine code that it began with. */
   readonly codeBytes: number;
-  /** An instance's function in which most time passes. */
-  run: unknown;
 }
 
 /** Modules and their machine code in a folder; where files cannot be written, all is made each time. */
 export class ModulesInFolder implements KeptModules {
   readonly #files: KeptFiles;
-  readonly #compiled = new Map<WebAssembly.Module, Compiled>();
+  readonly #beginnings = new Map<WebAssembly.Module, Beginning>();
+  /** Of each module that executes, a function in which most time passes. */
+  readonly #executing = new Map<WebAssembly.Module, WebAssembly.ExportValue>();
 
   constructor(folder: string) {
     this.#files = new KeptFiles(folder);
@@ -34,23 +34,24 @@ export class ModulesInFolder implements KeptModules {
     const codeName = `machine code of ${digestOf(bytes).toString("hex")}`;
     const code = this.#files.read(codeName);
     const restored = code && withMachineCode(bytes, code);
-    // What another host could compile may be beyond this one.
-    const module = restored ?? (await WebAssembly.compile(bytes).catch(() => WebAssembly.compile(make())));
+    const module = restored ?? (await WebAssembly.compile(bytes));
     const codeBytes = restored === undefined ? 0 : (code?.length ?? 0);
-    this.#compiled.set(module, { codeName, codeBytes, run: undefined });
+    this.#beginnings.set(module, { codeName, codeBytes });
     return module;
   }
 
-  executes(module: WebAssembly.Module, run: unknown): void {
-    const compiled = this.#compiled.get(module);
-    if (compiled !== undefined) compiled.run = run;
+  executes(module: WebAssembly.Module, run: WebAssembly.ExportValue): void {
+    this.#executing.set(module, run);
   }
 
   /** Keeps the machine code there is by now of what executes. */
   keepMachineCode(): void {
-    for (const [module, { codeName, codeBytes, run }] of this.#compiled) {
+    for (const [module, run] of this.#executing) {
+      const beginning = this.#beginnings.get(module);
       const code = machineCodeOf(module, run);
-      if (code !== undefined && code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
+      if (beginning === undefined || code === undefined) continue;
+      const { codeName, codeBytes } = beginning;
+      if (code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
     }
   }
 

@@ -5,23 +5,12 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-interface MachineCode {
-  serialise(module: WebAssembly.Module): ArrayBuffer;
-  deserialise(code: ArrayBuffer, bytes: Uint8Array): WebAssembly.Module | undefined;
-  isOptimised(run: unknown): boolean;
-}
-
-/** Undefined where this V8 does not have the functions. */
-const known: MachineCode | undefined = reach();
-
-function reach(): MachineCode | undefined {
+/** Gives what a call of V8's own function gives of `a` and `b`; undefined where this V8 does not have it. */
+function intrinsic(call: string, a: unknown, b?: unknown): unknown {
   setFlagsFromString("--allow-natives-syntax");
   try {
-    return {
-      serialise: new Function("module", "return %SerializeWasmModule(module)"),
-      deserialise: new Function("code", "bytes", "return %DeserializeWasmModule(code, bytes)"),
-      isOptimised: new Function("run", "return %IsTurboFanFunction(run)"),
-    } as unknown as MachineCode;
+    // Made for each call: what has not been called for a while V8 compiles anew, and the flag must be set then.
+    return new Function("a", "b", `return ${call}`)(a, b);
   } catch {
     return undefined;
   } finally {
@@ -33,8 +22,13 @@ function reach(): MachineCode | undefined {
  * What V8's optimising compiler has made of a module up to now. Undefined as long as it has not compiled `run`, which an
  * instance of the module exports: V8 aborts if it is to write down the code of a module of which nothing is optimised.
  */
-export function machineCodeOf(module: WebAssembly.Module, run: unknown): Uint8Array | undefined {
-  return known?.isOptimised(run) ? new Uint8Array(known.serialise(module)) : undefined;
+export function machineCodeOf(
+  module: WebAssembly.Module,
+  run: WebAssembly.ExportValue,
+): Uint8Array | undefined {
+  if (intrinsic("%IsTurboFanFunction(a)", run) !== true) return undefined;
+  const code = intrinsic("%SerializeWasmModule(a)", module);
+  return code instanceof ArrayBuffer ? new Uint8Array(code) : undefined;
 }
 
 /** The module of these bytes, with machine code that was made of it; undefined where V8 cannot go on with that. */
@@ -42,5 +36,6 @@ export function withMachineCode(
   bytes: Uint8Array<ArrayBuffer>,
   code: Uint8Array<ArrayBuffer>,
 ): WebAssembly.Module | undefined {
-  return known?.deserialise(code.slice().buffer, bytes);
+  const module = intrinsic("%DeserializeWasmModule(a, b)", code.slice().buffer, bytes);
+  return module instanceof WebAssembly.Module ? module : undefined;
 }

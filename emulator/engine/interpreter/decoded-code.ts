@@ -113,6 +113,7 @@ export const decodeSlots = procedure(
       const pair = local(pairOf(first, second));
       when(pair, () => {
         storeCell("u16", before, pair, SlotOffset.handler);
+        // It begins no other pair.
         second.set(u32(Handler.undecoded));
       });
       first.set(second);

@@ -110,12 +110,14 @@ export function generateInterpreter(
   for (const [instruction, handler] of byInstruction) {
     if (!handled.has(handler)) handled.set(handler, handle(instruction));
   }
-  for (const { handler, first: before, second: expected } of pairs) {
-    const [first, second] = [handled.get(before), handled.get(expected)];
-    if (first?.kind === "in line" && second?.kind === "in line")
-      handled.set(handler, { kind: "pair", first, second, expected });
-    // What was rewritten may be a function now: then the first is executed alone.
-    else if (first !== undefined) handled.set(handler, first);
+  for (const pair of pairs) {
+    const [first, second] = [handled.get(pair.first), handled.get(pair.second)];
+    if (first?.kind === "in line" && second?.kind === "in line") {
+      handled.set(pair.handler, { kind: "pair", first, second, expected: pair.second });
+    } else if (first !== undefined) {
+      // What was rewritten may be a function now: the first is executed alone.
+      handled.set(pair.handler, first);
+    }
   }
   module.define(run, new Loop(linkage, regions, onlyHart).generate(handled));
   module.exportFunction("run", run);

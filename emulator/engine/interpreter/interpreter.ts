@@ -23,7 +23,7 @@ export const REGION_RECORD_BYTES = TRACE_OFFSET + TRACED_AT_ONCE * STEP_BYTES;
 export interface InterpreterPlacement {
   /** Where RAM begins in machine memory. */
   readonly ram: number;
-  /** Where records of translated regions go, `REGION_RECORD_BYTES` long. */
+  /** Where what is kept of translated regions goes, and a trace, `REGION_RECORD_BYTES` long. */
   readonly regions: number;
 }
 
@@ -45,8 +45,8 @@ export class Interpreter implements Engine {
   /** The decoded code, and what the generated module exports: for what is built on the interpreter. */
   readonly pages: CodePages;
   readonly exports: InterpreterExports;
-  /** Where traces are written down. */
-  readonly records: number;
+  /** Where a trace is written down. */
+  readonly traceRecords: number;
   listener: CodeListener | undefined;
   readonly #configuration: Configuration;
   readonly #bytes: Uint8Array;
@@ -60,7 +60,7 @@ export class Interpreter implements Engine {
     module: WebAssembly.Module,
   ) {
     this.#configuration = configuration;
-    this.records = placement.regions + TRACE_OFFSET;
+    this.traceRecords = placement.regions + TRACE_OFFSET;
     const { buffer } = configuration.memory;
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
@@ -129,13 +129,13 @@ export class Interpreter implements Engine {
   }
 
   /**
-   * Executes up to `TRACED_AT_ONCE` instructions one by one, and writes down each from the address `records` on (trace.ts).
+   * Executes up to `TRACED_AT_ONCE` instructions one by one, and writes down each from the address `traceRecords` on (trace.ts).
    * Gives how many have been, and how the last of all ended, which has no record unless that was by "slots".
    */
   trace(hart: number, steps: number): { readonly made: number; readonly end: RunEnd } {
     const address = this.#configuration.harts[hart] ?? 0;
     for (let made = 0, past = 0; ; past = 1) {
-      const at = this.records + made * STEP_BYTES;
+      const at = this.traceRecords + made * STEP_BYTES;
       const [more, result] = this.exports.trace(address, steps - made, past, at);
       made += more;
       const end = this.#endOf(result, address);

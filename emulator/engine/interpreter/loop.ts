@@ -102,10 +102,10 @@ interface InLine {
 }
 
 /** What a handler executes: one instruction, in line or by a function, or two. */
-export type Handled = InLine | { readonly kind: "function"; readonly index: number } | Pair;
+export type Handled = InLine | { readonly kind: "function"; readonly index: number } | InLinePair;
 
 /** The second is executed, too, if the slot after the first's has the handler `expected`. */
-interface Pair {
+interface InLinePair {
   readonly kind: "pair";
   readonly first: InLine;
   readonly second: InLine;
@@ -574,7 +574,7 @@ export class Loop {
   }
 
   /** A breakpoint, a region, an instruction stored since: if anything else is to come next, the second's handler says so. */
-  #handlePair({ first, second, expected }: Pair): void {
+  #handlePair({ first, second, expected }: InLinePair): void {
     const code = this.#code;
     const distance = first.length << SLOT_SHIFT;
     this.#lower(first);

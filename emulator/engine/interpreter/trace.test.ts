@@ -53,7 +53,7 @@ function enter(start: number, ...lines: readonly Line[]): void {
 function trace(steps: number) {
   const { made, end } = interpreter.trace(0, steps);
   const records = Array.from({ length: made }, (_, i) => {
-    const at = interpreter.records + i * STEP_BYTES;
+    const at = interpreter.traceRecords + i * STEP_BYTES;
     const pc = Number(view.getBigUint64(at + StepRecord.pc, true) - RAM_BASE);
     const cell = view.getUint32(at + StepRecord.cell, true);
     if (cell !== 0) expect(cell).toBe(placement.ram + pc);
@@ -72,6 +72,7 @@ describe("a trace", () => {
       [0x1006, wordOf(jump(-6))],
     ];
     expect(trace(7)).toEqual({ end: "slots", records: [...round, ...round, round[0]] });
+    expect(trace(0)).toEqual({ end: "slots", records: [] });
     expect(view.getBigUint64(hart + X_OFFSET + 80, true)).toBe(5n);
     expect(view.getBigUint64(hart + state.clock.offset, true)).toBe(7n);
   });

@@ -25,7 +25,7 @@ export const codeCell = procedure("codeCell", { pc: "i64" }, "i32", ({ pc }) => 
   return cell32("i32", page, PageRecord.source).add(pc.toI32().and(0xfff));
 });
 
-/** Writes down what has been executed at pc just now, so that where its page is has been remembered. */
+/** Writes down what has just been executed at pc: it was fetched, so its page is remembered unless that was forgotten by it. */
 const record = procedure("record", { pc: "i64", at: "i32" }, "none", ({ pc, at }) => {
   const cell = local(codeCell({ pc }));
   const word = local(cell32("u16", cell));
@@ -59,18 +59,20 @@ export function traceFunction(linkage: Linkage, run: number): Code {
   const pc = code.local("i64");
   const made = code.local("i32");
   const result = code.local("i32");
-  code.loop((again) => {
-    code.get(HART).load("i64.load", state.pc.offset).set(pc);
-    code.get(HART).i32(1).get(PAST).call(run).set(result);
-    // Where regions were left often is for nobody to look at.
-    code.get(HART).i32(0).store("i32.store", leftOften.offset);
-    code.get(result).i32(RunResult.slots).compare("i32", "eq");
-    code.if(() => {
+  code.i32(RunResult.slots).set(result);
+  code.block((done) => {
+    code.loop((again) => {
+      code.get(made).get(STEPS).compare("i32", "ge_u").branchIf(done);
+      code.get(HART).load("i64.load", state.pc.offset).set(pc);
+      code.get(HART).i32(1).get(PAST).call(run).set(result);
+      // Where regions were left often is for nobody to look at.
+      code.get(HART).i32(0).store("i32.store", leftOften.offset);
+      code.get(result).i32(RunResult.slots).compare("i32", "ne").branchIf(done);
       code.get(pc).get(AT).call(indexOf(linkage, record.procedure));
       code.i32(0).set(PAST);
       code.get(AT).i32(STEP_BYTES).arithmetic("i32", "add").set(AT);
-      code.get(made).i32(1).arithmetic("i32", "add").tee(made);
-      code.get(STEPS).compare("i32", "lt_u").branchIf(again);
+      code.get(made).i32(1).arithmetic("i32", "add").set(made);
+      code.branch(again);
     });
   });
   return code.get(made).get(result);

@@ -24,6 +24,8 @@ export interface Group {
   to: number;
 }
 
+const NO_SLOT = -1;
+
 /** An access that is in no group with others. */
 export const loneAccess = (bytes: 4 | 8, writes: boolean): Group => ({
   slot: NO_SLOT,
@@ -44,7 +46,6 @@ type Open = Map<number, Group>;
 
 /** What a group's page is remembered under in the region: the register, and whether it is for stores. */
 const slotOf = (base: number, writes: boolean): number => base * 2 + (writes ? 1 : 0);
-const NO_SLOT = -1;
 
 /** Whether an access this far from an address that is a multiple of its width lies on one page. */
 const isAligned = ({ offset, bytes }: Access): boolean => offset % bytes === 0;

@@ -273,7 +273,7 @@ export class Translator implements Engine {
 
   /** Executes instruction by instruction, and adds to a trace which. */
   #trace(hart: number, { steps }: Trace, watch: Watch, slots: number): { used: number; end: RunEnd } {
-    const { records } = this.#interpreter;
+    const { traceRecords: records } = this.#interpreter;
     const before = this.#clock(watch);
     const { made, end } = this.#interpreter.trace(hart, slots);
     for (let at = records; at < records + made * STEP_BYTES; at += STEP_BYTES) {

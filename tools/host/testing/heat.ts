@@ -1,17 +1,13 @@
 /**
- * A run of a program with a kept module: `node heat.js FOLDER [FLAG]` says whether V8 has optimised the module's function to
+ * A run of a program with a kept module: `node heat.js FOLDER` says whether V8 has optimised the module's function to
  * begin with, executes it until that is so, and keeps what V8 has made by then.
  */
-import { setFlagsFromString } from "node:v8";
 import { Code } from "../../../emulator/wasm/code.ts";
 import { ModuleBuilder } from "../../../emulator/wasm/module.ts";
 import { ModulesInFolder } from "../kept-modules.ts";
 import { machineCodeOf } from "../machine-code.ts";
 
-const [folder = "", flag] = process.argv.slice(2);
-if (flag !== undefined) setFlagsFromString(flag);
-
-const modules = new ModulesInFolder(folder);
+const modules = new ModulesInFolder(process.argv[2] ?? "");
 const module = await modules.compile("adding one", () => {
   const builder = new ModuleBuilder();
   const index = builder.declare({ parameters: ["i32"], results: ["i32"] });
@@ -21,6 +17,8 @@ const module = await modules.compile("adding one", () => {
 });
 const { run } = new WebAssembly.Instance(module).exports as { run: (value: number) => number };
 if (run(1) !== 2) throw new Error("one and one should be two");
+// With --expose-gc and --stress-flush-code: V8 forgets what it has compiled.
+for (let i = 0; i < 10; i++) globalThis.gc?.();
 const isOptimised = () => machineCodeOf(module, run) !== undefined;
 console.log(isOptimised() ? "optimised" : "as it comes");
 
