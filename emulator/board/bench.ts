@@ -72,6 +72,7 @@ export class Bench {
       settings: placement.settings,
       host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
       rewrite,
+      brief: true,
     };
     const engine = await createEngine(name, configuration, placement);
     return new Bench(name, configuration, placement, memory, engine);

@@ -5,7 +5,7 @@ import type { Configuration, Engine } from "./engine.ts";
 import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
 import { Interpreter } from "./interpreter/interpreter.ts";
 import { ReferenceEngine } from "./reference/reference.ts";
-import { atOnce, whenHot } from "./translator/policy.ts";
+import { atOnce, whenHot, whenWarm } from "./translator/policy.ts";
 import { Translator } from "./translator/translator.ts";
 
 /** The engines there are, the one that is made to be read first. */
@@ -30,7 +30,7 @@ export async function createEngine(
     case "translator":
       return Translator.create(configuration, placement, atOnce);
     case "auto":
-      return Translator.create(configuration, placement, whenHot);
+      return Translator.create(configuration, placement, configuration.brief ? whenWarm : whenHot);
   }
 }
 

@@ -36,6 +36,8 @@ export interface Configuration {
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
   readonly keptModules?: KeptModules | undefined;
+  /** Whether programs are so short that little is to count as hot. */
+  readonly brief?: boolean | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
   readonly translating?: ((begins: boolean) => void) | undefined;
 }

@@ -188,7 +188,7 @@ const codeEntryOf = (virtual: I64): I32 => {
     .and(LOOKASIDE_ENTRIES - 1)
     .shl(4);
 };
-/** The tag of a page that is stored to with notice. No access can find it: at the entry where it is, its number differs. */
+/** The tag of a page that is stored to with notice. No access can find it: the bits that lead to its entry differ. */
 const codeTag = (tag: I64): I64 => tag.not();
 const pageOf = (address: I64): I64 => address.and(-4096n);
 /** The tag under which an access is remembered; a misaligned one is under none. */

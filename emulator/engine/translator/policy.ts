@@ -68,6 +68,9 @@ export const whenHot: Policy = {
   ahead: false,
 };
 
+/** As `whenHot`, by less: for programs of some thousand instructions that test what it does to others. */
+export const whenWarm: Policy = { ...whenHot, interval: 1000, threshold: 8, hesitation: 2 };
+
 /** Everything, and anew where an indirect jump was seen to lead somewhere: to test what is translated. */
 export const atOnce: Policy = {
   interval: 300,
