@@ -46,12 +46,10 @@ export class ModulesInFolder implements KeptModules {
 
   /** Keeps the machine code there is by now of what executes. */
   keepMachineCode(): void {
-    for (const [module, run] of this.#executing) {
-      const beginning = this.#beginnings.get(module);
-      const code = machineCodeOf(module, run);
-      if (beginning === undefined || code === undefined) continue;
-      const { codeName, codeBytes } = beginning;
-      if (code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
+    for (const [module, { codeName, codeBytes }] of this.#beginnings) {
+      const run = this.#executing.get(module);
+      const code = run && machineCodeOf(module, run);
+      if (code && code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
     }
   }
 

@@ -1,9 +1,6 @@
 /** Two instructions with one dispatch are as two with two. What instructions do by themselves is tested in `isa/`. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "../../board/bench.ts";
-import { parseCpu } from "../../board/cpu.ts";
-import { defaultOptions } from "../../board/options.ts";
-import { placeMachine } from "../../board/placement.ts";
 import { createMachine } from "../../board/virt.ts";
 import type { Operands } from "../../isa/encode.ts";
 import { encode } from "../../isa/encode.ts";
@@ -17,6 +14,7 @@ import { RAM_BASE } from "../../memory/physical.ts";
 import { handlersOf } from "./handlers.ts";
 import { Interpreter } from "./interpreter.ts";
 import { Handler, SLOT_SHIFT } from "./slot.ts";
+import { emptyMachine, placement } from "./testing/memory.ts";
 
 type Line = readonly [name: string, operands: Operands];
 
@@ -165,32 +163,16 @@ describe.each(["reference", "interpreter"] as const)("a pair (%s)", async (engin
 });
 
 describe("decoded code", () => {
-  const cpu = parseCpu("max");
-  const placement = placeMachine({
-    ...defaultOptions,
-    engine: "interpreter",
-    cpu,
-    harts: 1,
-    memory: 0x10000,
-  });
-  const absent = () => 0;
   let interpreter: Interpreter;
   let view: DataView;
 
   beforeEach(async () => {
-    const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
-    view = new DataView(memory.buffer);
-    const configuration = {
-      memory,
-      settings: placement.settings,
-      cpu,
-      host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
-      harts: placement.harts,
-    };
+    const machine = emptyMachine();
+    view = machine.view;
     const { code } = assembled([10, 11, 12, 13].map(count));
     view.setBigUint64(placement.ram, code, true);
     view.setBigUint64(placement.ram + 8, code, true);
-    interpreter = await Interpreter.create(configuration, placement);
+    interpreter = await Interpreter.create(machine.configuration, placement);
   });
 
   const pair = pairOf("c.addi", "c.addi");

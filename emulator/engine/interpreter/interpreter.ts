@@ -129,8 +129,8 @@ export class Interpreter implements Engine {
   }
 
   /**
-   * Executes up to `TRACED_AT_ONCE` instructions one by one, and writes down each from the address `traceRecords` on (trace.ts).
-   * Gives how many have been, and how the last of all ended, which has no record unless that was by "slots".
+   * Executes up to `TRACED_AT_ONCE` instructions one by one, and writes down each from the address `traceRecords` on
+   * (trace.ts). Gives how many have been, and how the last of all ended, which has no record unless that was by "slots".
    */
   trace(hart: number, steps: number): { readonly made: number; readonly end: RunEnd } {
     const address = this.#configuration.harts[hart] ?? 0;

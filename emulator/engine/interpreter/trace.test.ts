@@ -1,19 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { parseCpu } from "../../board/cpu.ts";
-import { defaultOptions } from "../../board/options.ts";
-import { placeMachine } from "../../board/placement.ts";
-import { resetHart } from "../../board/reset.ts";
 import { state, X_OFFSET } from "../../hart/layout.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
 import type { Line } from "../translator/testing/snippet.ts";
 import { operationOf, Snippet } from "../translator/testing/snippet.ts";
 import { Interpreter } from "./interpreter.ts";
+import { emptyMachine, placement } from "./testing/memory.ts";
 import { STEP_BYTES, StepRecord } from "./trace.ts";
 
-const cpu = parseCpu("max");
-const placement = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1, memory: 0x10000 });
 const [hart = 0] = placement.harts;
-const absent = () => 0;
 const wordOf = (line: Line) => operationOf(line).decoded.word;
 
 const nop: Line = ["addi"];
@@ -27,19 +21,9 @@ let interpreter: Interpreter;
 let view: DataView;
 
 beforeEach(async () => {
-  const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
-  view = new DataView(memory.buffer);
-  resetHart(view, hart, 0, cpu, RAM_BASE);
-  interpreter = await Interpreter.create(
-    {
-      memory,
-      settings: placement.settings,
-      cpu,
-      host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
-      harts: placement.harts,
-    },
-    placement,
-  );
+  const machine = emptyMachine();
+  view = machine.view;
+  interpreter = await Interpreter.create(machine.configuration, placement);
 });
 
 /** Puts code into RAM, and the hart at its beginning. */

@@ -25,7 +25,7 @@ export const codeCell = procedure("codeCell", { pc: "i64" }, "i32", ({ pc }) => 
   return cell32("i32", page, PageRecord.source).add(pc.toI32().and(0xfff));
 });
 
-/** Writes down what has just been executed at pc: it was fetched, so its page is remembered unless that was forgotten by it. */
+/** Writes down what has just been executed at pc: it was fetched, so its page is remembered unless it had that forgotten. */
 const record = procedure("record", { pc: "i64", at: "i32" }, "none", ({ pc, at }) => {
   const cell = local(codeCell({ pc }));
   const word = local(cell32("u16", cell));

@@ -1,23 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { parseCpu } from "../../board/cpu.ts";
-import { defaultOptions } from "../../board/options.ts";
-import { placeMachine } from "../../board/placement.ts";
-import { resetHart } from "../../board/reset.ts";
 import { state, X_OFFSET } from "../../hart/layout.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
 import { regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
 import { Handler } from "../interpreter/slot.ts";
+import { emptyMachine, placement } from "../interpreter/testing/memory.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { Region } from "./region.ts";
 import { formRegion } from "./region.ts";
 import type { Line } from "./testing/snippet.ts";
 import { Snippet } from "./testing/snippet.ts";
 
-const cpu = parseCpu("max");
-const placement = placeMachine({ ...defaultOptions, engine: "auto", cpu, harts: 1, memory: 0x10000 });
 const [hart = 0] = placement.harts;
-const absent = () => 0;
 const add = (immediate: number): Line => ["addi", { rd: 10, rs1: 10, immediate }];
 
 /** Two loops on the first page of code, and one on the next. */
@@ -41,17 +35,10 @@ let cache: CodeCache;
 let view: DataView;
 
 beforeEach(async () => {
-  const memory = new WebAssembly.Memory({ initial: placement.bytes / 65536 });
-  view = new DataView(memory.buffer);
-  resetHart(view, hart, 0, cpu, RAM_BASE);
-  for (const snippet of [...snippets, clock]) snippet.store(memory.buffer, placement.ram);
-  const configuration = {
-    memory,
-    settings: placement.settings,
-    cpu,
-    host: { deviceAt: absent, deviceRead: absent, deviceWrite: absent, storeObserved: absent },
-    harts: placement.harts,
-  };
+  const machine = emptyMachine();
+  const { configuration } = machine;
+  view = machine.view;
+  for (const snippet of [...snippets, clock]) snippet.store(view.buffer, placement.ram);
   interpreter = await Interpreter.create(configuration, placement);
   cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement.regions);
 });
