@@ -106,6 +106,7 @@ class Board implements Machine {
       harts: placement.harts,
       rewrite: options.rewrite,
       keptModules: options.keptModules,
+      keptRegions: options.keptRegions,
       translating: options.translating,
     };
     this.#inputs = new InputLog(options.replay);

@@ -2,6 +2,8 @@
 import type { CpuOptions } from "../board/options.ts";
 import type { Setting } from "../language/expression.ts";
 import type { Block } from "../language/statement.ts";
+import type { Batch } from "./translator/batch.ts";
+import type { KeptBatch } from "./translator/kept-batches.ts";
 
 /** The board, as `host` procedures of the vocabulary reach it. Addresses and values are 32 bits. */
 export interface Host {
@@ -26,6 +28,13 @@ export interface KeptModules {
   executes(module: WebAssembly.Module, run: WebAssembly.ExportValue): void;
 }
 
+/** What was translated in earlier runs of a machine that was alike and had the same program, in the order of that. */
+export interface KeptRegions {
+  readonly batches: readonly KeptBatch[];
+  /** A batch has been installed, one of these or a new one that may be kept beside them; `exported` are its functions. */
+  installed(batch: Batch, exported: WebAssembly.Exports): void;
+}
+
 /** Everything that is fixed before an engine is built. */
 export interface Configuration {
   readonly memory: WebAssembly.Memory;
@@ -36,6 +45,8 @@ export interface Configuration {
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
   readonly keptModules?: KeptModules | undefined;
+  /** What is kept for machines of a likeness: some words that say all that modules depend on but the guest. */
+  readonly keptRegions?: ((likeness: string) => KeptRegions) | undefined;
   /** Whether programs are so short that little is to count as hot. */
   readonly brief?: boolean | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
@@ -55,6 +66,8 @@ export interface EngineCounters {
   readonly instructions: number;
   readonly bytes: number;
   readonly modules: number;
+  /** Regions of earlier runs among them. */
+  readonly restored: number;
   /** Regions taken away because their code changed or went, and times that everything was. */
   readonly dropped: number;
   readonly flushes: number;

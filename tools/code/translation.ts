@@ -7,7 +7,7 @@ import type { ElfProgram, ElfSegment } from "../../emulator/board/elf.ts";
 import type { CpuOptions } from "../../emulator/board/options.ts";
 import { defaultOptions } from "../../emulator/board/options.ts";
 import { placeMachine } from "../../emulator/board/placement.ts";
-import { REGION_SIGNATURE } from "../../emulator/engine/interpreter/generate.ts";
+import { REGION_SIGNATURE } from "../../emulator/engine/interpreter/exports.ts";
 import type { Analysis } from "../../emulator/engine/translator/analysis.ts";
 import { analyse } from "../../emulator/engine/translator/analysis.ts";
 import type { Mark } from "../../emulator/engine/translator/emit.ts";

@@ -55,6 +55,8 @@ export class CodePages {
   /** RAM page by decoded page. Number 0 is the scratch page. */
   readonly #pageOf: (number | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Numbers that are left to pages of RAM which have not been decoded yet. */
+  readonly #reserved = new Map<number, number>();
 
   constructor(
     memory: CodeMemory,
@@ -87,8 +89,7 @@ export class CodePages {
     const page = offset >>> 12;
     let number = this.#view.getUint16(this.#indexAt(page), true);
     if (number === 0) {
-      if (this.#free.length === 0) this.#dropAll();
-      number = this.#free.pop() ?? 1;
+      number = this.#numberFor(page);
       this.#view.setUint16(this.#indexAt(page), number, true);
       this.#pageOf[number] = page;
       this.#clear(number, Handler.undecoded);
@@ -97,6 +98,15 @@ export class CodePages {
       this.#events.pageBecameCode();
     }
     return this.#address(number);
+  }
+
+  /** Leaves to pages of RAM the addresses that their decoded pages are to have, until all of these go at once. */
+  reserve(addresses: ReadonlyMap<number, number>): void {
+    for (const [page, address] of addresses) this.#reserved.set(page, this.#numberOf(address));
+    const reserved = new Set(this.#reserved.values());
+    const free = this.#free.filter((number) => !reserved.has(number));
+    this.#free.length = 0;
+    this.#free.push(...free);
   }
 
   /** Address of the decoded slot of the instruction at an offset in RAM. */
@@ -130,7 +140,7 @@ export class CodePages {
     const breaks = this.#memory.room + DecodedCode.breaks;
     this.#bytes.fill(0, breaks, breaks + SLOTS_PER_PAGE);
     for (const offset of offsets) this.#bytes[breaks + (offset >>> 1)] = 1;
-    this.#dropAll();
+    if (this.#pageOf.length > 0) this.#dropAll();
   }
 
   /** Says from which lines of 64 bytes of a page of RAM something was translated: `codeChanged` tells of stores to them. */
@@ -169,7 +179,7 @@ export class CodePages {
     this.#events.pageGoes(page);
     this.#forgetPage(page);
     this.#pageOf[number] = undefined;
-    this.#free.push(number);
+    if (this.#reserved.get(page) !== number) this.#free.push(number);
     this.#events.pagesDropped();
   }
 
@@ -185,10 +195,18 @@ export class CodePages {
     this.#events.pagesDropped();
   }
 
+  #numberFor(page: number): number {
+    const reserved = this.#reserved.get(page);
+    if (reserved !== undefined) return reserved;
+    if (this.#free.length === 0) this.#dropAll();
+    return this.#free.pop() ?? 1;
+  }
+
   #reset(): void {
     for (const page of this.#pageOf) if (page !== undefined) this.#forgetPage(page);
     this.#pageOf.length = 0;
     this.#free.length = 0;
+    this.#reserved.clear();
     for (let number = DECODED_PAGES - 1; number > 0; number--) this.#free.push(number);
     this.#clear(0, Handler.refetch);
     this.#view.setUint32(this.#address(0) + PageRecord.source, this.#address(0), true);
@@ -217,6 +235,10 @@ export class CodePages {
 
   #address(number: number): number {
     return this.#memory.room + DecodedCode.pages + number * DECODED_PAGE_BYTES;
+  }
+
+  #numberOf(address: number): number {
+    return (address - this.#memory.room - DecodedCode.pages) / DECODED_PAGE_BYTES;
   }
 
   #indexAt(page: number): number {

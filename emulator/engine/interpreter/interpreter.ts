@@ -9,8 +9,9 @@ import { TRACED_AT_ONCE } from "../translator/policy.ts";
 import type { CodeEvents, DecodedCodeProcedures } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { decodeSlots, forgetCode } from "./decoded-code.ts";
-import type { InterpreterExports } from "./generate.ts";
-import { exportName, generateInterpreter } from "./generate.ts";
+import type { InterpreterExports } from "./exports.ts";
+import { exportName } from "./exports.ts";
+import { generateInterpreter } from "./generate.ts";
 import { handlersOf } from "./handlers.ts";
 import { attention, LOOKASIDE_ENTRIES, memos, READ_TABLE, WRITE_TABLE } from "./lookaside.ts";
 import { RunResult } from "./loop.ts";
@@ -26,6 +27,10 @@ export interface InterpreterPlacement {
   /** Where what is kept of translated regions goes, and a trace, `REGION_RECORD_BYTES` long. */
   readonly regions: number;
 }
+
+/** What modules that are generated for a machine depend on: also what the host can do. */
+export const likenessOf = ({ settings, cpu, harts, memory }: Configuration): string =>
+  [hostFuses(), ...Object.values(settings), ...cpu.extensions, ...harts, memory.buffer.byteLength].join();
 
 /** The module compiled last, and what it was compiled for. */
 let recent: { readonly likeness: string; readonly module: Promise<WebAssembly.Module> } | undefined;
@@ -96,15 +101,8 @@ export class Interpreter implements Engine {
    * must be clear.
    */
   static async create(configuration: Configuration, placement: InterpreterPlacement): Promise<Interpreter> {
-    const { settings, cpu, harts, memory, rewrite, keptModules } = configuration;
-    // What is generated depends on the host, too.
-    const likeness = [
-      hostFuses(),
-      ...Object.values(settings),
-      ...cpu.extensions,
-      ...harts,
-      memory.buffer.byteLength,
-    ].join();
+    const { cpu, rewrite, keptModules } = configuration;
+    const likeness = likenessOf(configuration);
     const generate = () =>
       generateInterpreter(configuration, instructionSet(cpu.extensions), placement.regions);
     const compile = () => WebAssembly.compile(generate());

@@ -8,6 +8,7 @@ import { emptyMachine, placement } from "../interpreter/testing/memory.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { Region } from "./region.ts";
 import { formRegion } from "./region.ts";
+import { RememberedRegions } from "./testing/remembered.ts";
 import type { Line } from "./testing/snippet.ts";
 import { Snippet } from "./testing/snippet.ts";
 
@@ -34,14 +35,16 @@ let interpreter: Interpreter;
 let cache: CodeCache;
 let view: DataView;
 
-beforeEach(async () => {
+async function begin(kept?: RememberedRegions): Promise<void> {
   const machine = emptyMachine();
   const { configuration } = machine;
   view = machine.view;
   for (const snippet of [...snippets, clock]) snippet.store(view.buffer, placement.ram);
   interpreter = await Interpreter.create(configuration, placement);
-  cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement.regions);
-});
+  cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement, kept);
+}
+
+beforeEach(() => begin());
 
 /** What the interpreter finds at the first instruction of a snippet. */
 const handlerAt = ({ places: [entry = 0] }: Snippet) => view.getUint16(interpreter.pages.slotAt(entry), true);
@@ -133,5 +136,84 @@ describe("the code cache", () => {
     cache.install([regionAt(third)]);
     expect(handlerAt(third)).toBe(Handler.firstRegion);
     expect(run(third, 100)).toMatchObject({ sum: 200, translated: 100 });
+  });
+});
+
+/** Adds five, and goes on at the first loop. */
+const leading = new Snippet(0x1400, [add(5), ["jal", { immediate: -0x404 }]]);
+
+describe("what an earlier run has left", () => {
+  let kept: RememberedRegions;
+
+  /** Translates some snippets in a run that keeps it, and begins another run with that. */
+  async function leave(...batches: readonly (readonly Snippet[])[]): Promise<void> {
+    kept = new RememberedRegions();
+    await begin(kept);
+    for (const batch of batches) cache.install(batch.map(regionAt));
+    await begin(kept);
+  }
+
+  it("is entered once its page is asked for", async () => {
+    await leave([first, third], [second]);
+    expect(snippets.map(isTranslated)).toEqual([false, false, false]);
+    cache.restore(2);
+    expect(snippets.map(isTranslated)).toEqual([true, false, true]);
+    cache.restore(1);
+    expect(run(second, 90)).toMatchObject({ sum: 150, translated: 90 });
+    expect(run(third, 100)).toMatchObject({ sum: 200, translated: 100 });
+    expect(cache.counters).toMatchObject({ regions: 3, restored: 3, modules: 0 });
+  });
+
+  it("is not entered where it was made of other code, until that is there", async () => {
+    await leave([first]);
+    const place = placement.ram + 0x1004;
+    const halfword = view.getUint16(place, true);
+    view.setUint16(place, halfword ^ 0x80, true);
+    cache.restore(1);
+    expect(isTranslated(first)).toBe(false);
+    view.setUint16(place, halfword, true);
+    cache.restore(1);
+    expect(isTranslated(first)).toBe(true);
+  });
+
+  it("finds its decoded pages where they were, whatever is decoded first", async () => {
+    await leave([first], [third]);
+    for (const page of [0x5000, 0x2000, 0x4000]) interpreter.pages.decodedPage(page);
+    cache.restore(1);
+    cache.restore(2);
+    expect(snippets.map(isTranslated)).toEqual([true, false, true]);
+  });
+
+  it("comes with the regions that it goes on in", async () => {
+    leading.store(view.buffer, placement.ram);
+    kept = new RememberedRegions();
+    await begin(kept);
+    leading.store(view.buffer, placement.ram);
+    cache.install([regionAt(first)]);
+    cache.install([regionAt(leading)]);
+    expect(kept.batches[1]?.others).toEqual([0]);
+    await begin(kept);
+    leading.store(view.buffer, placement.ram);
+    cache.restore(1);
+    expect(run(leading, 102)).toEqual({ sum: 55, translated: 102, entries: 1 });
+  });
+
+  it("goes on in regions that are new, and these in it", async () => {
+    await leave([second]);
+    cache.install([regionAt(first)]);
+    cache.restore(1);
+    expect(run(first, 100)).toMatchObject({ sum: 50, translated: 100 });
+    expect(run(second, 90)).toMatchObject({ sum: 150, translated: 90 });
+    expect(kept.batches.map(({ regions }) => regions.map(({ number }) => number))).toEqual([[0], [1]]);
+  });
+
+  it("is not asked for any more once everything has gone", async () => {
+    await leave([first]);
+    cache.flush();
+    cache.restore(1);
+    expect(isTranslated(first)).toBe(false);
+    cache.install([regionAt(third)]);
+    expect(handlerAt(third)).toBe(Handler.firstRegion);
+    expect(kept.batches.length).toBe(1);
   });
 });

@@ -12,7 +12,7 @@ import { placeAtomic } from "../../memory/virtual.ts";
 import type { Label } from "../../wasm/code.ts";
 import { Code } from "../../wasm/code.ts";
 import { guestLoad, guestStore, signExtension } from "../guest-access.ts";
-import { REGION_SIGNATURE } from "../interpreter/generate.ts";
+import { REGION_SIGNATURE } from "../interpreter/exports.ts";
 import {
   attention,
   counted,

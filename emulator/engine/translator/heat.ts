@@ -79,7 +79,8 @@ export class Heat {
   }
 }
 
-const lineOf = (place: number): number => Math.floor(place / LINE_BYTES);
+/** The number of the line of code that a place lies in. */
+export const lineOf = (place: number): number => Math.floor(place / LINE_BYTES);
 
 /** Of a line, an odd number, which is no place. */
 const keyOf = ({ place, exactly }: Spot): number => (exactly ? place : lineOf(place) * LINE_BYTES + 1);

@@ -3,6 +3,8 @@ import type { EngineName } from "../../board/options.ts";
 import { createMachine } from "../../board/virt.ts";
 import { encode, type Operands } from "../../isa/encode.ts";
 import { instructionNamed } from "../../isa/testing/sample.ts";
+import type { KeptRegions } from "../engine.ts";
+import { RememberedRegions } from "./testing/remembered.ts";
 
 type Line = readonly [name: string, operands: Operands, fields?: number];
 
@@ -13,8 +15,8 @@ const program = (...lines: readonly Line[]): Uint8Array =>
     ).buffer,
   );
 
-const boot = (engine: EngineName, kernel: Uint8Array, harts: number) =>
-  createMachine({ engine, kernel, harts, memory: 16 * 2 ** 20 });
+const boot = (engine: EngineName, kernel: Uint8Array, harts: number, kept?: KeptRegions) =>
+  createMachine({ engine, kernel, harts, memory: 16 * 2 ** 20, keptRegions: kept && (() => kept) });
 
 /** Sums up 100 numbers again and again, from a page of its own for each hart on. */
 const sums = program(
@@ -237,5 +239,44 @@ describe("the translator", () => {
     const machine = await boot("auto", patching, 1);
     machine.run(20_000_000);
     expect(machine.engineCounters).toMatchObject({ regions: 0 });
+  });
+
+  it("goes on with what an earlier run has translated", async () => {
+    const kept = new RememberedRegions();
+    const earlier = await boot("auto", sums, 1, kept);
+    earlier.run(20_000_000);
+    expect(kept.batches.length).toBeGreaterThan(0);
+    const [machine, interpreter] = await Promise.all([
+      boot("auto", sums, 1, kept),
+      boot("interpreter", sums, 1),
+    ]);
+    const slots = 1_000_000;
+    machine.run(slots);
+    interpreter.run(slots);
+    expect(machine.engineCounters).toMatchObject({ modules: 0 });
+    expect(machine.engineCounters?.translatedSlots).toBeGreaterThan(0.9 * slots);
+    const [x, y] = [machine, interpreter].map(({ harts: [hart] }) => [hart?.x(8), hart?.pc]);
+    expect(x).toEqual(y);
+  });
+
+  it("does not go on with that in another program at the same place", async () => {
+    const kept = new RememberedRegions();
+    const earlier = await boot("auto", sums, 1, kept);
+    earlier.run(20_000_000);
+    const another = sums.slice();
+    // Two is added in place of one.
+    new DataView(another.buffer).setUint32(
+      20,
+      encode(instructionNamed("addi"), { rd: 7, rs1: 7, immediate: 2 }),
+      true,
+    );
+    const [machine, interpreter] = await Promise.all([
+      boot("auto", another, 1, kept),
+      boot("interpreter", another, 1),
+    ]);
+    for (const m of [machine, interpreter]) m.run(20_000_000);
+    expect(machine.engineCounters).toMatchObject({ restored: 0 });
+    const [x, y] = [machine, interpreter].map(({ harts: [hart] }) => [hart?.x(8), hart?.pc]);
+    expect(x).toEqual(y);
   });
 });

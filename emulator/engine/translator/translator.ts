@@ -7,9 +7,9 @@ import { state } from "../../hart/layout.ts";
 import { createDecoder } from "../../isa/decode.ts";
 import { instructionSet } from "../../isa/table.ts";
 import type { Configuration, Engine, EngineCounters, RunEnd } from "../engine.ts";
-import { exportName } from "../interpreter/generate.ts";
+import { exportName } from "../interpreter/exports.ts";
 import type { InterpreterPlacement } from "../interpreter/interpreter.ts";
-import { Interpreter } from "../interpreter/interpreter.ts";
+import { Interpreter, likenessOf } from "../interpreter/interpreter.ts";
 import {
   leftOften,
   lookAt,
@@ -106,7 +106,11 @@ export class Translator implements Engine {
     this.#ram = placement.ram;
     const { cpu, settings, rewrite } = configuration;
     this.#operations = new Operations(createDecoder(instructionSet(cpu.extensions)), settings, rewrite);
-    this.#cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement.regions);
+    const { exports, pages } = interpreter;
+    // What is rewritten is not what others execute, and what is translated ahead is translated to be tested.
+    const keeps = rewrite === undefined && !policy.ahead;
+    const kept = keeps ? configuration.keptRegions?.(likenessOf(configuration)) : undefined;
+    this.#cache = new CodeCache(configuration, exports, pages, placement, kept);
     this.#codeCell = interpreter.exports[exportName(codeCell.procedure.name)] as (pc: bigint) => number;
     this.#reader = {
       operation: (place, secondHalf) => this.#operations.of(this.#wordAt(place, secondHalf)),
@@ -215,7 +219,9 @@ export class Translator implements Engine {
     const due = watch.untilLook <= 0;
     if (due) watch.untilLook = this.#policy.interval;
     const place = exactly || due ? this.#placeOf(watch) : undefined;
-    if (place === undefined || (exactly && this.#cache.at(place) !== undefined)) return undefined;
+    if (place === undefined) return undefined;
+    if (this.#breakpoints.size === 0) this.#cache.restore(place >>> 12);
+    if (exactly && this.#cache.at(place) !== undefined) return undefined;
     return this.#heatUp({ place, exactly }, exactly ? this.#policy.threshold : 1);
   }
 
@@ -297,7 +303,7 @@ export class Translator implements Engine {
       const region = formRegion(entry, experience, this.#reader, limits, flat.has(entry));
       if (region === undefined) return;
       // What is there may be of as much code.
-      if ((this.#cache.at(entry)?.region.places.size ?? 0) >= region.places.size) return;
+      if ((this.#cache.at(entry)?.instructions ?? 0) >= region.places.size) return;
       regions.set(entry, region);
       for (const place of region.places) covered.add(place);
     };
