@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { KeptFiles } from "./kept-files.ts";
 
@@ -41,10 +42,17 @@ it("keeps those of one version", () => {
   expect(readdirSync(top)).toEqual(["two"]);
 });
 
-it("keeps a number of them", () => {
+it("keeps those that were asked for last", async () => {
   const files = new KeptFiles(join(top, "one"));
-  for (let n = 0; n < 100; n++) files.keep(`machine ${n}`, content(n));
-  expect(readdirSync(join(top, "one")).length).toBeLessThanOrEqual(32);
+  files.keep("asked for", content(1));
+  files.keep("not asked for", content(2));
+  for (let n = 0; n < 100; n++) {
+    await setTimeout(2);
+    expect(files.read("asked for")).toEqual(content(1));
+    files.keep(`machine ${n}`, content(n));
+  }
+  expect(readdirSync(join(top, "one")).length).toBe(64);
+  expect(files.read("not asked for")).toBeUndefined();
   expect(files.read("machine 99")).toEqual(content(99));
 });
 

@@ -1,10 +1,19 @@
 /** Files that the program keeps for its next run, in a folder of one version of it. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Files there may be of one version, before all of them are made anew. */
-const MOST_FILES = 32;
+/** Files there may be of one version; those that nobody has asked for longest go. */
+const MOST_FILES = 64;
 const DIGEST_BYTES = 32;
 
 /** The SHA-256 digest of a text or of bytes. */
@@ -22,8 +31,11 @@ export class KeptFiles {
   /** What was kept under a name of any length. */
   read(name: string): Uint8Array<ArrayBuffer> | undefined {
     try {
-      const whole = new Uint8Array(readFileSync(this.#fileOf(name)));
+      const file = this.#fileOf(name);
+      const whole = new Uint8Array(readFileSync(file));
       const bytes = whole.subarray(0, -DIGEST_BYTES);
+      const now = new Date();
+      utimesSync(file, now, now);
       // A host that crashed may have left half of it.
       return digestOf(bytes).equals(whole.subarray(-DIGEST_BYTES)) ? bytes : undefined;
     } catch {
@@ -36,14 +48,24 @@ export class KeptFiles {
     const draft = `${this.#fileOf(name)}.${process.pid}`;
     try {
       if (mkdirSync(this.#folder, { recursive: true }) !== undefined) this.#removeOthers();
-      const kept = readdirSync(this.#folder);
-      if (kept.length >= MOST_FILES) for (const old of kept) rmSync(join(this.#folder, old), { force: true });
+      for (const old of this.#oldest()) remove(old);
       // Others that start now find all of it or nothing.
       writeFileSync(draft, Buffer.concat([bytes, digestOf(bytes)]));
       renameSync(draft, this.#fileOf(name));
     } catch {
       remove(draft);
     }
+  }
+
+  /** The files that must go to make room for one. */
+  #oldest(): string[] {
+    const files = readdirSync(this.#folder).map((name) => join(this.#folder, name));
+    const surplus = files.length + 1 - MOST_FILES;
+    if (surplus <= 0) return [];
+    const time = new Map(
+      files.map((file) => [file, statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0]),
+    );
+    return files.sort((a, b) => (time.get(a) ?? 0) - (time.get(b) ?? 0)).slice(0, surplus);
   }
 
   #fileOf(name: string): string {

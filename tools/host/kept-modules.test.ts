@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ModuleBuilder } from "../../emulator/wasm/module.ts";
 import { compiled } from "../guest/root.ts";
-import { ModulesInFolder } from "./kept-modules.ts";
+import { KeptFiles } from "./kept-files.ts";
+import { ModulesInFiles } from "./kept-modules.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -24,7 +25,9 @@ const never = () => {
   throw new Error("it was kept");
 };
 const exportsOf = async (name: string, make: () => Uint8Array<ArrayBuffer>) =>
-  WebAssembly.Module.exports(await new ModulesInFolder(folder).compile(name, make)).map((e) => e.name);
+  WebAssembly.Module.exports(await new ModulesInFiles(new KeptFiles(folder)).compile(name, make)).map(
+    (e) => e.name,
+  );
 
 it("makes a module once", async () => {
   expect(await exportsOf("a", exporting("one"))).toEqual(["one"]);

@@ -2,11 +2,9 @@
  * Keeps the modules that machines execute beside the compiled program, and what V8 has made of them: to generate one
  * takes a third of the time in which the command line starts, and then V8 half a second until its code is fast.
  */
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { KeptModules } from "../../emulator/engine/engine.ts";
-import { ROOT } from "../guest/root.ts";
-import { digestOf, KeptFiles } from "./kept-files.ts";
+import type { KeptFiles } from "./kept-files.ts";
+import { digestOf } from "./kept-files.ts";
 import { machineCodeOf, withMachineCode } from "./machine-code.ts";
 
 /** Machine code is kept anew once there is so many times as much: more of it has executed often by then. */
@@ -18,15 +16,15 @@ interface Beginning {
   readonly codeBytes: number;
 }
 
-/** Modules and their machine code in a folder; where files cannot be written, all is made each time. */
-export class ModulesInFolder implements KeptModules {
+/** Modules and their machine code in files; where these cannot be written, all is made each time. */
+export class ModulesInFiles implements KeptModules {
   readonly #files: KeptFiles;
   readonly #beginnings = new Map<WebAssembly.Module, Beginning>();
   /** Of each module that executes, a function in which most time passes. */
   readonly #executing = new Map<WebAssembly.Module, WebAssembly.ExportValue>();
 
-  constructor(folder: string) {
-    this.#files = new KeptFiles(folder);
+  constructor(files: KeptFiles) {
+    this.#files = files;
   }
 
   async compile(name: string, make: () => Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
@@ -48,7 +46,7 @@ export class ModulesInFolder implements KeptModules {
   keepMachineCode(): void {
     for (const [module, { codeName, codeBytes }] of this.#beginnings) {
       const run = this.#executing.get(module);
-      const code = run && machineCodeOf(module, run);
+      const code = run && machineCodeOf(module, [run]);
       if (code && code.length > codeBytes * WORTH_KEEPING) this.#files.keep(codeName, code);
     }
   }
@@ -58,29 +56,4 @@ export class ModulesInFolder implements KeptModules {
     this.#files.keep(name, bytes);
     return bytes;
   }
-}
-
-/** What a module depends on besides the machine: the program, as far as it was compiled, and what Node can do. */
-function version(): string | undefined {
-  if (!import.meta.url.includes("/.build/")) return undefined;
-  const compiled = statSync(join(ROOT, ".build/js/tsconfig.tsbuildinfo"), { throwIfNoEntry: false });
-  if (compiled === undefined) return undefined;
-  const parts = [compiled.mtimeMs, compiled.size, process.version, process.arch];
-  return digestOf(parts.join(" ")).toString("hex");
-}
-
-const loaded = version();
-let kept: ModulesInFolder | undefined;
-
-/** For the program that runs. Once it has been compiled anew, nobody knows any more what it made. */
-export function keptModules(): KeptModules | undefined {
-  if (loaded === undefined || loaded !== version()) return undefined;
-  if (kept === undefined) {
-    const modules = new ModulesInFolder(join(ROOT, ".build/modules", loaded));
-    kept = modules;
-    process.once("exit", () => {
-      if (loaded === version()) modules.keepMachineCode();
-    });
-  }
-  return kept;
 }

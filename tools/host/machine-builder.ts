@@ -2,7 +2,7 @@
 import type { Machine } from "../../emulator/board/machine.ts";
 import { ticksPerSecond } from "../../emulator/board/memory-map.ts";
 import type { MachineOptions } from "../../emulator/board/options.ts";
-import { keptModules } from "./kept-modules.ts";
+import { kept } from "./keeping.ts";
 
 export type CreateMachine = (options: MachineOptions) => Promise<Machine>;
 
@@ -28,7 +28,7 @@ export class MachineBuilder {
       if (begins) this.#translatingSince = now;
       else this.#translatingMilliseconds += now - this.#translatingSince;
     };
-    return this.#create({ ...this.#options, ...listeners, keptModules: keptModules(), translating });
+    return this.#create({ ...this.#options, ...listeners, ...kept(this.#options), translating });
   }
 
   /** How long engines have translated code, in all machines built. */

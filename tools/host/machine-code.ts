@@ -19,14 +19,16 @@ function intrinsic(call: string, a: unknown, b?: unknown): unknown {
 }
 
 /**
- * What V8's optimising compiler has made of a module up to now. Undefined as long as it has not compiled `run`, which an
- * instance of the module exports: V8 aborts if it is to write down the code of a module of which nothing is optimised.
+ * What V8's optimising compiler has made of a module up to now. Undefined as long as it has not compiled a function
+ * among these exports of an instance of the module: V8 aborts if it is to write down the code of a module of which
+ * nothing is optimised.
  */
 export function machineCodeOf(
   module: WebAssembly.Module,
-  run: WebAssembly.ExportValue,
+  exported: readonly WebAssembly.ExportValue[],
 ): Uint8Array | undefined {
-  if (intrinsic("%IsTurboFanFunction(a)", run) !== true) return undefined;
+  const all = exported.filter((value) => value instanceof Function);
+  if (intrinsic("a.some((f) => %IsTurboFanFunction(f))", all) !== true) return undefined;
   const code = intrinsic("%SerializeWasmModule(a)", module);
   return code instanceof ArrayBuffer ? new Uint8Array(code) : undefined;
 }
@@ -34,8 +36,8 @@ export function machineCodeOf(
 /** The module of these bytes, with machine code that was made of it; undefined where V8 cannot go on with that. */
 export function withMachineCode(
   bytes: Uint8Array<ArrayBuffer>,
-  code: Uint8Array<ArrayBuffer>,
+  code: Uint8Array,
 ): WebAssembly.Module | undefined {
-  const module = intrinsic("%DeserializeWasmModule(a, b)", code.slice().buffer, bytes);
+  const module = intrinsic("%DeserializeWasmModule(a, b)", new Uint8Array(code).buffer, bytes);
   return module instanceof WebAssembly.Module ? module : undefined;
 }

@@ -110,12 +110,12 @@ export function formatStatistics(statistics: Statistics): string {
 
 function translationLines(translation: TranslationStatistics): string[] {
   const { translatedSlots, interpretedSlots, seconds, entries, hitRate } = translation;
-  const { regions, instructions, bytes, modules, dropped, flushes } = translation;
+  const { regions, instructions, bytes, modules, restored, dropped, flushes } = translation;
   const slots = translatedSlots + interpretedSlots;
   const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
   return [
     `translated   ${percent(slots > 0 ? translatedSlots / slots : 0)} of what was executed: ${grouped(translatedSlots)} slots, ${grouped(interpretedSlots)} interpreted`,
-    `  regions    ${grouped(regions)} of ${grouped(instructions)} instructions, ${grouped(bytes)} bytes of WebAssembly in ${grouped(modules)} modules, made in ${seconds.toFixed(3)} s`,
+    `  regions    ${grouped(regions)} (${grouped(restored)} kept from earlier runs) of ${grouped(instructions)} instructions; ${grouped(bytes)} bytes of WebAssembly in ${grouped(modules)} new modules, made in ${seconds.toFixed(3)} s`,
     `  code cache ${percent(hitRate)} hits: entered ${grouped(entries)} times; ${grouped(dropped)} regions dropped, ${grouped(flushes)} flushes`,
   ];
 }

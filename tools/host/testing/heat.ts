@@ -4,10 +4,11 @@
  */
 import { Code } from "../../../emulator/wasm/code.ts";
 import { ModuleBuilder } from "../../../emulator/wasm/module.ts";
-import { ModulesInFolder } from "../kept-modules.ts";
+import { KeptFiles } from "../kept-files.ts";
+import { ModulesInFiles } from "../kept-modules.ts";
 import { machineCodeOf } from "../machine-code.ts";
 
-const modules = new ModulesInFolder(process.argv[2] ?? "");
+const modules = new ModulesInFiles(new KeptFiles(process.argv[2] ?? ""));
 const module = await modules.compile("adding one", () => {
   const builder = new ModuleBuilder();
   const index = builder.declare({ parameters: ["i32"], results: ["i32"] });
@@ -19,7 +20,7 @@ const { run } = new WebAssembly.Instance(module).exports as { run: (value: numbe
 if (run(1) !== 2) throw new Error("one and one should be two");
 // With --expose-gc and --stress-flush-code: V8 forgets what it has compiled.
 for (let i = 0; i < 10; i++) globalThis.gc?.();
-const isOptimised = () => machineCodeOf(module, run) !== undefined;
+const isOptimised = () => machineCodeOf(module, [run]) !== undefined;
 console.log(isOptimised() ? "optimised" : "as it comes");
 
 modules.executes(module, run);
