@@ -188,6 +188,19 @@ describe("run", () => {
     expect(human.errors).toMatch(/regions +[1-9]/);
   });
 
+  it("goes on with what an earlier run has translated, which changes nothing else", async () => {
+    const run = async () => {
+      const args = ["--engine", "auto", "--max-instructions", "50M", "--stats", "json"];
+      const { errors } = await trapframe(bare(programs.forever, ...args), "");
+      return JSON.parse(errors.split("\n").at(-2) ?? "");
+    };
+    const earlier = await run();
+    const { instructions, harts, translation } = await run();
+    expect({ instructions, harts }).toEqual({ instructions: earlier.instructions, harts: earlier.harts });
+    expect(translation.restored).toBeGreaterThan(0);
+    expect(translation.interpretedSlots).toBeLessThan(1_000_000);
+  });
+
   it("passes stdin to the guest and its output to stdout", async () => {
     const running = trapframe(bare(programs.echoes, "--timeout", "20"));
     running.process.stdin?.write("hello");

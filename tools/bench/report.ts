@@ -31,7 +31,7 @@ export function formatHeader(descriptions: readonly string[], runs: number, star
     `Medians of ${runs} runs in turns. Seconds are processor time, user and system, of all threads, less what an`,
     `empty guest costs: ours ${startup.ourSeconds.toFixed(3)} s${qemuStartup}. Booting is charged in full, and compared by wall time, too.`,
     "Instructions are those our machine counted. Ratios above 1 are in our favour; native is our time as a multiple",
-    "of that of the same C compiled for this host.",
+    "of that of the same C compiled for this host. From its second run on, ours goes on with what it translated before.",
     "",
     formatCells(columns.map(([title]) => title)),
   ].join("\n");
