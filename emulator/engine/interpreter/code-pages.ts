@@ -100,10 +100,18 @@ export class CodePages {
     return this.#address(number);
   }
 
-  /** Leaves to pages of RAM the addresses that their decoded pages are to have, until all of these go at once. */
-  reserve(addresses: ReadonlyMap<number, number>): void {
-    for (const [page, address] of addresses) this.#reserved.set(page, this.#numberOf(address));
-    const reserved = new Set(this.#reserved.values());
+  /**
+   * Leaves to pages of RAM the addresses that their decoded pages are to have, until all of these go at once. Nothing may
+   * have been decoded yet. Where two pages ask for one address, or one for two, the first comes first.
+   */
+  reserve(addresses: Iterable<readonly [page: number, address: number]>): void {
+    const reserved = new Set<number>();
+    for (const [page, address] of addresses) {
+      const number = this.#numberOf(address);
+      if (this.#reserved.has(page) || reserved.has(number)) continue;
+      this.#reserved.set(page, number);
+      reserved.add(number);
+    }
     const free = this.#free.filter((number) => !reserved.has(number));
     this.#free.length = 0;
     this.#free.push(...free);

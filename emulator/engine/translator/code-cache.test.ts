@@ -184,6 +184,21 @@ describe("what an earlier run has left", () => {
     expect(snippets.map(isTranslated)).toEqual([true, false, true]);
   });
 
+  it("does not share a decoded page that two pages had one after the other", async () => {
+    kept = new RememberedRegions();
+    await begin(kept);
+    cache.install([regionAt(first)]);
+    interpreter.pages.drop(0x1000);
+    cache.install([regionAt(third)]);
+    const [before, after] = kept.batches.map(({ decoded }) => [...decoded.values()]);
+    expect(before).toEqual(after);
+    await begin(kept);
+    cache.restore(1);
+    cache.restore(2);
+    expect(snippets.map(isTranslated)).toEqual([true, false, false]);
+    expect(run(third, 10)).toEqual({ sum: 20, translated: 0, entries: 0 });
+  });
+
   it("comes with the regions that it goes on in", async () => {
     leading.store(view.buffer, placement.ram);
     kept = new RememberedRegions();

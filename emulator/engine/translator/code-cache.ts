@@ -160,7 +160,7 @@ export class CodeCache {
     this.#kept = new KeptBatches(batches);
     this.#room.reserve(batches);
     for (const link of this.#room.links.values()) this.#view.setUint32(link, 0, true);
-    this.#pages.reserve(new Map(batches.flatMap(({ decoded }) => [...decoded])));
+    this.#pages.reserve(batches.flatMap(({ decoded }) => [...decoded]));
   }
 
   /** Gives whether a batch of an earlier run is installed now. */

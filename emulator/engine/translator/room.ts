@@ -7,6 +7,7 @@ const MOST_BYTES = 8 * 1024 * 1024;
 
 export class Room {
   readonly #firstLink: number;
+  #nextLink: number;
   /** Places that regions go on at, and where the number of the region there stands. */
   readonly #links = new Map<number, number>();
   #next = 0;
@@ -15,10 +16,12 @@ export class Room {
   /** Links follow the records of regions, whose address is given. */
   constructor(records: number) {
     this.#firstLink = records + LINKS_OFFSET;
+    this.#nextLink = this.#firstLink;
   }
 
   clear(): void {
     this.#links.clear();
+    this.#nextLink = this.#firstLink;
     this.#next = 0;
     this.#bytes = 0;
   }
@@ -27,7 +30,10 @@ export class Room {
   reserve(batches: readonly BatchRecord[]): void {
     for (const { regions, links, bytes } of batches) {
       for (const { number } of regions) this.#next = Math.max(this.#next, number + 1);
-      for (const [place, link] of links) this.#links.set(place, link);
+      for (const [place, link] of links) {
+        this.#links.set(place, link);
+        this.#nextLink = Math.max(this.#nextLink, link + LINK_BYTES);
+      }
       this.#bytes += bytes.length;
     }
   }
@@ -59,7 +65,8 @@ export class Room {
   linkTo(place: number): number {
     const known = this.#links.get(place);
     if (known !== undefined) return known;
-    const link = this.#firstLink + this.#links.size * LINK_BYTES;
+    const link = this.#nextLink;
+    this.#nextLink += LINK_BYTES;
     this.#links.set(place, link);
     return link;
   }
