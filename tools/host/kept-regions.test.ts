@@ -84,6 +84,16 @@ it("writes only where there is much more than before", () => {
   expect(numbers(open())).toEqual(Array.from({ length: 23 }, (_, i) => i));
 });
 
+it("keeps only so much of what comes first", () => {
+  const regions = open();
+  const life = regions.begin();
+  const large = { ...batchOf(2), bytes: new Uint8Array(2 ** 20) };
+  for (const batch of [batchOf(1), large, batchOf(3)]) life.installed(batch, {});
+  // Of what is there already, it may come to know more.
+  life.installed(batchOf(1), {});
+  expect(numbers(regions)).toEqual([1]);
+});
+
 it("tells guests by their images and command lines", () => {
   const kernel = new Uint8Array(100_000);
   const changed = (at: number) => kernel.map((byte, i) => (i === at ? 1 : byte));

@@ -13,8 +13,11 @@ import { machineCodeOf, withMachineCode } from "./machine-code.ts";
 
 /** All is kept anew once there is so many times as much that is worth it. */
 const WORTH_KEEPING = 1.1;
-/** Bytes of WebAssembly that are kept at most: half of what an engine has at a time. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/**
+ * Bytes of WebAssembly that are kept, of what comes first: booting Linux makes half as much. Machine code is several times
+ * as large, and all of it stays in memory.
+ */
+const MOST_BYTES = 1024 * 1024;
 /** Of each image, so many bytes at the beginning and at the end tell it from others. */
 const TELLING_BYTES = 32768;
 
@@ -37,12 +40,13 @@ export class RegionsInFile {
   readonly #entries = new Map<number, Entry>();
   /** Batches, and those with machine code, when they were kept. */
   readonly #before: { readonly batches: number; readonly withCode: number };
+  #bytes = 0;
   #life = 0;
 
   constructor(files: KeptFiles, name: string) {
     this.#files = files;
     this.#name = name;
-    for (const kept of readKept(files.read(name))) this.#entries.set(firstOf(kept.record), kept);
+    for (const kept of readKept(files.read(name))) this.#add(kept);
     const all = [...this.#entries.values()];
     this.#before = { batches: all.length, withCode: all.filter(({ code }) => code !== undefined).length };
   }
@@ -54,33 +58,31 @@ export class RegionsInFile {
       batches: Array.from(this.#entries.values(), keptBatch),
       installed: (batch, exported) => {
         if (life !== this.#life) return;
-        const first = firstOf(batch);
-        const code = this.#entries.get(first)?.code;
-        this.#entries.set(first, {
-          record: recordOf(batch),
-          code,
-          batch,
-          exported: Object.values(exported),
-        });
+        const code = this.#entries.get(firstOf(batch))?.code;
+        this.#add({ record: recordOf(batch), code, batch, exported: Object.values(exported) });
       },
     };
   }
 
   /** Writes down all that there is by now, if that is much more than before. */
   keep(): void {
-    const all: Kept[] = [];
-    let bytes = 0;
-    for (const { record, code, batch, exported = [] } of this.#entries.values()) {
-      bytes += record.bytes.length;
-      if (bytes > MOST_BYTES) break;
-      all.push({ record, code: code ?? (batch && machineCodeOf(batch.module, exported)) });
-    }
+    const all = Array.from(this.#entries.values(), ({ record, code, batch, exported = [] }): Kept => {
+      return { record, code: code ?? (batch && machineCodeOf(batch.module, exported)) };
+    });
     const withCode = all.filter(({ code }) => code !== undefined).length;
     const { batches: batchesBefore, withCode: withCodeBefore } = this.#before;
     const isMore = (now: number, before: number) => now > before * WORTH_KEEPING;
     if (isMore(all.length, batchesBefore) || isMore(withCode, withCodeBefore)) {
       this.#files.keep(this.#name, serialize(all));
     }
+  }
+
+  #add(entry: Entry): void {
+    const first = firstOf(entry.record);
+    const isNew = !this.#entries.has(first);
+    if (isNew) this.#bytes += entry.record.bytes.length;
+    // Once one is missing, no more are added: they may go on in that.
+    if (!isNew || this.#bytes <= MOST_BYTES) this.#entries.set(first, entry);
   }
 }
 
