@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { GuestBuildError } from "./error.ts";
 import { ROOT } from "./root.ts";
 import { findToolchain, type GuestIsa, type Toolchain } from "./toolchain.ts";
@@ -83,7 +83,7 @@ const LINK_FLAGS = [
 
 /** Modification time in milliseconds, or undefined when there is no such file. */
 function modified(path: string): number | undefined {
-  return statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
+  return statSync(resolve(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** Whether `output` exists and none of `inputs` is missing or younger. */
