@@ -1,6 +1,6 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
-import type { EngineName } from "../engine/create.ts";
 import type { KeptModules, KeptRegions, Rewrite } from "../engine/engine.ts";
+import type { EngineName } from "../engine/names.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 import type { HartState } from "./machine.ts";

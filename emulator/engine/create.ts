@@ -4,13 +4,10 @@ import { flagPage, PageFlag, pageFlagsOf } from "../memory/physical.ts";
 import type { Configuration, Engine } from "./engine.ts";
 import type { InterpreterPlacement } from "./interpreter/interpreter.ts";
 import { Interpreter } from "./interpreter/interpreter.ts";
+import type { EngineName } from "./names.ts";
 import { ReferenceEngine } from "./reference/reference.ts";
 import { atOnce, whenHot, whenWarm } from "./translator/policy.ts";
 import { Translator } from "./translator/translator.ts";
-
-/** The engines there are, the one that is made to be read first. */
-export const engineNames = ["reference", "interpreter", "translator", "auto"] as const;
-export type EngineName = (typeof engineNames)[number];
 
 /**
  * Makes an engine for a machine in which another may have executed before: of what that one kept in machine memory

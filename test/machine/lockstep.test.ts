@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { engineNames } from "../../emulator/engine/create.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import type { HartView, Machine } from "../../emulator/index.ts";
 import { parseCpu } from "../../emulator/index.ts";
 import { csrs } from "../../emulator/isa/csr.ts";

@@ -1,7 +1,7 @@
 /** `trapframe bench`: our machine's speed beside QEMU's; `trapframe bench kernel`: what the microkernel's operations cost. */
 import type { InferredOptionTypes } from "yargs";
 import { defaultOptions } from "../../emulator/board/options.ts";
-import { engineNames } from "../../emulator/engine/create.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import { Benchmark, nativeRatios, type Result, ratios, suiteMeans, wallRatios } from "../bench/benchmark.ts";
 import { drawRatios } from "../bench/chart.ts";
 import { qemu, trapframe } from "../bench/machines.ts";

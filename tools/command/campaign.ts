@@ -1,7 +1,7 @@
 /** Options that the commands share which run many things side by side. */
 import { availableParallelism } from "node:os";
-import type { EngineName } from "../../emulator/engine/create.ts";
-import { engineNames } from "../../emulator/engine/create.ts";
+import type { EngineName } from "../../emulator/engine/names.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import { parseCount, usage } from "./quantity.ts";
 
 const mostJobs = 256;

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import { CpuError, parseCpu } from "../../emulator/board/cpu.ts";
-import { engineNames } from "../../emulator/engine/create.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import { findTests } from "../conformance/catalogue.ts";
 import { runAll } from "../conformance/crew.ts";
 import { References } from "../conformance/references.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import { parseCpu } from "../../emulator/board/cpu.ts";
-import { engineNames } from "../../emulator/engine/create.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import { Campaign } from "../fuzz/campaign.ts";
 import { Corpus } from "../fuzz/corpus.ts";
 import type { Against } from "../fuzz/plan.ts";

@@ -2,7 +2,7 @@
 import type { Argv, InferredOptionTypes } from "yargs";
 import { CpuError, cpuBases, parseCpu } from "../../emulator/board/cpu.ts";
 import { type CpuOptions, defaultOptions } from "../../emulator/board/options.ts";
-import { engineNames } from "../../emulator/engine/create.ts";
+import { engineNames } from "../../emulator/engine/names.ts";
 import type { Recipe } from "../host/recipe.ts";
 import { parseCount, parseSize, parseTime, parseUnsigned, usage } from "./quantity.ts";
 

@@ -1,5 +1,4 @@
 /** What every command does that starts a machine, before anything runs. */
-import { Machine } from "../../emulator/index.ts";
 import { MachineBuilder } from "../host/machine-builder.ts";
 import { writeOutput } from "../host/read-input.ts";
 import { gather, type Ingredients } from "../host/recipe.ts";
@@ -11,7 +10,11 @@ export interface Start extends Ingredients {
 
 /** Gathers what the options name; undefined when only the device tree was asked for, which is then written. */
 export async function start(given: MachineArguments): Promise<Start | undefined> {
-  const ingredients = await gather(readRecipe(given));
+  // Images are read while what runs them is loaded.
+  const [ingredients, { Machine }] = await Promise.all([
+    gather(readRecipe(given)),
+    import("../../emulator/index.ts"),
+  ]);
   for (const notice of ingredients.notices) process.stderr.write(`trapframe: ${notice}\n`);
   const builder = new MachineBuilder(ingredients.options, Machine.create);
   const file = given["dump-dtb"];

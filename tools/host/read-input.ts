@@ -1,7 +1,11 @@
 /** Files the user names: read whole, with a message that says which one and why when that fails. */
-import { readFile, stat, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { exitStatus } from "./exit-status.ts";
 import { Failure } from "./failure.ts";
+
+/** Every host reads so many bytes in one go, if it has them. */
+const mostAtOnce = 2 ** 30;
 
 const reasons = new Map([
   ["ENOENT", "there is no such file"],
@@ -26,14 +30,30 @@ export async function readInput(role: string, path: string): Promise<Uint8Array>
     new Failure(`cannot read ${role} "${path}": ${reason}`, exitStatus.badInput);
   let bytes: Uint8Array;
   try {
+    const status = await stat(path);
     // Some devices have no end, and all of the host's memory would go before that is noticed.
-    if ((await stat(path)).isCharacterDevice()) throw refuse("it is a device, not a file");
-    bytes = await readFile(path);
+    if (status.isCharacterDevice()) throw refuse("it is a device, not a file");
+    bytes = (await readAtOnce(path, status)) ?? (await readFile(path));
   } catch (error) {
     throw error instanceof Failure ? error : refuse(describeFileError(error));
   }
   if (bytes.length === 0) throw new Failure(`${role} "${path}" is empty`, exitStatus.badInput);
   return bytes;
+}
+
+/**
+ * What a file holds, while this thread does something else: `readFile` comes back to it for every half a megabyte.
+ * Undefined where one read does not give all, or the size is not known before, as with a pipe.
+ */
+async function readAtOnce(path: string, status: Stats): Promise<Uint8Array | undefined> {
+  if (!status.isFile() || status.size === 0 || status.size > mostAtOnce) return undefined;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(status.size));
+    return bytesRead === status.size ? buffer : undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Writes a file the user asked for. Throws `Failure`. */
