@@ -147,7 +147,8 @@ async function bundleCommandLine() {
       cleanDir: true,
       chunkFileNames: "[name].js",
       sourcemap: true,
-      minify: true,
+      // Names stay, for whoever reads a stack trace or a profile.
+      minify: { compress: true, mangle: false, codegen: true },
       // What commands share is in two files, not in one for each set of commands: what is loaded first and the machine.
       codeSplitting: {
         groups: [
