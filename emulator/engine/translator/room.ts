@@ -2,8 +2,8 @@
 import { LINK_BYTES, LINKS_OFFSET, MOST_LINKS, MOST_REGIONS } from "../interpreter/slot.ts";
 import type { BatchRecord } from "./batch.ts";
 
-/** Bytes of WebAssembly that are kept; the machine code made of them takes several times as much. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Bytes of WebAssembly there may be at a time: with the machine code, the host needs some fifteen times as much for them. */
+const MOST_BYTES = 4 * 1024 * 1024;
 
 export class Room {
   readonly #firstLink: number;
