@@ -79,11 +79,6 @@ export class CodePages {
     this.#reset();
   }
 
-  /** How often pages of code have been stored to, modulo 2^32. */
-  get stores(): number {
-    return this.#view.getUint32(this.#memory.room + DecodedCode.stores, true);
-  }
-
   /** Address of the decoded page for the page of RAM at `offset`, made if need be. */
   decodedPage(offset: number): number {
     const page = offset >>> 12;

@@ -40,6 +40,8 @@ const translatedCodeStored = hostProcedure("translatedCodeStored", { offset: "i3
 
 /** Stores into a page of code that hit no instruction, before the page counts as data again. */
 const DATA_STORES = 64;
+/** The same where code of the page is translated, which all goes then: it may be in use. */
+const DATA_STORES_BESIDE_REGIONS = 2 ** 22;
 /** Instructions decoded at once. */
 const RUN = 8;
 /** 2^32 divided by the golden ratio spreads similar words over the table of recent ones. */
@@ -159,45 +161,74 @@ export const setAside = procedure(
   },
 );
 
-/** The line of 64 bytes that an offset in a page lies in, as a bit. */
-const bitOf = (offset: I32): I64 => u64(1).shl(offset.shrU(6).toU64());
+/** The lines of 64 bytes that bytes of a page lie in, as bits. */
+const linesOf = (first: I32, bytes: I32): I64 => {
+  const from = u64(-1).shl(first.shrU(6).toU64());
+  const to = u64(-1).shrU(u64(63).sub(first.add(bytes).sub(1).shrU(6).toU64()));
+  return local(from.and(to));
+};
+
+/** The lines of a decoded page that something was translated from. */
+const translatedOf = (page: I32): I64 => cell64("i64", page, PageRecord.translatedLines);
+
+/** Has what lies in some bytes of a page be decoded anew. Gives 0 once the page is to count as data. */
+const clearSlots = (page: I32, first: I32, bytes: I32, lines: I64): I32 => {
+  const from = local(first.and(0xffe));
+  const end = local(page.add(first.add(bytes).shl(SLOT_SHIFT)));
+  // A 32-bit instruction may begin one halfword before.
+  const slot = local(page.add(select32(from.isZero(), 0, from.sub(2)).shl(SLOT_SHIFT)));
+  const hit = local(u32(0));
+  whilst(slot.ltU(end), () => {
+    hit.set(hit.or(handlerOf(slot)));
+    setHandler(slot, Handler.undecoded);
+    slot.set(slot.add(SLOT_BYTES));
+  });
+  const isCode = local(u32(1));
+  when(
+    hit,
+    () => {
+      const rewritten = cell64("i64", page, PageRecord.rewrittenLines).or(lines);
+      storeCell("i64", page, rewritten, PageRecord.rewrittenLines);
+    },
+    () => {
+      const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
+      storeCell("i32", page, stores, PageRecord.dataStores);
+      const most = select32(translatedOf(page).eq(0), DATA_STORES, DATA_STORES_BESIDE_REGIONS);
+      isCode.set(stores.ltU(most));
+    },
+  );
+  return isCode;
+};
 
 /** What `forgetCode` does, where a call would take as long again. */
 export const forget = (offset: I32, bytes: I32): void => {
   const index = local(indexOf(offset));
   when(index, () => {
-    storeCell("i32", room, cell32("i32", room, DecodedCode.stores).add(1), DecodedCode.stores);
     const page = local(pageNumbered(index));
     const first = local(offset.and(0xfff));
-    const from = local(first.and(0xffe));
-    const end = local(page.add(first.add(bytes).shl(SLOT_SHIFT)));
-    // A 32-bit instruction may begin one halfword before.
-    const slot = local(page.add(select32(from.isZero(), 0, from.sub(2)).shl(SLOT_SHIFT)));
-    const hit = local(u32(0));
-    whilst(slot.ltU(end), () => {
-      when(handlerOf(slot).ne(Handler.undecoded), () => {
-        setHandler(slot, Handler.undecoded);
-        hit.set(u32(1));
-      });
-      slot.set(slot.add(SLOT_BYTES));
-    });
-    const stored = local(bitOf(first).or(bitOf(first.add(bytes).sub(1))));
-    const meets = cell64("i64", page, PageRecord.translatedLines).and(stored).ne(0);
-    when(meets, () => translatedCodeStored({ offset, bytes }));
-    when(
-      hit,
-      () => {
-        const rewritten = cell64("i64", page, PageRecord.rewrittenLines).or(stored);
-        storeCell("i64", page, rewritten, PageRecord.rewrittenLines);
-      },
-      () => {
-        const stores = local(cell32("i32", page, PageRecord.dataStores).add(1));
-        storeCell("i32", page, stores, PageRecord.dataStores);
-        when(stores.geU(DATA_STORES), () => dropDecodedPage({ offset }));
-      },
-    );
+    const lines = linesOf(first, bytes);
+    const isCode = clearSlots(page, first, bytes, lines);
+    when(translatedOf(page).and(lines).ne(0), () => translatedCodeStored({ offset, bytes }));
+    when(isCode.isZero(), () => dropDecodedPage({ offset }));
   });
 };
+
+/**
+ * What was decoded from bytes of a page of code is forgotten before they are stored to; until then nothing may be decoded.
+ * Gives 0 where stores must be told of one by one: something was translated from these lines, or the page is to count as data.
+ */
+export const forgetAhead = procedure(
+  "forgetAhead",
+  { offset: "i32", bytes: "i32" },
+  "i32",
+  ({ offset, bytes }) => {
+    const page = local(pageNumbered(indexOf(offset)));
+    const first = local(offset.and(0xfff));
+    const lines = linesOf(first, bytes);
+    when(translatedOf(page).and(lines).ne(0), () => returns(u32(0)));
+    return clearSlots(page, first, bytes, lines);
+  },
+);
 
 /** At most 64 bytes of one page of RAM have changed: what was decoded from them is decoded anew when it is next executed. */
 export const forgetCode = procedure(

@@ -99,11 +99,13 @@ export const codeBias = field64(SPACE_TABLE + SPACE_BYTES + 40);
  */
 const PAGE_SLOTS = SPACE_TABLE + SPACE_BYTES + 48;
 export const MOST_PAGE_SLOTS = 32;
+export const PageSlot = { page: 0, limit: 8, target: 16 } as const;
+const PAGE_SLOT_BYTES = 24;
 export const pageSlot = (index: number) => {
-  const at = PAGE_SLOTS + index * 24;
-  return { page: at, limit: at + 8, target: at + 16 };
+  const at = PAGE_SLOTS + index * PAGE_SLOT_BYTES;
+  return { at, page: at + PageSlot.page, limit: at + PageSlot.limit, target: at + PageSlot.target };
 };
-const AFTER_PAGE_SLOTS = PAGE_SLOTS + MOST_PAGE_SLOTS * 24;
+const AFTER_PAGE_SLOTS = PAGE_SLOTS + MOST_PAGE_SLOTS * PAGE_SLOT_BYTES;
 /** 1 where addresses of data are physical and all of RAM may be loaded and stored. */
 export const memoryIsFlat = field32(AFTER_PAGE_SLOTS);
 /** The record of a region that was to be entered though it is made for flat memory, and memory is not; 0 for none. */
@@ -257,6 +259,13 @@ const rememberedData = (table: number, virtual: I64): I32 =>
 export const rememberedRead = (virtual: I64): I32 => rememberedData(READ_TABLE, virtual);
 /** The same for a store. */
 export const rememberedWrite = (virtual: I64): I32 => rememberedData(WRITE_TABLE, virtual);
+
+/** Where a store finds a page of code, if the table says so. */
+export const rememberedCodeWrite = (virtual: I64): I32 => {
+  const entry = local(hart.add(entryOf(virtual)));
+  const known = cell64("i64", entry, WRITE_TABLE).eq(codeTag(pageOf(virtual).or(dataContext.get())));
+  return select32(known, cell32("i32", entry, WRITE_TABLE + ENTRY_TARGET), 0);
+};
 
 /** The decoded page that holds the instruction at an address, as far as it is remembered; 0 otherwise. */
 export const rememberedCode = procedure("rememberedCode", { pc: "i64" }, "i32", ({ pc }) =>

@@ -47,8 +47,6 @@ export const DecodedCode = {
   pairs: PAIRS,
   /** Up to which number decoded pages have ever been used (4 bytes): the others are clear. */
   used: USED,
-  /** Stores to pages of code (4 bytes, from the beginning after 2^32). */
-  stores: USED + 4,
   pages: PAGES,
   /** Which page of RAM has which decoded page (2 bytes each, 0 for none). */
   index: PAGES + DECODED_PAGES * DECODED_PAGE_BYTES,

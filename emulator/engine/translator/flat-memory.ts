@@ -4,9 +4,10 @@
  * too, for code must not change unnoticed.
  */
 import type { Setting } from "../../language/expression.ts";
-import { NOTICED, RAM_BASE } from "../../memory/physical.ts";
+import { RAM_BASE } from "../../memory/physical.ts";
 import type { DataMemory, Frame } from "./data-memory.ts";
 import type { Group } from "./group.ts";
+import { makeStorable } from "./slow-path.ts";
 
 const PAGE = 4096;
 
@@ -16,13 +17,11 @@ export class FlatMemory implements DataMemory {
   readonly #frame: Frame;
   readonly #settings: Readonly<Record<Setting, bigint>>;
   readonly #offset: number;
-  readonly #flags: number;
 
   constructor(frame: Frame, settings: Readonly<Record<Setting, bigint>>) {
     this.#frame = frame;
     this.#settings = settings;
     this.#offset = frame.code.local("i64", "offset");
-    this.#flags = frame.code.local("i32", "flags");
     this.base = Number(settings.ramBias + RAM_BASE);
   }
 
@@ -42,14 +41,13 @@ export class FlatMemory implements DataMemory {
     code.get(this.#offset).convert("wrap");
   }
 
-  /** Leaves before what must not be stored unnoticed. No call: V8 would have registers on the stack because of it. */
+  /** Where the page has a flag, makes ready for stores, or leaves before them. */
   #checkPage(bytes: number, leave: () => void): void {
-    const { code } = this.#frame;
+    const { code, call } = this.#frame;
     code.get(this.#offset).i64(12).arithmetic("i64", "shr_u").convert("wrap");
-    code.load("i32.load8_u", Number(this.#settings.pageFlags)).tee(this.#flags);
+    code.load("i32.load8_u", Number(this.#settings.pageFlags));
     code.ifUnlikely(() => {
-      code.get(this.#flags).i32(NOTICED).arithmetic("i32", "and").if(leave);
-      // The next page has a flag (`PageFlag.before`).
+      // If the next page has a flag, this one has, too (`PageFlag.before`).
       code
         .get(this.#offset)
         .convert("wrap")
@@ -59,6 +57,9 @@ export class FlatMemory implements DataMemory {
         .i32(PAGE - bytes)
         .compare("i32", "gt_u")
         .if(leave);
+      code.get(this.#offset).convert("wrap").i32(bytes);
+      call(makeStorable.procedure);
+      code.isZero().if(leave);
     });
   }
 }

@@ -93,21 +93,16 @@ export class PagedMemory implements DataMemory {
   }
 
   /** Pushes what added to the address of a group gives its place in machine memory, as the last one of its slot did. */
-  #findInSlot(group: Group, { page, limit, target, span }: PageSlot, leave: () => void): void {
+  #findInSlot(group: Group, slot: PageSlot, leave: () => void): void {
     const { code, address, hart } = this.#frame;
     code.get(address);
-    hart().load("i64.load", page).arithmetic("i64", "sub");
-    hart().load("i64.load", limit).compare("i64", "ge_u");
-    code.ifUnlikely(() => {
-      hart();
-      this.#search(group, leave);
-      code.store("i32.store", target);
-      hart().get(address).i64(-PAGE).arithmetic("i64", "and").store("i64.store", page);
-      hart()
-        .i64(PAGE + 1 - span)
-        .store("i64.store", limit);
-    });
-    hart().load("i32.load", target);
+    hart().load("i64.load", slot.page).arithmetic("i64", "sub");
+    hart().load("i64.load", slot.limit).compare("i64", "lt_u");
+    code.ifLikely(
+      () => hart().load("i32.load", slot.target),
+      () => this.#search(group, leave, slot),
+      "i32",
+    );
   }
 
   /** The same by the interpreter's table. */
@@ -143,14 +138,19 @@ export class PagedMemory implements DataMemory {
     );
   }
 
-  /** The same for what is not remembered. */
-  #search(group: Group, leave: () => void): void {
-    const { code, address, call } = this.#frame;
+  /** The same for what is not remembered; it is kept in a slot from then on, if one is given. */
+  #search(group: Group, leave: () => void, slot?: PageSlot): void {
+    const { code, address, hart, call } = this.#frame;
     code
       .get(address)
       .i32(group.to - group.from)
       .i32(group.size === 1 ? 0 : group.from)
       .i32(group.widest);
+    if (slot === undefined) code.i32(0).i32(0);
+    else {
+      hart().i32(slot.at).arithmetic("i32", "add");
+      code.i32(PAGE + 1 - slot.span);
+    }
     call((group.access.writes ? findForStores : findForLoads).procedure);
     code.tee(this.#entry).isZero().ifUnlikely(leave);
     code.get(this.#entry);

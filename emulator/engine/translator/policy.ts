@@ -13,11 +13,6 @@ export interface Policy {
   readonly hesitation: number;
   /** Instructions executed one by one to learn where code leads. */
   readonly traceLength: number;
-  /**
-   * Slots of a whole trace for each store to a page of code. With more such stores it ends, and nothing is translated:
-   * translated code leaves for each of them.
-   */
-  readonly storeDistance: number;
   /** Times that an entry must have been seen in a trace. */
   readonly entries: number;
   /** Operations of a region, and destinations of one of its indirect jumps. */
@@ -61,7 +56,6 @@ export const whenHot: Policy = {
   threshold: 80,
   hesitation: 800,
   traceLength: 2000,
-  storeDistance: 100,
   entries: 2,
   operations: 200,
   destinations: 64,
@@ -77,7 +71,6 @@ export const atOnce: Policy = {
   threshold: 2,
   hesitation: 0,
   traceLength: 100,
-  storeDistance: 0,
   entries: 1,
   operations: 100,
   destinations: 8,

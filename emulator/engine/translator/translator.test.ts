@@ -87,6 +87,49 @@ const rewritingAcross = program(
   ["jalr", { rs1: 1 }],
 );
 
+/**
+ * On the next page, it makes a function of three instructions before it calls it: the first two add to a sum what they have
+ * added before and one. `first` is executed once, and goes on at what follows it.
+ */
+const generating = (...first: readonly Line[]) =>
+  program(
+    ...first,
+    ["auipc", { rd: 9, immediate: 0x1000 }],
+    ["lui", { rd: 10, immediate: 0x10_0000 }],
+    ["auipc", { rd: 5 }],
+    ["lwu", { rd: 6, rs1: 5, immediate: 48 }],
+    ["lwu", { rd: 7, rs1: 5, immediate: 52 }],
+    ["sw", { rs1: 9, rs2: 6 }],
+    ["sw", { rs1: 9, rs2: 6, immediate: 4 }],
+    ["sw", { rs1: 9, rs2: 7, immediate: 8 }],
+    ["fence.i", {}],
+    ["jalr", { rd: 1, rs1: 9 }],
+    ["add", { rd: 6, rs1: 6, rs2: 10 }],
+    ["jal", { immediate: -24 }],
+    ["addi", {}],
+    ["addi", {}],
+    ["addi", { rd: 8, rs1: 8 }],
+    ["jalr", { rs1: 1 }],
+  );
+
+/** Denies everybody 4 bytes at 4 MiB, so that memory is not flat. */
+const denying: readonly Line[] = [
+  ["auipc", { rd: 5, immediate: 0x40_0000 }],
+  ["srli", { rd: 5, rs1: 5, immediate: 2 }],
+  ["csrrw", { rs1: 5, immediate: 0x3b0 }],
+  ["addi", { rd: 5, immediate: 0x90 }],
+  ["csrrw", { rs1: 5, immediate: 0x3a0 }],
+];
+
+/** Counts in a cell beside its loop. */
+const countingBeside = program(
+  ["auipc", { rd: 9 }],
+  ["ld", { rd: 8, rs1: 9, immediate: 64 }],
+  ["addi", { rd: 8, rs1: 8, immediate: 1 }],
+  ["sd", { rs1: 9, rs2: 8, immediate: 64 }],
+  ["jal", { immediate: -12 }],
+);
+
 /** Reads the 8 bytes around each end of a page, up to the end of RAM, where that faults; then begins again. */
 const readingToTheEnd = program(
   ["auipc", { rd: 5 }],
@@ -191,6 +234,9 @@ describe("the translator", () => {
 
   it.each([
     ["stores that reach into a page of code", rewritingAcross],
+    ["code that is made before it is called", generating()],
+    ["the same where memory is not flat", generating(...denying)],
+    ["stores beside code", countingBeside],
     ["loads across the ends of pages, up to that of RAM", readingToTheEnd],
     ["memory that is no longer flat", protecting],
     ["rounding modes and flags that change", rounding],

@@ -46,8 +46,6 @@ interface FollowedStep extends TracedStep {
 interface Trace {
   readonly spot: Spot;
   readonly steps: FollowedStep[];
-  /** Stores to pages of code meanwhile. */
-  stores: number;
   /** Slots that it may still take. */
   left: number;
 }
@@ -193,7 +191,7 @@ export class Translator implements Engine {
     this.#dropMisfit(watch);
     const spot = this.#spotToFollow(watch);
     if (spot !== undefined && end === "slots") {
-      watch.trace = { spot, steps: [], stores: 0, left: this.#policy.traceLength };
+      watch.trace = { spot, steps: [], left: this.#policy.traceLength };
     }
     return end;
   }
@@ -242,18 +240,13 @@ export class Translator implements Engine {
 
   /** Follows execution, as far as slots go; in the end translates what it has led to. */
   #follow(hart: number, watch: Watch, trace: Trace, slots: number): RunEnd {
-    const { pages } = this.#interpreter;
-    const before = pages.stores;
     const { used, end } = this.#trace(hart, trace, watch, Math.min(slots, trace.left, TRACED_AT_ONCE));
     trace.left -= used;
-    trace.stores += (pages.stores - before) >>> 0;
-    const { storeDistance, traceLength } = this.#policy;
-    const pays = trace.stores * storeDistance < traceLength;
-    if (end === "slots" && trace.left > 0 && pays) return end;
+    if (end === "slots" && trace.left > 0) return end;
     watch.trace = undefined;
     this.#configuration.translating?.(true);
     this.#profile.learn(trace.steps);
-    if (!pays || !this.#translate(trace)) this.#heat.giveUp(trace.spot);
+    if (!this.#translate(trace)) this.#heat.giveUp(trace.spot);
     this.#configuration.translating?.(false);
     return end;
   }
