@@ -76,6 +76,8 @@ export class CodePages {
     this.#bytes.fill(0, memory.room, memory.room + DecodedCode.used);
     this.#bytes.fill(0, this.#indexAt(0), this.#indexAt(memory.ramBytes >>> 12));
     for (const pair of handlers.pairs) this.#introduce(pair);
+    // A place that no word has been decoded to says 0, which is a word: it has to be known from the beginning.
+    this.decodeWord(0, memory.room + DecodedCode.recent);
     this.#reset();
   }
 

@@ -42,8 +42,8 @@ const translatedCodeStored = hostProcedure("translatedCodeStored", { offset: "i3
 const DATA_STORES = 64;
 /** The same where code of the page is translated, which all goes then: it may be in use. */
 const DATA_STORES_BESIDE_REGIONS = 2 ** 22;
-/** Instructions decoded at once. */
-const RUN = 8;
+/** Bytes of code decoded at once. */
+const RUN = 32;
 /** 2^32 divided by the golden ratio spreads similar words over the table of recent ones. */
 const SPREAD = 0x9e37_79b1;
 
@@ -62,18 +62,20 @@ export const decodedPage = procedure("decodedPage", { offset: "i32" }, "i32", ({
   return pageNumbered(index);
 });
 
-/** Fills a slot with what a word decodes to; a compressed one has no high half. */
-const decodeInto = (word: I32, slot: I32): void => {
+/** A slot with what a word decodes to, for those to copy that have this word; a compressed one has no high half. */
+const recentSlot = (word: I32): I32 => {
   const place = word
     .mul(SPREAD)
     .shrU(32 - Math.log2(RECENT_WORDS))
     .mul(SLOT_BYTES);
   const recent = local(room.add(DecodedCode.recent).add(place));
-  const known = cell32("i32", recent, SlotOffset.encoding)
-    .eq(word)
-    .and(handlerOf(recent).ne(Handler.undecoded));
+  const known = cell32("i32", recent, SlotOffset.encoding).eq(word);
   when(known.isZero(), () => decodeWord({ word, slot: recent }));
-  for (const half of [0, 8]) storeCell("i64", slot, cell64("i64", recent, half), half);
+  return recent;
+};
+
+const copySlot = (from: I32, to: I32): void => {
+  for (const half of [0, 8]) storeCell("i64", to, cell64("i64", from, half), half);
 };
 
 /** The handler of the pair that these two are, or 0. What executes no instruction is in no pair. */
@@ -90,10 +92,10 @@ export const decodeSlots = procedure(
   "none",
   ({ page, slot }) => {
     const source = local(cell32("i32", page, PageRecord.source).add(slot.sub(page).shrU(SLOT_SHIFT)));
-    const left = local(u32(RUN));
+    const end = local(slot.add(RUN << SLOT_SHIFT));
     const before = local(slot);
     const first = local(u32(Handler.undecoded));
-    whilst(left.ne(0).and(handlerOf(slot).eq(Handler.undecoded)), () => {
+    whilst(slot.ltU(end).and(handlerOf(slot).eq(Handler.undecoded)), () => {
       const place = slot.sub(page).shrU(Math.log2(SLOT_BYTES));
       when(cell32("u8", room.add(place), DecodedCode.breaks), () => {
         setHandler(slot, Handler.breakpoint);
@@ -109,8 +111,9 @@ export const decodeSlots = procedure(
         word.set(cell32("i32", source));
         bytes.set(u32(4));
       });
-      decodeInto(word, slot);
-      const handler = local(handlerOf(slot));
+      const recent = recentSlot(word);
+      copySlot(recent, slot);
+      const handler = local(handlerOf(recent));
       const second = local(select32(handler.ltU(PAIRED_HANDLERS), handler, Handler.undecoded));
       const pair = local(pairOf(first, second));
       when(pair, () => {
@@ -122,7 +125,6 @@ export const decodeSlots = procedure(
       before.set(slot);
       slot.set(slot.add(bytes.shl(SLOT_SHIFT)));
       source.set(source.add(bytes));
-      left.set(left.sub(1));
     });
   },
 );
@@ -143,7 +145,7 @@ export const decodeAlone = procedure(
   "i32",
   ({ word, offset }) => {
     const { page, slot } = scratchSlot(offset);
-    decodeInto(word, slot);
+    copySlot(recentSlot(word), slot);
     return page;
   },
 );
@@ -155,7 +157,7 @@ export const setAside = procedure(
   "i32",
   ({ slot, handler, pc }) => {
     const { page, slot: copy } = scratchSlot(pc.and(0xfff));
-    for (const half of [0, 8]) storeCell("i64", copy, cell64("i64", slot, half), half);
+    copySlot(slot, copy);
     storeCell("u16", copy, handler, SlotOffset.handler);
     return page;
   },
