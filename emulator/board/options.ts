@@ -1,6 +1,7 @@
 /** What a machine can be built from. Everything from outside enters here or as recorded input. */
-import type { KeptModules, KeptRegions, Rewrite } from "../engine/engine.ts";
+import type { KeptModules, Rewrite } from "../engine/engine.ts";
 import type { EngineName } from "../engine/names.ts";
+import type { KeptRegions } from "../engine/translator/kept-batches.ts";
 import type { Input } from "../history/input.ts";
 import { defaultCpu } from "./cpu.ts";
 import type { HartState } from "./machine.ts";
@@ -63,7 +64,10 @@ export interface MachineOptions {
   readonly rewrite?: Rewrite;
   /** Keeps what an engine generates for machines of a kind, which takes a tenth of a second. */
   readonly keptModules?: KeptModules | undefined;
-  /** Keeps what an engine translates of these images, which takes a third of the time in which Linux boots. */
+  /**
+   * Keeps what an engine translates of these images, which takes a third of the time in which Linux boots. Asked whenever
+   * an engine begins, with a likeness: what was translated under another is of no use to it.
+   */
   readonly keptRegions?: ((likeness: string) => KeptRegions) | undefined;
   /** Called when the engine begins to translate code, and when it has done so: for those who measure. */
   readonly translating?: (begins: boolean) => void;

@@ -2,8 +2,7 @@
 import type { CpuOptions } from "../board/options.ts";
 import type { Setting } from "../language/expression.ts";
 import type { Block } from "../language/statement.ts";
-import type { Batch } from "./translator/batch.ts";
-import type { KeptBatch } from "./translator/kept-batches.ts";
+import type { KeptRegions } from "./translator/kept-batches.ts";
 
 /** The board, as `host` procedures of the vocabulary reach it. Addresses and values are 32 bits. */
 export interface Host {
@@ -28,13 +27,6 @@ export interface KeptModules {
   executes(module: WebAssembly.Module, run: WebAssembly.ExportValue): void;
 }
 
-/** What was translated in earlier runs of a machine that was alike and had the same program, in the order of that. */
-export interface KeptRegions {
-  readonly batches: readonly KeptBatch[];
-  /** A batch has been installed, one of these or a new one that may be kept beside them; `exported` are its functions. */
-  installed(batch: Batch, exported: WebAssembly.Exports): void;
-}
-
 /** Everything that is fixed before an engine is built. */
 export interface Configuration {
   readonly memory: WebAssembly.Memory;
@@ -45,7 +37,7 @@ export interface Configuration {
   readonly harts: readonly number[];
   readonly rewrite?: Rewrite | undefined;
   readonly keptModules?: KeptModules | undefined;
-  /** What is kept for machines of a likeness: some words that say all that modules depend on but the guest. */
+  /** Asked for when an engine begins, with some words that say all that its modules depend on but the guest's code. */
   readonly keptRegions?: ((likeness: string) => KeptRegions) | undefined;
   /** Whether programs are so short that little is to count as hot. */
   readonly brief?: boolean | undefined;

@@ -47,17 +47,23 @@ let keeping: Keeping | undefined;
 export function kept(options: MachineOptions): Pick<MachineOptions, "keptModules" | "keptRegions"> {
   // Nobody knows any more what the program was that made it.
   if (loaded === undefined || loaded !== version()) return {};
-  keeping ??= begin(loaded);
-  const { modules } = keeping;
-  const all = keeping;
+  const all = keeping ?? startKeeping(loaded);
+  keeping = all;
   const guest = guestOf(options);
-  return { keptModules: modules, keptRegions: (likeness) => all.regions(guest, likeness).begin() };
+  return {
+    keptModules: all.modules,
+    keptRegions: (likeness) => all.regions(guest, likeness).forNextMachine(),
+  };
 }
 
-function begin(folder: string): Keeping {
-  const begun = new Keeping(join(ROOT, ".build/modules", folder));
+function startKeeping(folder: string): Keeping {
+  const started = new Keeping(join(ROOT, ".build/modules", folder));
   process.once("exit", () => {
-    if (loaded === version()) begun.keep();
+    try {
+      if (loaded === version()) started.keep();
+    } catch {
+      // A run that has succeeded does not fail for want of something to keep.
+    }
   });
-  return begun;
+  return started;
 }

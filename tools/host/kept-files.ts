@@ -34,10 +34,10 @@ export class KeptFiles {
       const file = this.#fileOf(name);
       const whole = new Uint8Array(readFileSync(file));
       const bytes = whole.subarray(0, -DIGEST_BYTES);
-      const now = new Date();
-      utimesSync(file, now, now);
       // A host that crashed may have left half of it.
-      return digestOf(bytes).equals(whole.subarray(-DIGEST_BYTES)) ? bytes : undefined;
+      if (!digestOf(bytes).equals(whole.subarray(-DIGEST_BYTES))) return undefined;
+      touch(file);
+      return bytes;
     } catch {
       return undefined;
     }
@@ -48,7 +48,7 @@ export class KeptFiles {
     const draft = `${this.#fileOf(name)}.${process.pid}`;
     try {
       if (mkdirSync(this.#folder, { recursive: true }) !== undefined) this.#removeOthers();
-      for (const old of this.#oldest()) remove(old);
+      for (const old of this.#oldest(name)) remove(old);
       // Others that start now find all of it or nothing.
       writeFileSync(draft, Buffer.concat([bytes, digestOf(bytes)]));
       renameSync(draft, this.#fileOf(name));
@@ -57,10 +57,10 @@ export class KeptFiles {
     }
   }
 
-  /** The files that must go to make room for one. */
-  #oldest(): string[] {
-    const files = readdirSync(this.#folder).map((name) => join(this.#folder, name));
-    const surplus = files.length + 1 - MOST_FILES;
+  /** The files that must go to make room for the one of a name. */
+  #oldest(name: string): string[] {
+    const files = readdirSync(this.#folder).map((file) => join(this.#folder, file));
+    const surplus = files.length + (files.includes(this.#fileOf(name)) ? 0 : 1) - MOST_FILES;
     if (surplus <= 0) return [];
     const time = new Map(
       files.map((file) => [file, statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0]),
@@ -77,6 +77,16 @@ export class KeptFiles {
       const other = join(dirname(this.#folder), name);
       if (other !== this.#folder) rmSync(other, { recursive: true, force: true });
     }
+  }
+}
+
+/** Notes that a file was asked for. */
+function touch(file: string): void {
+  const now = new Date();
+  try {
+    utimesSync(file, now, now);
+  } catch {
+    // It may be read but not written.
   }
 }
 

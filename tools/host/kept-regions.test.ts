@@ -36,11 +36,12 @@ function batchOf(number: number): Batch {
 }
 
 const open = (name = "guest") => new RegionsInFile(new KeptFiles(folder), name);
-const numbers = (regions: RegionsInFile) => regions.begin().batches.map(({ regions: [r] }) => r?.number);
+const numbers = (regions: RegionsInFile) =>
+  regions.forNextMachine().batches.map(({ regions: [r] }) => r?.number);
 
 it("gives what was installed to the next run of the same guest", () => {
   const regions = open();
-  const life = regions.begin();
+  const life = regions.forNextMachine();
   expect(life.batches).toEqual([]);
   const batch = batchOf(1);
   life.installed(batch, {});
@@ -48,7 +49,7 @@ it("gives what was installed to the next run of the same guest", () => {
   regions.keep();
   expect(numbers(open())).toEqual([1, 2]);
   expect(numbers(open("another"))).toEqual([]);
-  const [kept] = open().begin().batches;
+  const [kept] = open().forNextMachine().batches;
   const { module, ...record } = batch;
   expect(kept).toMatchObject(record);
   expect(WebAssembly.Module.exports(kept?.compile() ?? module).map(({ name }) => name)).toEqual(["region 1"]);
@@ -57,14 +58,14 @@ it("gives what was installed to the next run of the same guest", () => {
 it("gives it to the next machine of this run, too, with the same module", () => {
   const regions = open();
   const batch = batchOf(1);
-  regions.begin().installed(batch, {});
-  expect(regions.begin().batches[0]?.compile()).toBe(batch.module);
+  regions.forNextMachine().installed(batch, {});
+  expect(regions.forNextMachine().batches[0]?.compile()).toBe(batch.module);
 });
 
 it("adds nothing for a machine that another has followed, for their numbers would be the same", () => {
   const regions = open();
-  const earlier = regions.begin();
-  regions.begin().installed(batchOf(1), {});
+  const earlier = regions.forNextMachine();
+  regions.forNextMachine().installed(batchOf(1), {});
   earlier.installed(batchOf(2), {});
   expect(numbers(regions)).toEqual([1]);
 });
@@ -72,7 +73,7 @@ it("adds nothing for a machine that another has followed, for their numbers woul
 it("writes only where there is much more than before", () => {
   const keepSome = (...added: readonly number[]) => {
     const regions = open();
-    const life = regions.begin();
+    const life = regions.forNextMachine();
     for (const number of added) life.installed(batchOf(number), {});
     regions.keep();
     return readdirSync(folder).map((name) => statSync(join(folder, name)).ino);
@@ -86,7 +87,7 @@ it("writes only where there is much more than before", () => {
 
 it("keeps only so much of what comes first", () => {
   const regions = open();
-  const life = regions.begin();
+  const life = regions.forNextMachine();
   const large = { ...batchOf(2), bytes: new Uint8Array(2 ** 20) };
   for (const batch of [batchOf(1), large, batchOf(3)]) life.installed(batch, {});
   // Of what is there already, it may come to know more.

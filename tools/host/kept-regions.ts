@@ -4,9 +4,8 @@
  */
 import { deserialize, serialize } from "node:v8";
 import type { MachineOptions } from "../../emulator/board/options.ts";
-import type { KeptRegions } from "../../emulator/engine/engine.ts";
-import type { Batch, BatchRecord } from "../../emulator/engine/translator/batch.ts";
-import type { KeptBatch } from "../../emulator/engine/translator/kept-batches.ts";
+import type { BatchRecord } from "../../emulator/engine/translator/batch.ts";
+import type { KeptBatch, KeptRegions } from "../../emulator/engine/translator/kept-batches.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import { digestOf } from "./kept-files.ts";
 import { machineCodeOf, withMachineCode } from "./machine-code.ts";
@@ -28,11 +27,12 @@ interface Kept {
 }
 
 interface Entry extends Kept {
-  /** Once it has been used. */
-  readonly batch?: Batch;
-  readonly exported?: readonly WebAssembly.ExportValue[];
+  /** Once it has been used: its module, and its functions as long as their machine is there, which they know. */
+  readonly module?: WebAssembly.Module;
+  readonly exported?: WeakRef<WebAssembly.Exports>;
 }
 
+/** What was translated of one guest on machines of one likeness, in a file. */
 export class RegionsInFile {
   readonly #files: KeptFiles;
   readonly #name: string;
@@ -51,28 +51,30 @@ export class RegionsInFile {
     this.#before = { batches: all.length, withCode: all.filter(({ code }) => code !== undefined).length };
   }
 
-  /** For a machine that begins: to all that began earlier, nothing more is added. */
-  begin(): KeptRegions {
+  /** What a machine that begins goes on with; nothing more is taken from those before it. */
+  forNextMachine(): KeptRegions {
     const life = ++this.#life;
     return {
       batches: Array.from(this.#entries.values(), keptBatch),
       installed: (batch, exported) => {
         if (life !== this.#life) return;
         const code = this.#entries.get(firstOf(batch))?.code;
-        this.#add({ record: recordOf(batch), code, batch, exported: Object.values(exported) });
+        this.#add({ record: recordOf(batch), code, module: batch.module, exported: new WeakRef(exported) });
       },
     };
   }
 
   /** Writes down all that there is by now, if that is much more than before. */
   keep(): void {
-    const all = Array.from(this.#entries.values(), ({ record, code, batch, exported = [] }): Kept => {
-      return { record, code: code ?? (batch && machineCodeOf(batch.module, exported)) };
-    });
+    const entries = [...this.#entries.values()];
+    const used = entries.filter(({ module }) => module !== undefined);
+    // There is no room for others, and most of what has it was of no use.
+    const isCrowded = this.#bytes > MOST_BYTES && used.length < entries.length / 2;
+    const all = (isCrowded ? used : entries).map(withMachineCodeOf);
     const withCode = all.filter(({ code }) => code !== undefined).length;
     const { batches: batchesBefore, withCode: withCodeBefore } = this.#before;
     const isMore = (now: number, before: number) => now > before * WORTH_KEEPING;
-    if (isMore(all.length, batchesBefore) || isMore(withCode, withCodeBefore)) {
+    if (isCrowded || isMore(all.length, batchesBefore) || isMore(withCode, withCodeBefore)) {
       this.#files.keep(this.#name, serialize(all));
     }
   }
@@ -97,15 +99,27 @@ const recordOf = ({ bytes, regions, calls, others, links, decoded }: BatchRecord
   decoded,
 });
 
-function keptBatch({ record, code, batch }: Entry): KeptBatch {
+function keptBatch({ record, code, module }: Entry): KeptBatch {
   const compile = () =>
-    batch?.module ?? (code && withMachineCode(record.bytes, code)) ?? new WebAssembly.Module(record.bytes);
+    module ?? (code && withMachineCode(record.bytes, code)) ?? new WebAssembly.Module(record.bytes);
   return { ...record, compile };
 }
 
+function withMachineCodeOf({ record, code, module, exported }: Entry): Kept {
+  const functions = Object.values(exported?.deref() ?? {});
+  return { record, code: code ?? (module && machineCodeOf(module, functions)) };
+}
+
 /** What was written by the same version of this program, and read as it was written. */
-const readKept = (bytes: Uint8Array | undefined): readonly Kept[] =>
-  bytes === undefined ? [] : deserialize(bytes);
+function readKept(bytes: Uint8Array | undefined): readonly Kept[] {
+  if (bytes === undefined) return [];
+  try {
+    const kept: unknown = deserialize(bytes);
+    return Array.isArray(kept) ? kept : [];
+  } catch {
+    return [];
+  }
+}
 
 /** Tells guests from each other, without looking at all that they are: mistaken, regions of the other would find no use. */
 export function guestOf({ firmware, kernel, initrd, append = "" }: MachineOptions): string {

@@ -145,6 +145,7 @@ export class CodePages {
     const breaks = this.#memory.room + DecodedCode.breaks;
     this.#bytes.fill(0, breaks, breaks + SLOTS_PER_PAGE);
     for (const offset of offsets) this.#bytes[breaks + (offset >>> 1)] = 1;
+    // Where nothing has been decoded yet, nothing knows other breakpoints, and what is reserved may stay.
     if (this.#pageOf.length > 0) this.#dropAll();
   }
 

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { state, X_OFFSET } from "../../hart/layout.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
+import type { Configuration } from "../engine.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
 import { regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
 import { Handler } from "../interpreter/slot.ts";
 import { emptyMachine, placement } from "../interpreter/testing/memory.ts";
 import { CodeCache } from "./code-cache.ts";
+import { Profile } from "./profile.ts";
 import type { Region } from "./region.ts";
 import { formRegion } from "./region.ts";
 import { RememberedRegions } from "./testing/remembered.ts";
@@ -22,6 +24,8 @@ const third = new Snippet(0x2000, [add(4), ["jal", { immediate: -4 }]]);
 /** A loop that reads the cycle counter, so that slots must be counted on the way. */
 const clock = new Snippet(0x3000, [add(1), ["csrrs", { rd: 11 }, 0xc00 << 20], ["jal", { immediate: -8 }]]);
 const snippets = [first, second, third];
+/** Adds five, and goes on at the third loop. */
+const leading = new Snippet(0x1ff8, [add(5), ["jal", { immediate: 4 }]]);
 
 const regionAt = (snippet: Snippet): Region => {
   const [entry = 0] = snippet.places;
@@ -31,15 +35,26 @@ const regionAt = (snippet: Snippet): Region => {
   return region;
 };
 
+/** What leads to the third loop, where a profile knows that. */
+function leadingRegion(): Region {
+  const profile = new Profile();
+  const [entry = 0, jump = 0] = leading.places;
+  profile.learn([entry, jump, 0x2000].map((place) => ({ place, pc: 0x1000_0000 + place })));
+  const region = formRegion(entry, profile, leading, { operations: 100, destinations: 8 });
+  if (region === undefined) throw new Error("nothing was formed");
+  return region;
+}
+
 let interpreter: Interpreter;
 let cache: CodeCache;
 let view: DataView;
+let configuration: Configuration;
 
 async function begin(kept?: RememberedRegions): Promise<void> {
   const machine = emptyMachine();
-  const { configuration } = machine;
+  configuration = machine.configuration;
   view = machine.view;
-  for (const snippet of [...snippets, clock]) snippet.store(view.buffer, placement.ram);
+  for (const snippet of [...snippets, clock, leading]) snippet.store(view.buffer, placement.ram);
   interpreter = await Interpreter.create(configuration, placement);
   cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement, kept);
 }
@@ -139,9 +154,6 @@ describe("the code cache", () => {
   });
 });
 
-/** Adds five, and goes on at the first loop. */
-const leading = new Snippet(0x1400, [add(5), ["jal", { immediate: -0x404 }]]);
-
 describe("what an earlier run has left", () => {
   let kept: RememberedRegions;
 
@@ -199,18 +211,67 @@ describe("what an earlier run has left", () => {
     expect(run(third, 10)).toEqual({ sum: 20, translated: 0, entries: 0 });
   });
 
-  it("comes with the regions that it goes on in", async () => {
-    leading.store(view.buffer, placement.ram);
+  it("comes with the regions that it goes on in, or not at all", async () => {
     kept = new RememberedRegions();
     await begin(kept);
-    leading.store(view.buffer, placement.ram);
-    cache.install([regionAt(first)]);
-    cache.install([regionAt(leading)]);
+    cache.install([regionAt(third)]);
+    cache.install([leadingRegion()]);
     expect(kept.batches[1]?.others).toEqual([0]);
     await begin(kept);
-    leading.store(view.buffer, placement.ram);
+    const place = placement.ram + 0x2000;
+    const halfword = view.getUint16(place, true);
+    view.setUint16(place, halfword ^ 0x80, true);
     cache.restore(1);
-    expect(run(leading, 102)).toEqual({ sum: 55, translated: 102, entries: 1 });
+    expect(isTranslated(leading)).toBe(false);
+    view.setUint16(place, halfword, true);
+    cache.restore(1);
+    expect([isTranslated(leading), isTranslated(third)]).toEqual([true, true]);
+    expect(run(leading, 102)).toMatchObject({ sum: 205, translated: 102 });
+  });
+
+  it("has its links to itself, and they lead nowhere at first", async () => {
+    kept = new RememberedRegions();
+    await begin(kept);
+    cache.install([leadingRegion()]);
+    const [link = 0] = kept.batches[0]?.links.values() ?? [];
+    expect(link).toBeGreaterThan(0);
+    await begin(kept);
+    view.setUint32(link, 77, true);
+    cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement, kept);
+    expect(view.getUint32(link, true)).toBe(0);
+    cache.restore(1);
+    expect(run(leading, 12)).toMatchObject({ sum: 25, translated: 2 });
+    cache.install([regionAt(third)]);
+    expect(view.getUint32(link, true)).toBe(2);
+    expect(run(leading, 102)).toMatchObject({ sum: 205, translated: 102 });
+  });
+
+  it("comes back when its code does, without being compiled again", async () => {
+    await leave([first, second]);
+    cache.restore(1);
+    cache.install([regionAt(third)]);
+    for (const snippet of [first, third]) {
+      const [entry = 0] = snippet.places;
+      const halfword = view.getUint16(placement.ram + entry, true);
+      for (const bits of [0x80, 0]) {
+        view.setUint16(placement.ram + entry, halfword ^ bits, true);
+        cache.changed(entry, entry + 2);
+        cache.restore(entry >>> 12);
+        expect(isTranslated(snippet)).toBe(bits === 0);
+      }
+    }
+    expect(run(first, 100)).toMatchObject({ sum: 50, translated: 100 });
+    expect(run(third, 100)).toMatchObject({ sum: 200, translated: 100 });
+    expect(cache.counters.modules).toBe(1);
+  });
+
+  it("does not take the place of what was made later", async () => {
+    await leave([first, second], [first]);
+    cache.restore(1);
+    const latest = handlerAt(first);
+    cache.changed(0x1200, 0x1204);
+    cache.restore(1);
+    expect([isTranslated(second), handlerAt(first)]).toEqual([true, latest]);
   });
 
   it("goes on in regions that are new, and these in it", async () => {

@@ -2,7 +2,7 @@
  * The translated regions there are: compiles them in batches, puts them where the interpreter finds them, and takes
  * them away when the code they were made of changes. When too much has been translated, all of it goes at once.
  */
-import type { Configuration, KeptRegions } from "../engine.ts";
+import type { Configuration } from "../engine.ts";
 import type { CodePages } from "../interpreter/code-pages.ts";
 import type { InterpreterExports } from "../interpreter/exports.ts";
 import { ENTER_REGION } from "../interpreter/exports.ts";
@@ -10,7 +10,7 @@ import { Handler, REGION_BYTES, RegionOffset } from "../interpreter/slot.ts";
 import { hostFuses } from "../native-float/host-fusing.ts";
 import type { Batch, BatchRecord, CompiledRegion, Surroundings } from "./batch.ts";
 import { compileBatch, PROCEDURES, regionName } from "./batch.ts";
-import type { KeptBatch } from "./kept-batches.ts";
+import type { KeptBatch, KeptRegions } from "./kept-batches.ts";
 import { KeptBatches } from "./kept-batches.ts";
 import type { Region } from "./region.ts";
 import { Room } from "./room.ts";
@@ -51,7 +51,7 @@ export class CodeCache {
   readonly #beginnings = new Map<string, Batch>();
   readonly #instances = new WeakMap<Batch, WebAssembly.Exports>();
   readonly #keptRegions: KeptRegions | undefined;
-  /** What earlier runs have left, as long as its numbers and links are not given to others. */
+  /** What there is to be installed, as long as its numbers and links are not given to others. */
   #kept: KeptBatches | undefined;
 
   constructor(
@@ -95,12 +95,17 @@ export class CodeCache {
     const batch = first === 0 ? this.#begin(regions) : this.#compile(regions, first);
     // To decode a page of theirs all others went, and with them everything that these regions could be linked to.
     if (this.counters.flushes !== flushes) return;
-    this.#enterAll(batch);
+    this.#kept?.add(batch);
+    this.#enterAll(batch, batch.regions);
   }
 
-  /** Installs what earlier runs have left of a page of RAM, as far as it was made of what stands there now. */
+  /** Installs what is kept of a page of RAM, as far as it was made of what stands there now. */
   restore(page: number): void {
-    for (const batch of this.#kept?.due(page) ?? []) this.#restore(batch);
+    const due = this.#kept?.due(page) ?? [];
+    if (due.length === 0) return;
+    this.#configuration.translating?.(true);
+    for (const batch of due) this.#restore(batch);
+    this.#configuration.translating?.(false);
   }
 
   /** Takes away the regions with an instruction in bytes of RAM that change. */
@@ -144,7 +149,7 @@ export class CodeCache {
   /** With nothing left: numbers and links are given from the beginning. */
   #restart(): void {
     for (let n = 0; n < this.#room.next; n++) this.#exports.regions.set(n, null);
-    for (const link of this.#room.links.values()) this.#view.setUint32(link, 0, true);
+    this.#clearLinks();
     this.#room.clear();
     this.#kept = undefined;
   }
@@ -159,15 +164,19 @@ export class CodeCache {
   #expect(batches: readonly KeptBatch[]): void {
     this.#kept = new KeptBatches(batches);
     this.#room.reserve(batches);
-    for (const link of this.#room.links.values()) this.#view.setUint32(link, 0, true);
+    this.#clearLinks();
     this.#pages.reserve(batches.flatMap(({ decoded }) => [...decoded]));
   }
 
-  /** Gives whether a batch of an earlier run is installed now. */
+  #clearLinks(): void {
+    for (const link of this.#room.links.values()) this.#view.setUint32(link, 0, true);
+  }
+
+  /** Gives whether a batch is installed now. */
   #restore(batch: KeptBatch): boolean {
     const kept = this.#kept;
     if (kept === undefined) return false;
-    if (kept.isTaken(batch)) return true;
+    if (kept.isInstalled(batch)) return true;
     if (!this.#fits(batch)) return false;
     for (const number of batch.others) {
       const owner = kept.ownerOf(number);
@@ -175,9 +184,11 @@ export class CodeCache {
     }
     // To decode a page, all others may have gone.
     if (this.#kept !== kept) return false;
-    kept.take(batch);
-    this.#enterAll({ ...batch, module: batch.compile() });
-    this.counters.restored += batch.regions.length;
+    kept.noteInstalled(batch);
+    // What was made later at the same place stays there.
+    const regions = batch.regions.filter(({ number, place }) => (this.at(place)?.number ?? -1) < number);
+    this.#enterAll({ ...batch, module: batch.compile() }, regions);
+    this.counters.restored += regions.length;
     return true;
   }
 
@@ -228,9 +239,9 @@ export class CodeCache {
     return link;
   }
 
-  #enterAll(batch: Batch): void {
+  #enterAll(batch: Batch, regions: readonly CompiledRegion[]): void {
     const exported = this.#instances.get(batch) ?? this.#instantiate(batch);
-    for (const region of batch.regions) {
+    for (const region of regions) {
       this.#enter(region, exported[regionName(region.number)]);
       this.counters.regions++;
       this.counters.instructions += region.instructions;
@@ -283,12 +294,13 @@ export class CodeCache {
 
   #drop(region: CompiledRegion): void {
     this.#leave(region);
-    const { place, lines } = region;
+    const { number, place, lines } = region;
     if (this.#byPlace.get(place) === region) {
       this.#byPlace.delete(place);
       const link = this.#room.links.get(place);
       if (link !== undefined) this.#view.setUint32(link, 0, true);
     }
+    this.#kept?.noteDropped(number, place >>> 12);
     for (const page of lines.keys()) {
       this.#byPage.get(page)?.delete(region);
       this.#watch(page);

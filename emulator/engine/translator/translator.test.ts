@@ -3,7 +3,7 @@ import type { EngineName } from "../../board/options.ts";
 import { createMachine } from "../../board/virt.ts";
 import { encode, type Operands } from "../../isa/encode.ts";
 import { instructionNamed } from "../../isa/testing/sample.ts";
-import type { KeptRegions } from "../engine.ts";
+import type { KeptRegions } from "./kept-batches.ts";
 import { RememberedRegions } from "./testing/remembered.ts";
 
 type Line = readonly [name: string, operands: Operands, fields?: number];

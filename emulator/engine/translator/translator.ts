@@ -217,10 +217,11 @@ export class Translator implements Engine {
     const due = watch.untilLook <= 0;
     if (due) watch.untilLook = this.#policy.interval;
     const place = exactly || due ? this.#placeOf(watch) : undefined;
-    if (place === undefined) return undefined;
-    if (this.#breakpoints.size === 0) this.#cache.restore(place >>> 12);
-    if (exactly && this.#cache.at(place) !== undefined) return undefined;
-    return this.#heatUp({ place, exactly }, exactly ? this.#policy.threshold : 1);
+    if (place === undefined || (exactly && this.#cache.at(place) !== undefined)) return undefined;
+    const spot = this.#heatUp({ place, exactly }, exactly ? this.#policy.threshold : 1);
+    const isSteady = spot !== undefined || !this.#heat.unsteady(place);
+    if (isSteady && this.#breakpoints.size === 0) this.#cache.restore(place >>> 12);
+    return exactly && this.#cache.at(place) !== undefined ? undefined : spot;
   }
 
   #heatUp(spot: Spot, times: number): Spot | undefined {

@@ -1,7 +1,6 @@
-/** Keeps what is translated from one machine to the next, in memory. */
-import type { KeptRegions } from "../../engine.ts";
+/** Keeps what is translated from one machine to the next, in memory: they must not be at work at once. */
 import type { Batch } from "../batch.ts";
-import type { KeptBatch } from "../kept-batches.ts";
+import type { KeptBatch, KeptRegions } from "../kept-batches.ts";
 
 export class RememberedRegions implements KeptRegions {
   readonly #batches = new Map<WebAssembly.Module, KeptBatch>();
