@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { EngineName } from "../../board/options.ts";
+import { parseCpu } from "../../board/cpu.ts";
+import type { EngineName, MachineOptions } from "../../board/options.ts";
+import { defaultOptions } from "../../board/options.ts";
 import { createMachine } from "../../board/virt.ts";
 import { encode, type Operands } from "../../isa/encode.ts";
 import { instructionNamed } from "../../isa/testing/sample.ts";
+import { RAM_BASE } from "../../memory/physical.ts";
 import type { KeptRegions } from "./kept-batches.ts";
 import { RememberedRegions } from "./testing/remembered.ts";
 
@@ -324,5 +327,39 @@ describe("the translator", () => {
     expect(machine.engineCounters).toMatchObject({ restored: 0 });
     const [x, y] = [machine, interpreter].map(({ harts: [hart] }) => [hart?.x(8), hart?.pc]);
     expect(x).toEqual(y);
+  });
+
+  it("goes on with nothing while there are breakpoints", async () => {
+    const kept = new RememberedRegions();
+    const earlier = await boot("auto", sums, 1, kept);
+    earlier.run(20_000_000);
+    const machine = await boot("auto", sums, 1, kept);
+    machine.breakpoints.add(RAM_BASE + 40n);
+    for (let round = 0; round < 300; round++) {
+      expect(machine.run(20_000_000)).toEqual({ reason: "breakpoint", hart: 0, pc: RAM_BASE + 40n });
+    }
+    expect(machine.engineCounters).toMatchObject({ restored: 0 });
+  });
+
+  it("asks for what is kept by all that its modules depend on, and only if others may execute it", async () => {
+    const asked: string[] = [];
+    const keptRegions = (likeness: string) => {
+      asked.push(likeness);
+      return new RememberedRegions();
+    };
+    const ask = (options: Partial<MachineOptions>) =>
+      createMachine({ ...defaultOptions, kernel: sums, memory: 16 * 2 ** 20, keptRegions, ...options });
+    await ask({});
+    await ask({});
+    expect(new Set(asked).size).toBe(1);
+    await ask({ harts: 2 });
+    await ask({ memory: 32 * 2 ** 20 });
+    await ask({ cpu: parseCpu("rv64gc") });
+    await ask({ cpu: parseCpu("tlb=64x2") });
+    expect(new Set(asked).size).toBe(5);
+    await ask({ engine: "translator" });
+    await ask({ engine: "interpreter" });
+    await ask({ rewrite: (_, body) => body });
+    expect(asked.length).toBe(6);
   });
 });
