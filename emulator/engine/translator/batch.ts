@@ -200,9 +200,11 @@ class BatchCompiler {
   /** The regions of other batches that these may go on in, by their places. */
   #importRegions(): Map<number, number> {
     const functions = new Map<number, number>();
+    const own = new Set(this.#regions.map(({ place }) => place));
     for (const region of this.#regions) {
       for (const place of exitsOf(region)) {
-        const number = functions.has(place) ? undefined : this.#neighbours.numberAt(place);
+        if (own.has(place) || functions.has(place)) continue;
+        const number = this.#neighbours.numberAt(place);
         if (number === undefined) continue;
         this.#others.push(number);
         functions.set(place, this.#module.importFunction(regionName(number), REGION_SIGNATURE));

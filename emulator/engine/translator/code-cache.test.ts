@@ -26,6 +26,9 @@ const clock = new Snippet(0x3000, [add(1), ["csrrs", { rd: 11 }, 0xc00 << 20], [
 const snippets = [first, second, third];
 /** Adds five, and goes on at the third loop. */
 const leading = new Snippet(0x1ff8, [add(5), ["jal", { immediate: 4 }]]);
+/** Adds six, and goes on at what adds seven and eight and goes on at the first loop. */
+const six = new Snippet(0x1400, [add(6), ["jal", { immediate: 0x1fc }]]);
+const more = new Snippet(0x1600, [add(7), add(8), ["jal", { immediate: -0x608 }]]);
 
 const regionAt = (snippet: Snippet): Region => {
   const [entry = 0] = snippet.places;
@@ -35,12 +38,12 @@ const regionAt = (snippet: Snippet): Region => {
   return region;
 };
 
-/** What leads to the third loop, where a profile knows that. */
-function leadingRegion(): Region {
+/** The region of what leads to a place, where a profile knows that. */
+function regionTo(snippet: Snippet, place: number): Region {
   const profile = new Profile();
-  const [entry = 0, jump = 0] = leading.places;
-  profile.learn([entry, jump, 0x2000].map((place) => ({ place, pc: 0x1000_0000 + place })));
-  const region = formRegion(entry, profile, leading, { operations: 100, destinations: 8 });
+  const [entry = 0] = snippet.places;
+  profile.learn([...snippet.places, place].map((at) => ({ place: at, pc: 0x1000_0000 + at })));
+  const region = formRegion(entry, profile, snippet, { operations: 100, destinations: 8 });
   if (region === undefined) throw new Error("nothing was formed");
   return region;
 }
@@ -54,7 +57,7 @@ async function begin(kept?: RememberedRegions): Promise<void> {
   const machine = emptyMachine();
   configuration = machine.configuration;
   view = machine.view;
-  for (const snippet of [...snippets, clock, leading]) snippet.store(view.buffer, placement.ram);
+  for (const snippet of [...snippets, clock, leading, six, more]) snippet.store(view.buffer, placement.ram);
   interpreter = await Interpreter.create(configuration, placement);
   cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement, kept);
 }
@@ -215,7 +218,7 @@ describe("what an earlier run has left", () => {
     kept = new RememberedRegions();
     await begin(kept);
     cache.install([regionAt(third)]);
-    cache.install([leadingRegion()]);
+    cache.install([regionTo(leading, 0x2000)]);
     expect(kept.batches[1]?.others).toEqual([0]);
     await begin(kept);
     const place = placement.ram + 0x2000;
@@ -232,7 +235,7 @@ describe("what an earlier run has left", () => {
   it("has its links to itself, and they lead nowhere at first", async () => {
     kept = new RememberedRegions();
     await begin(kept);
-    cache.install([leadingRegion()]);
+    cache.install([regionTo(leading, 0x2000)]);
     const [link = 0] = kept.batches[0]?.links.values() ?? [];
     expect(link).toBeGreaterThan(0);
     await begin(kept);
@@ -263,6 +266,25 @@ describe("what an earlier run has left", () => {
     expect(run(first, 100)).toMatchObject({ sum: 50, translated: 100 });
     expect(run(third, 100)).toMatchObject({ sum: 200, translated: 100 });
     expect(cache.counters.modules).toBe(1);
+  });
+
+  it("knows its slots, too, where something made later stands in its place", async () => {
+    kept = new RememberedRegions();
+    await begin(kept);
+    cache.install([regionTo(six, 0x1600), regionTo(more, 0x1000)]);
+    cache.install([regionTo(more, 0x1000)]);
+    await begin(kept);
+    const place = placement.ram + 0x1400;
+    const halfword = view.getUint16(place, true);
+    view.setUint16(place, halfword ^ 0x80, true);
+    cache.restore(1);
+    const latest = handlerAt(more);
+    expect(isTranslated(more)).toBe(true);
+    view.setUint16(place, halfword, true);
+    cache.restore(1);
+    expect([isTranslated(six), handlerAt(more)]).toEqual([true, latest]);
+    // The other of its batch leads to it directly, with one slot left of the three that it needs.
+    expect(run(six, 3)).toMatchObject({ sum: 13, translated: 2 });
   });
 
   it("does not take the place of what was made later", async () => {

@@ -96,7 +96,7 @@ export class CodeCache {
     // To decode a page of theirs all others went, and with them everything that these regions could be linked to.
     if (this.counters.flushes !== flushes) return;
     this.#kept?.add(batch);
-    this.#enterAll(batch, batch.regions);
+    this.#enterAll(batch);
   }
 
   /** Installs what is kept of a page of RAM, as far as it was made of what stands there now. */
@@ -164,6 +164,7 @@ export class CodeCache {
   #expect(batches: readonly KeptBatch[]): void {
     this.#kept = new KeptBatches(batches);
     this.#room.reserve(batches);
+    for (let n = 0; n < this.#room.next; n++) this.#close(n);
     this.#clearLinks();
     this.#pages.reserve(batches.flatMap(({ decoded }) => [...decoded]));
   }
@@ -185,10 +186,14 @@ export class CodeCache {
     // To decode a page, all others may have gone.
     if (this.#kept !== kept) return false;
     kept.noteInstalled(batch);
-    // What was made later at the same place stays there.
-    const regions = batch.regions.filter(({ number, place }) => (this.at(place)?.number ?? -1) < number);
-    this.#enterAll({ ...batch, module: batch.compile() }, regions);
-    this.counters.restored += regions.length;
+    const later = batch.regions.flatMap(({ number, place }) => {
+      const there = this.at(place);
+      return there !== undefined && there.number > number ? [there] : [];
+    });
+    this.#enterAll({ ...batch, module: batch.compile() });
+    // What was made later at the same place stands there again.
+    for (const region of later) this.#enter(region, this.#exports.regions.get(region.number));
+    this.counters.restored += batch.regions.length;
     return true;
   }
 
@@ -239,9 +244,9 @@ export class CodeCache {
     return link;
   }
 
-  #enterAll(batch: Batch, regions: readonly CompiledRegion[]): void {
+  #enterAll(batch: Batch): void {
     const exported = this.#instances.get(batch) ?? this.#instantiate(batch);
-    for (const region of regions) {
+    for (const region of batch.regions) {
       this.#enter(region, exported[regionName(region.number)]);
       this.counters.regions++;
       this.counters.instructions += region.instructions;
@@ -319,11 +324,16 @@ export class CodeCache {
 
   /** Nothing enters it any more, neither the interpreter nor another region. */
   #leave({ number, place }: CompiledRegion): void {
-    const record = this.#recordOf(number);
-    this.#view.setInt32(record + RegionOffset.need, -1, true);
+    this.#close(number);
     const slot = this.#pages.slotAt(place);
     if (this.#view.getUint16(slot, true) !== Handler.firstRegion + number) return;
-    this.#view.setUint16(slot, this.#view.getUint16(record + RegionOffset.handler, true), true);
+    const handler = this.#view.getUint16(this.#recordOf(number) + RegionOffset.handler, true);
+    this.#view.setUint16(slot, handler, true);
+  }
+
+  /** No slots suffice for the region of a number: it is left wherever it is entered. */
+  #close(number: number): void {
+    this.#view.setInt32(this.#recordOf(number) + RegionOffset.need, -1, true);
   }
 
   #recordOf(number: number): number {
