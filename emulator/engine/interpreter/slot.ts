@@ -13,6 +13,10 @@ export const SlotOffset = { handler: 0, rd: 2, rs1: 4, rs2: 6, immediate: 8, rs3
 export const SLOT_SHIFT = 3;
 
 export const SLOTS_PER_PAGE = 2048;
+/** A line of code: a decoded page has a bit for each, and the translator looks at what lies on one together. */
+export const LINE_BYTES = 64;
+/** The number of the line that an offset in RAM lies on. */
+export const lineOf = (place: number): number => Math.floor(place / LINE_BYTES);
 /** Distance between a page's first slot and its first slot after the end. */
 export const PAGE_SPAN = SLOTS_PER_PAGE * SLOT_BYTES;
 /** What stands behind a decoded page's slots. */

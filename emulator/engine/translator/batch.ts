@@ -6,11 +6,9 @@ import type { Signature } from "../../wasm/module.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
 import { ENTER_REGION, ENTER_SIGNATURE, exportName, REGION_SIGNATURE } from "../interpreter/exports.ts";
 import { onlyOf } from "../interpreter/operands.ts";
-import { REGION_BYTES } from "../interpreter/slot.ts";
+import { LINE_BYTES, lineOf, REGION_BYTES } from "../interpreter/slot.ts";
 import { analyse } from "./analysis.ts";
 import { emitRegion } from "./emit.ts";
-import { lineOf } from "./heat.ts";
-import { LINE_BYTES } from "./policy.ts";
 import type { Region } from "./region.ts";
 import { placeOf } from "./region.ts";
 
@@ -56,7 +54,7 @@ export interface CompiledRegion {
   readonly code: ReadonlyMap<number, number>;
 }
 
-/** Regions that have been compiled, but for the module itself: what it is, and what it relies on. */
+/** Regions that have been compiled, but for the host's module: what it is made of, and what it relies on. */
 export interface BatchRecord {
   /** The module as WebAssembly. Its functions are exported as `regionName` says. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -71,11 +69,14 @@ export interface BatchRecord {
   readonly decoded: ReadonlyMap<number, number>;
 }
 
+/** Regions that have been compiled as one module. */
 export interface Batch extends BatchRecord {
   readonly module: WebAssembly.Module;
 }
 
+/** Under which name a batch's module exports the table of the procedures that it calls. */
 export const PROCEDURES = "procedures";
+/** Under which name a module exports a region of its own, and imports one of another. */
 export const regionName = (number: number): string => `region ${number}`;
 
 /** Compiles regions, which get numbers from `first` on. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { LINE_BYTES } from "../interpreter/slot.ts";
 import { Heat } from "./heat.ts";
-import { FORGIVEN_AFTER, LINE_BYTES } from "./policy.ts";
+import { FORGIVEN_AFTER } from "./policy.ts";
 
 const THRESHOLD = 10;
 const line = (n: number) => ({ place: n * LINE_BYTES, exactly: false });

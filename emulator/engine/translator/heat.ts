@@ -1,6 +1,7 @@
 /** What has become hot: how often execution was found somewhere, and when that is often enough. */
+import { LINE_BYTES, lineOf } from "../interpreter/slot.ts";
 import type { Policy } from "./policy.ts";
-import { FORGIVEN_AFTER, LINE_BYTES, MOST_SPOTS } from "./policy.ts";
+import { FORGIVEN_AFTER, MOST_SPOTS } from "./policy.ts";
 
 /** Somewhere that execution was found. */
 export interface Spot {
@@ -78,9 +79,6 @@ export class Heat {
     this.#unsteady.clear();
   }
 }
-
-/** The number of the line of code that a place lies in. */
-export const lineOf = (place: number): number => Math.floor(place / LINE_BYTES);
 
 /** Of a line, an odd number, which is no place. */
 const keyOf = ({ place, exactly }: Spot): number => (exactly ? place : lineOf(place) * LINE_BYTES + 1);

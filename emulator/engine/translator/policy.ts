@@ -7,7 +7,7 @@
 export interface Policy {
   /** Slots that are interpreted between two looks at where. */
   readonly interval: number;
-  /** Times that one line of code (`LINE_BYTES`) must have been looked at before it is translated. */
+  /** Times that one line of code (interpreter/slot.ts) must have been looked at before it is translated. */
   readonly threshold: number;
   /** Looks before anything is translated at all. */
   readonly hesitation: number;
@@ -21,9 +21,6 @@ export interface Policy {
   /** Translates code before it is first executed, also what it might lead to. */
   readonly ahead: boolean;
 }
-
-/** Code that is looked at together. */
-export const LINE_BYTES = 64;
 
 /** Every so often, a place that regions are left for is shown to the translator; a power of two below 2^16. */
 export const EXITS_SHOWN = 16384;
