@@ -58,7 +58,7 @@ export interface EngineCounters {
   readonly instructions: number;
   readonly bytes: number;
   readonly modules: number;
-  /** Regions of earlier runs among them. */
+  /** Regions among them that were not compiled: of earlier runs, and those whose code came back. */
   readonly restored: number;
   /** Regions taken away because their code changed or went, and times that everything was. */
   readonly dropped: number;

@@ -115,7 +115,7 @@ function translationLines(translation: TranslationStatistics): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
   return [
     `translated   ${percent(slots > 0 ? translatedSlots / slots : 0)} of what was executed: ${grouped(translatedSlots)} slots, ${grouped(interpretedSlots)} interpreted`,
-    `  regions    ${grouped(regions)} (${grouped(restored)} kept from earlier runs) of ${grouped(instructions)} instructions; ${grouped(bytes)} bytes of WebAssembly in ${grouped(modules)} new modules, made in ${seconds.toFixed(3)} s`,
+    `  regions    ${grouped(regions)} (${grouped(restored)} of them kept) of ${grouped(instructions)} instructions; ${grouped(bytes)} bytes of WebAssembly in ${grouped(modules)} new modules, made in ${seconds.toFixed(3)} s`,
     `  code cache ${percent(hitRate)} hits: entered ${grouped(entries)} times; ${grouped(dropped)} regions dropped, ${grouped(flushes)} flushes`,
   ];
 }

@@ -19,6 +19,7 @@ import {
   DECODED_PAGE_BYTES,
   DecodedCode,
   Handler,
+  LINE_BYTES,
   PAGE_SPAN,
   PAIRED_HANDLERS,
   PageRecord,
@@ -163,10 +164,11 @@ export const setAside = procedure(
   },
 );
 
-/** The lines of 64 bytes that bytes of a page lie in, as bits. */
+/** The lines that bytes of a page lie in, as bits. */
 const linesOf = (first: I32, bytes: I32): I64 => {
-  const from = u64(-1).shl(first.shrU(6).toU64());
-  const to = u64(-1).shrU(u64(63).sub(first.add(bytes).sub(1).shrU(6).toU64()));
+  const lineAt = (place: I32) => place.shrU(Math.log2(LINE_BYTES)).toU64();
+  const from = u64(-1).shl(lineAt(first));
+  const to = u64(-1).shrU(u64(63).sub(lineAt(first.add(bytes).sub(1))));
   return local(from.and(to));
 };
 

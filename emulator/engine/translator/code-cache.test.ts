@@ -64,6 +64,15 @@ async function begin(kept?: RememberedRegions): Promise<void> {
 
 beforeEach(() => begin());
 
+/** Does something while the code at an offset in RAM is other code. */
+function whileChanged(offset: number, then: () => void): void {
+  const place = placement.ram + offset;
+  const halfword = view.getUint16(place, true);
+  view.setUint16(place, halfword ^ 0x80, true);
+  then();
+  view.setUint16(place, halfword, true);
+}
+
 /** What the interpreter finds at the first instruction of a snippet. */
 const handlerAt = ({ places: [entry = 0] }: Snippet) => view.getUint16(interpreter.pages.slotAt(entry), true);
 const isTranslated = (snippet: Snippet) => handlerAt(snippet) >= Handler.firstRegion;
@@ -181,12 +190,8 @@ describe("what an earlier run has left", () => {
 
   it("is not entered where it was made of other code, until that is there", async () => {
     await leave([first]);
-    const place = placement.ram + 0x1004;
-    const halfword = view.getUint16(place, true);
-    view.setUint16(place, halfword ^ 0x80, true);
-    cache.restore(1);
+    whileChanged(0x1004, () => cache.restore(1));
     expect(isTranslated(first)).toBe(false);
-    view.setUint16(place, halfword, true);
     cache.restore(1);
     expect(isTranslated(first)).toBe(true);
   });
@@ -221,12 +226,8 @@ describe("what an earlier run has left", () => {
     cache.install([regionTo(leading, 0x2000)]);
     expect(kept.batches[1]?.others).toEqual([0]);
     await begin(kept);
-    const place = placement.ram + 0x2000;
-    const halfword = view.getUint16(place, true);
-    view.setUint16(place, halfword ^ 0x80, true);
-    cache.restore(1);
+    whileChanged(0x2000, () => cache.restore(1));
     expect(isTranslated(leading)).toBe(false);
-    view.setUint16(place, halfword, true);
     cache.restore(1);
     expect([isTranslated(leading), isTranslated(third)]).toEqual([true, true]);
     expect(run(leading, 102)).toMatchObject({ sum: 205, translated: 102 });
@@ -274,13 +275,9 @@ describe("what an earlier run has left", () => {
     cache.install([regionTo(six, 0x1600), regionTo(more, 0x1000)]);
     cache.install([regionTo(more, 0x1000)]);
     await begin(kept);
-    const place = placement.ram + 0x1400;
-    const halfword = view.getUint16(place, true);
-    view.setUint16(place, halfword ^ 0x80, true);
-    cache.restore(1);
+    whileChanged(0x1400, () => cache.restore(1));
     const latest = handlerAt(more);
     expect(isTranslated(more)).toBe(true);
-    view.setUint16(place, halfword, true);
     cache.restore(1);
     expect([isTranslated(six), handlerAt(more)]).toEqual([true, latest]);
     // The other of its batch leads to it directly, with one slot left of the three that it needs.

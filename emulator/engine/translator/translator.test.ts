@@ -214,6 +214,14 @@ const looping = program(
   ["jal", { immediate: -44 }],
 );
 
+/** What a run of the sums leaves behind. */
+async function keptOfSums(): Promise<RememberedRegions> {
+  const kept = new RememberedRegions();
+  const earlier = await boot("auto", sums, 1, kept);
+  earlier.run(20_000_000);
+  return kept;
+}
+
 describe("the translator", () => {
   it.each([1, 4])("translates what %d harts execute", async (harts) => {
     const [machine, interpreter] = await Promise.all([
@@ -291,9 +299,7 @@ describe("the translator", () => {
   });
 
   it("goes on with what an earlier run has translated", async () => {
-    const kept = new RememberedRegions();
-    const earlier = await boot("auto", sums, 1, kept);
-    earlier.run(20_000_000);
+    const kept = await keptOfSums();
     expect(kept.batches.length).toBeGreaterThan(0);
     const [machine, interpreter] = await Promise.all([
       boot("auto", sums, 1, kept),
@@ -309,9 +315,7 @@ describe("the translator", () => {
   });
 
   it("does not go on with that in another program at the same place", async () => {
-    const kept = new RememberedRegions();
-    const earlier = await boot("auto", sums, 1, kept);
-    earlier.run(20_000_000);
+    const kept = await keptOfSums();
     const another = sums.slice();
     // Two is added in place of one.
     new DataView(another.buffer).setUint32(
@@ -330,9 +334,7 @@ describe("the translator", () => {
   });
 
   it("goes on with nothing while there are breakpoints", async () => {
-    const kept = new RememberedRegions();
-    const earlier = await boot("auto", sums, 1, kept);
-    earlier.run(20_000_000);
+    const kept = await keptOfSums();
     const machine = await boot("auto", sums, 1, kept);
     machine.breakpoints.add(RAM_BASE + 40n);
     for (let round = 0; round < 300; round++) {
