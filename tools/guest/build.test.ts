@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildGuest, buildProgram, type GuestProgram } from "./build.ts";
 import { GuestBuildError } from "./error.ts";
 import { ROOT } from "./root.ts";
@@ -70,6 +70,14 @@ describe("buildGuest", () => {
     const optimized = { ...PROGRAM, flags: ["-Os"] };
     expect(await build(optimized)).toHaveLength(1);
     expect(await build(optimized)).toHaveLength(0);
+  });
+
+  it("finds what it made up to date where a source was saved in the same millisecond", async () => {
+    const now = Date.now();
+    utimesSync(join(ROOT, FOLDER, "main.c"), (now + 0.5) / 1000, (now + 0.5) / 1000);
+    vi.useFakeTimers({ toFake: ["Date"], now });
+    await build(PROGRAM).finally(() => vi.useRealTimers());
+    expect(await build(PROGRAM)).toEqual([]);
   });
 
   it("says what the compiler said about an error, and about a warning", async () => {

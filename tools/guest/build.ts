@@ -135,7 +135,8 @@ async function runTool(command: readonly string[], what: string): Promise<void> 
 
 /** Has `make` write a file under another name, then puts it in place, dated as of when the work began. */
 async function replaceFile(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  const started = new Date();
+  // Files are dated more finely than Date.now(): an input saved just before must not look younger than what is made.
+  const started = new Date(Date.now() + 1);
   const temporary = `${path}.${process.pid}`;
   mkdirSync(join(ROOT, dirname(path)), { recursive: true });
   try {
