@@ -39,10 +39,13 @@ import { alike } from "./fold.ts";
 import { negatedDouble } from "./form.ts";
 import type { Group } from "./group.ts";
 import { groupsOf, loneAccess } from "./group.ts";
+import type { Operation } from "./operation.ts";
 import { PagedMemory } from "./paged-memory.ts";
 import type { Placed, Region, RegionBlock } from "./region.ts";
 import { pageOf } from "./region.ts";
 import { RegisterLocals } from "./register-locals.ts";
+import type { Rotated, Rotation } from "./rotation.ts";
+import { rotationsIn } from "./rotation.ts";
 import { anyReads, anyWrites, publish } from "./slow-path.ts";
 import { specialise } from "./specialise.ts";
 
@@ -116,6 +119,9 @@ interface Position {
   readonly body: Block;
   /** Whether frm was looked at before, or is to be here, for this operation and those to come. */
   readonly mode: "known" | "learnt" | undefined;
+  /** What it gives, if that is a rotation, and the register to keep before it, if that is rotated later. */
+  readonly rotation: Rotation | undefined;
+  readonly rotated: Rotated | undefined;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
   readonly accessesAfter: number;
@@ -132,6 +138,8 @@ class Emitter {
   readonly #memory: DataMemory;
   /** Where in machine memory each group begins, in a local. */
   readonly #addresses = new Map<Group, number>();
+  /** Values that are rotated later, in locals. */
+  readonly #rotated = new Map<Rotated, number>();
   /** Where execution goes on outside. */
   readonly #target = this.#code.local("i64", "target");
   readonly #address = this.#code.local("i64", "address");
@@ -457,6 +465,8 @@ class Emitter {
     if (!calls(block)) this.#facts.set(node, facts);
     const modeIsKnown = () => facts.decide(RESERVED_MODE) !== undefined;
     let isKnown = modeIsKnown();
+    const rotations = rotationsIn(block.operations.map(({ operation }) => operation));
+    const rotated = new Map([...rotations.values()].map(({ of }) => [of.index, of]));
     let accessesAfter = total;
     return block.operations.map((placed, index) => {
       const { decoded, accesses, looksAtState, body: alone } = placed.operation;
@@ -466,7 +476,8 @@ class Emitter {
       if (looksAtState) isKnown = modeIsKnown();
       const mode = wasKnown ? "known" : isKnown ? "learnt" : undefined;
       const slotsAfter = block.operations.length - index - 1;
-      return { block, index, placed, body, mode, slotsAfter, accessesAfter };
+      const rotating = { rotation: rotations.get(index), rotated: rotated.get(index) };
+      return { block, index, placed, body, mode, ...rotating, slotsAfter, accessesAfter };
     });
   }
 
@@ -491,18 +502,35 @@ class Emitter {
   // ---- operations
 
   #plain(node: number, position: Position): void {
-    const { placed } = position;
+    const { placed, rotation, rotated } = position;
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
+    if (rotated !== undefined) this.#keep(rotated);
     if (operation.looksAtState && looksAtClockItself(position.body)) this.#publish(position);
     const lower = new Lowering(this.#linkage, this.#site(position));
-    lower.block(position.body);
+    if (rotation !== undefined) this.#rotate(operation, rotation);
+    else lower.block(position.body);
     if (operation.flow.kind === "end") {
       this.#goOut(this.#leave, placed.delta + operation.length);
       return;
     }
     if (operation.reachesOutside || operation.accesses !== 0) this.#heed(position);
     this.#follow(node, position, lower);
+  }
+
+  /** Keeps what is rotated later, for the register may be written before. */
+  #keep(rotated: Rotated): void {
+    const local = this.#code.local("i64", "rotated");
+    this.#rotated.set(rotated, local);
+    this.#registers.pushX(rotated.register);
+    this.#code.set(local);
+  }
+
+  #rotate({ decoded }: Operation, { of, type, count }: Rotation): void {
+    const code = this.#code.get(this.#rotated.get(of) ?? 0);
+    if (type === "i32") code.convert("wrap").i32(count).arithmetic("i32", "rotl").convert("extend_s");
+    else code.i64(count).arithmetic("i64", "rotl");
+    this.#registers.setX(decoded.rd);
   }
 
   #follow(node: number, { placed }: Position, lower: Lowering): void {

@@ -3,6 +3,7 @@ import { parseCpu } from "../../board/cpu.ts";
 import type { EngineName, MachineOptions } from "../../board/options.ts";
 import { defaultOptions } from "../../board/options.ts";
 import { createMachine } from "../../board/virt.ts";
+import { randomBits } from "../../float/testing/operands.ts";
 import { encode, type Operands } from "../../isa/encode.ts";
 import { instructionNamed } from "../../isa/testing/sample.ts";
 import { RAM_BASE } from "../../memory/physical.ts";
@@ -205,6 +206,46 @@ const rounding = program(
   ["jal", { immediate: -4 * (3 * 23 + 5) }],
 );
 
+/** Pairs of shifts that are united, most of one register and many to a rotation, with others among them, in a loop. */
+function shifting(seed: bigint): Uint8Array {
+  const random = randomBits(seed);
+  const pick = <T>(...of: readonly [T, ...T[]]): T => of[Number(random() % BigInt(of.length))] ?? of[0];
+  const registers = [10, 11, 12, 13, 14] as const;
+  const register = () => pick(...registers);
+  const maybe = (): Line[] => {
+    const [rd, rs1] = [register(), register()];
+    return pick<Line[]>([], [], [["addi", { rd, rs1 }]], [["srli", { rd, rs1, immediate: 32 }]]);
+  };
+  const lines = Array.from({ length: 20 }, (): Line[] => {
+    const [rs1, left, right] = [register(), register(), register()];
+    const count = Number(random() % 31n) + 1;
+    const [names, width] = pick<[[string, string], number]>(
+      [["slliw", "srliw"], 32],
+      [["slliw", "srli"], 32],
+      [["slli", "srliw"], 32],
+      [["slli", "srli"], 64],
+    );
+    const shifts: [Line, Line] = [
+      [names[0], { rd: left, rs1, immediate: count }],
+      [names[1], { rd: right, rs1, immediate: width - count }],
+    ];
+    const [first, second] = pick(shifts, [shifts[1], shifts[0]]);
+    const union: Line = [pick("or", "xor", "add"), { rd: register(), rs1: left, rs2: right }];
+    return [first, ...maybe(), second, ...maybe(), union];
+  }).flat();
+  const multiplier: Line[] = [
+    ["lui", { rd: 9, immediate: 0x5851_f000 }],
+    ["addi", { rd: 9, rs1: 9, immediate: 0x2d }],
+  ];
+  const changes = registers.flatMap((rd): Line[] => [
+    ["mul", { rd: 8, rs1: 8, rs2: 9 }],
+    ["addi", { rd: 8, rs1: 8, immediate: 0x57b }],
+    ["add", { rd, rs1: rd, rs2: 8 }],
+  ]);
+  const loop = [...changes, ...lines];
+  return program(...multiplier, ...loop, ["jal", { immediate: -4 * loop.length }]);
+}
+
 /** A loop of 400 slots, again and again, and ten slots between. */
 const looping = program(
   ["addi", { rd: 7, immediate: 200 }],
@@ -234,6 +275,18 @@ describe("the translator", () => {
     expect(machine.engineCounters?.translatedSlots).toBeGreaterThan(0.6 * slots);
     for (const [hart, { pc, x }] of machine.harts.map((h) => ({ pc: h.pc, x: h.x(8) })).entries()) {
       expect({ pc, x }).toEqual({ pc: interpreter.harts[hart]?.pc, x: interpreter.harts[hart]?.x(8) });
+    }
+  });
+
+  it("gives what two shifts of one value give that are united", async () => {
+    for (let seed = 1n; seed <= 40n; seed++) {
+      const kernel = shifting(seed);
+      const registers = async (engine: EngineName) => {
+        const machine = await boot(engine, kernel, 1);
+        machine.run(10_000);
+        return [10, 11, 12, 13, 14].map((n) => machine.harts[0]?.x(n));
+      };
+      expect(await registers("translator")).toEqual(await registers("interpreter"));
     }
   });
 
