@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { atomicOf, isAtPlace } from "./atomic.ts";
+import type { Node } from "../../language/expression.ts";
+import type { Statement } from "../../language/statement.ts";
+import { readPhysical } from "../../memory/physical.ts";
+import { placeAtomic } from "../../memory/virtual.ts";
+import { atomicOf } from "./atomic.ts";
 import { operationOf } from "./testing/snippet.ts";
 
 const operands = { rd: 5, rs1: 6, rs2: 7 };
@@ -14,13 +18,24 @@ describe("an atomic operation", () => {
   ] as const)("%s accesses %d bytes at one place", (name, bytes, writes) => {
     const { body } = operationOf([name, name === "lr.w" ? { ...operands, rs2: 0 } : operands]);
     const atomic = atomicOf(body);
-    if (atomic === undefined) throw new Error("it is none");
     expect(atomic).toMatchObject({ bytes, writes });
-    const address = { kind: "local", type: "i64", id: atomic.variable } as const;
-    const width = (value: bigint) => ({ kind: "constant", type: "i32", value }) as const;
-    expect(isAtPlace(atomic, [address, width(BigInt(bytes))])).toBe(true);
-    expect(isAtPlace(atomic, [address, width(2n)])).toBe(false);
-    expect(isAtPlace(atomic, [{ ...address, id: atomic.variable + 1 }, width(BigInt(bytes))])).toBe(false);
+  });
+
+  it("uses its place, all of it, and nothing else", () => {
+    const { body } = operationOf(["amoadd.w", operands]);
+    const place = { kind: "local", type: "i64", id: atomicOf(body)?.variable ?? 0 } as const;
+    const read = (address: Node, bytes: bigint, procedure = readPhysical.procedure): Statement => {
+      const width = { kind: "constant", type: "i32", value: bytes } as const;
+      const rest = [{ kind: "constant", type: "i32", value: 5n } as const, place];
+      return {
+        kind: "evaluate",
+        value: { kind: "call", type: "i64", procedure, arguments: [address, width, ...rest] },
+      };
+    };
+    expect(atomicOf([...body, read(place, 4n)])).toBeDefined();
+    expect(atomicOf([...body, read(place, 2n)])).toBeUndefined();
+    expect(atomicOf([...body, read({ ...place, id: place.id + 1 }, 4n)])).toBeUndefined();
+    expect(atomicOf([...body, read(place, 4n, placeAtomic.procedure)])).toBeUndefined();
   });
 
   it.each(["ld", "add"])("is none of %s", (name) => {

@@ -1,8 +1,11 @@
 /** Atomic operations: they find their place in memory first, and then use it (isa/a.ts). */
-import type { Node } from "../../language/expression.ts";
+import type { Procedure } from "../../language/procedure.ts";
+import { walkWithin } from "../../language/reach.ts";
 import type { Block, Statement } from "../../language/statement.ts";
 import { Access } from "../../memory/access.ts";
+import { checkWritable, readPhysical, writePhysical } from "../../memory/physical.ts";
 import { placeAtomic } from "../../memory/virtual.ts";
+import type { CallNode } from "../lower.ts";
 import { constantOf } from "./fold.ts";
 
 export interface Atomic {
@@ -13,7 +16,7 @@ export interface Atomic {
   readonly writes: boolean;
 }
 
-/** Undefined for what is no such operation. */
+/** Undefined for what is no such operation, or calls more than what uses the place. */
 export function atomicOf(body: Block): Atomic | undefined {
   const [first] = body;
   if (first?.kind !== "set") return undefined;
@@ -23,13 +26,31 @@ export function atomicOf(body: Block): Atomic | undefined {
   const [, width, access] = value.arguments;
   const bytes = Number(constantOf(width));
   if (bytes !== 4 && bytes !== 8) return undefined;
-  return { variable: first.id, bytes, writes: constantOf(access) !== BigInt(Access.read) };
+  const atomic: Atomic = { variable: first.id, bytes, writes: constantOf(access) !== BigInt(Access.read) };
+  return callsIn(body).every((call) => call === value || usesPlace(atomic, call)) ? atomic : undefined;
 }
 
 const sets = (s: Statement, variable: number): boolean => s.kind === "set" && s.id === variable;
 
-/** Whether what is given a physical address, and for how many bytes, is given that place. */
-export function isAtPlace({ variable, bytes }: Atomic, given: readonly Node[]): boolean {
-  const [address, width] = given;
-  return address?.kind === "local" && address.id === variable && constantOf(width) === BigInt(bytes);
+function callsIn(body: Block): CallNode[] {
+  const calls: CallNode[] = [];
+  walkWithin(body, {
+    node: (n) => {
+      if (n.kind === "call") calls.push(n);
+    },
+  });
+  return calls;
+}
+
+const USES: ReadonlySet<Procedure> = new Set(
+  [checkWritable, readPhysical, writePhysical].map((p) => p.procedure),
+);
+
+/** Whether a call accesses all of the place, and nothing else. */
+function usesPlace(
+  { variable, bytes }: Atomic,
+  { procedure, arguments: [address, width] }: CallNode,
+): boolean {
+  const isThere = address?.kind === "local" && address.id === variable;
+  return USES.has(procedure) && isThere && constantOf(width) === BigInt(bytes);
 }

@@ -31,7 +31,7 @@ import { looksAtClock, looksAtClockItself } from "../observes.ts";
 import type { Analysis } from "./analysis.ts";
 import { calls } from "./analysis.ts";
 import type { Atomic } from "./atomic.ts";
-import { atomicOf, isAtPlace } from "./atomic.ts";
+import { atomicOf } from "./atomic.ts";
 import type { DataMemory } from "./data-memory.ts";
 import { Facts } from "./facts.ts";
 import { FlatMemory } from "./flat-memory.ts";
@@ -122,6 +122,8 @@ interface Position {
   /** What it gives, if that is a rotation, and the register to keep before it, if that is rotated later. */
   readonly rotation: Rotation | undefined;
   readonly rotated: Rotated | undefined;
+  /** What it is, if it makes its accesses itself. */
+  readonly atomic: Atomic | undefined;
   /** Slots and accesses of the block that come after it. */
   readonly slotsAfter: number;
   readonly accessesAfter: number;
@@ -460,7 +462,7 @@ class Emitter {
   }
 
   #positions(node: number, block: RegionBlock, total: number): Position[] {
-    const { settings } = this.#linkage;
+    const { settings, asDescribed } = this.#linkage;
     const facts = this.#factsBefore(node);
     if (!calls(block)) this.#facts.set(node, facts);
     const modeIsKnown = () => facts.decide(RESERVED_MODE) !== undefined;
@@ -477,7 +479,8 @@ class Emitter {
       const mode = wasKnown ? "known" : isKnown ? "learnt" : undefined;
       const slotsAfter = block.operations.length - index - 1;
       const rotating = { rotation: rotations.get(index), rotated: rotated.get(index) };
-      return { block, index, placed, body, mode, ...rotating, slotsAfter, accessesAfter };
+      const atomic = asDescribed ? undefined : atomicOf(body);
+      return { block, index, placed, body, mode, ...rotating, atomic, slotsAfter, accessesAfter };
     });
   }
 
@@ -502,7 +505,7 @@ class Emitter {
   // ---- operations
 
   #plain(node: number, position: Position): void {
-    const { placed, rotation, rotated } = position;
+    const { placed, rotation, rotated, atomic } = position;
     const { operation } = placed;
     if (placed.crosses) this.#enterNextPage(position);
     if (rotated !== undefined) this.#keep(rotated);
@@ -514,7 +517,7 @@ class Emitter {
       this.#goOut(this.#leave, placed.delta + operation.length);
       return;
     }
-    if (operation.reachesOutside || operation.accesses !== 0) this.#heed(position);
+    if (atomic === undefined && (operation.reachesOutside || operation.accesses !== 0)) this.#heed(position);
     this.#follow(node, position, lower);
   }
 
@@ -627,7 +630,6 @@ class Emitter {
     const code = this.#code;
     const { delta, operation } = position.placed;
     const { decoded, accesses = 0 } = operation;
-    const atomic = this.#linkage.asDescribed ? undefined : atomicOf(position.body);
     let made = 0;
     return {
       code,
@@ -643,7 +645,7 @@ class Emitter {
         if (looksAtClock(p)) this.#publish(position);
       },
       replaceCall: (call, lower) =>
-        (atomic !== undefined && this.#accessAtomically(position, atomic, call, lower)) ||
+        (position.atomic !== undefined && this.#accessAtomically(position, position.atomic, call, lower)) ||
         this.#computeNatively(call, lower, position),
       x: (operand) => this.#registers.pushX(decoded[operand]),
       f: (operand) => this.#registers.pushF(decoded[operand]),
@@ -689,7 +691,6 @@ class Emitter {
       code.i64(BigInt(base) - this.#linkage.settings.ramBias).arithmetic("i64", "add");
       return true;
     }
-    if (!isAtPlace(atomic, call.arguments)) return false;
     if (call.procedure === checkWritable.procedure) return true;
     if (call.procedure === readPhysical.procedure) {
       code.get(this.#atomicPlace).load(guestLoad(atomic.bytes, false), base);
