@@ -10,15 +10,20 @@ const flags: readonly string[] = [
   // No test for a full stack at every function and loop: 4 %. The guest cannot fill it, for translated regions call each
   // other to a fixed depth (see MOST_CALLS), and the description's procedures never call themselves.
   "--no-wasm-stack-checks",
+  // More has to execute before V8 compiles anew, on another thread whose time counts, what will mostly not pay for it:
+  // WebAssembly that was just made, and the JavaScript that makes it (the last flag below). 15 %.
+  "--wasm-tiering-budget=10000000",
+];
+
+/** What only the V8 of Node 20 knows; others complain. */
+const flagsOfNode20: readonly string[] = [
   // Fused multiplication and addition in one instruction, where later versions of V8 have it anyway.
   "--experimental-wasm-relaxed-simd",
-  // More has to execute before V8 compiles anew, on another thread whose time counts, what will mostly not pay for it:
-  // WebAssembly that was just made, and the JavaScript that makes it. 15 %.
-  "--wasm-tiering-budget=10000000",
   "--interrupt-budget=400000",
 ];
 
 /** Sets the flags for the whole process; what was compiled before stays as it is. */
 export function setV8Flags(): void {
   for (const flag of flags) setFlagsFromString(flag);
+  if (process.versions.v8.startsWith("11.3.")) for (const flag of flagsOfNode20) setFlagsFromString(flag);
 }
