@@ -113,8 +113,8 @@ export class Operations {
   }
 }
 
-/** Words remembered; real programs have some ten thousand different ones. */
-const MOST_WORDS = 65536;
+/** Words remembered, at about a kilobyte each. Booting Linux takes some 7,000, a shell that runs many programs 20,000. */
+const MOST_WORDS = 16384;
 
 /**
  * What can be said of an instruction once for all words in which the same register operands are x0, and the same ones equal:
