@@ -1,19 +1,32 @@
 import { beforeEach, expect, it } from "vitest";
 import type { CodePages } from "./code-pages.ts";
 import { Interpreter } from "./interpreter.ts";
-import { DECODED_PAGE_BYTES } from "./slot.ts";
-import { emptyMachine, placement } from "./testing/memory.ts";
+import { DECODED_PAGE_BYTES, DECODED_PAGES } from "./slot.ts";
+import { emptyMachine, placementWith } from "./testing/memory.ts";
+
+/** As many pages of RAM as can be decoded at a time, and some more. */
+const placement = placementWith((DECODED_PAGES + 8) * 4096);
+const most = DECODED_PAGES - 1;
 
 let pages: CodePages;
+/** Pages of RAM of which it was said that their decoded ones go; undefined for all. */
+let gone: (number | undefined)[];
 /** Addresses of decoded pages in the order in which they are given. */
 let addresses: number[];
 
 beforeEach(async () => {
-  const { configuration } = emptyMachine();
-  pages = (await Interpreter.create(configuration, placement)).pages;
+  const { configuration } = emptyMachine(placement);
+  const interpreter = await Interpreter.create(configuration, placement);
+  pages = interpreter.pages;
   const first = pages.decodedPage(0);
   addresses = [0, 1, 2, 3].map((n) => first + n * DECODED_PAGE_BYTES);
   pages.breakAt(new Set());
+  gone = [];
+  interpreter.listener = {
+    codeChanged: () => {},
+    pageGoes: (page) => gone.push(page),
+    stopped: () => false,
+  };
 });
 
 const decoded = (page: number) => pages.decodedPage(page * 4096);
@@ -42,4 +55,39 @@ it("leaves nothing to any once all have gone", () => {
   decoded(1);
   pages.breakAt(new Set());
   expect([1, 5].map(decoded)).toEqual([addresses[0], addresses[1]]);
+});
+
+it("makes room by giving up what was decoded first, as far as nothing relies on it", () => {
+  const before = Array.from({ length: most }, (_, page) => decoded(page));
+  for (const page of [0, 2]) pages.watch(page, 0n);
+  const { moves } = pages;
+  const [one, another] = [decoded(most), decoded(most + 1)];
+  expect(pages.moves).toBe(moves + 1);
+  expect(before.indexOf(one)).toBeGreaterThan(0);
+  expect(before.indexOf(another)).toBeGreaterThan(0);
+  expect(one).not.toBe(another);
+  expect([0, 2].map(decoded)).toEqual([before[0], before[2]]);
+  expect(decoded(most - 1)).toBe(before[most - 1]);
+  expect(decoded(1)).not.toBe(before[1]);
+  expect(gone).toEqual([]);
+});
+
+it("keeps what is left to a page when it makes room", () => {
+  reserve([5, 2]);
+  const left = decoded(5);
+  for (let page = 6; page < most + 6; page++) decoded(page);
+  expect(decoded(5)).toBe(left);
+  expect(gone).toEqual([]);
+});
+
+it("gives up all where translated code relies on most", () => {
+  for (let page = 0; page < most; page++) decoded(page);
+  for (let page = 0; page < most - 10; page++) pages.watch(page, 0n);
+  const { moves } = pages;
+  decoded(most);
+  expect(gone).toEqual([undefined]);
+  expect(pages.moves).toBe(moves + 1);
+  for (let page = 0; page < most - 10; page++) pages.unwatch(page);
+  for (let page = most + 1; page < most + 8; page++) decoded(page);
+  expect(gone).toHaveLength(1);
 });

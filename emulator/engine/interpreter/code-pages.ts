@@ -52,9 +52,12 @@ export class CodePages {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #forms: ReadonlyMap<Instruction, Form>;
-  /** RAM page by decoded page. Number 0 is the scratch page. */
-  readonly #pageOf: (number | undefined)[] = [];
+  /** By page of RAM that is decoded, which decoded page it has; what was decoded first is first. */
+  readonly #decoded = new Map<number, number>();
+  /** Pages of RAM that something translated relies on. */
+  readonly #relied = new Set<number>();
   readonly #free: number[] = [];
+  #moves = 0;
   /** Numbers that are left to pages of RAM which have not been decoded yet. */
   readonly #reserved = new Map<number, number>();
 
@@ -88,7 +91,7 @@ export class CodePages {
     if (number === 0) {
       number = this.#numberFor(page);
       this.#view.setUint16(this.#indexAt(page), number, true);
-      this.#pageOf[number] = page;
+      this.#decoded.set(page, number);
       this.#clear(number, Handler.undecoded);
       this.#view.setUint32(this.#address(number) + PageRecord.source, this.#memory.ram + page * 4096, true);
       this.#flagCode(page, true);
@@ -146,13 +149,29 @@ export class CodePages {
     this.#bytes.fill(0, breaks, breaks + SLOTS_PER_PAGE);
     for (const offset of offsets) this.#bytes[breaks + (offset >>> 1)] = 1;
     // Where nothing has been decoded yet, nothing knows other breakpoints, and what is reserved may stay.
-    if (this.#pageOf.length > 0) this.#dropAll();
+    if (this.#decoded.size > 0) this.#dropAll();
   }
 
-  /** Says from which lines of 64 bytes of a page of RAM something was translated: `codeChanged` tells of stores to them. */
+  /** How often decoded pages have gone to make room for others: as long as this is the same, addresses are, too. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /**
+   * Says that something translated relies on a page of RAM, and from which lines of 64 bytes it was translated:
+   * `codeChanged` tells of stores to them.
+   */
   watch(page: number, lines: bigint): void {
-    if (lines === 0n && this.#view.getUint16(this.#indexAt(page), true) === 0) return;
+    this.#relied.add(page);
     this.#view.setBigUint64(this.decodedPage(page * 4096) + PageRecord.translatedLines, lines, true);
+  }
+
+  /** Says that nothing does any more. */
+  unwatch(page: number): void {
+    this.#relied.delete(page);
+    const number = this.#decoded.get(page);
+    if (number !== undefined)
+      this.#view.setBigUint64(this.#address(number) + PageRecord.translatedLines, 0n, true);
   }
 
   /** Whether the line of 64 bytes at an offset in RAM has been stored to since it was decoded, or this was asked last. */
@@ -181,11 +200,8 @@ export class CodePages {
   /** Gives up the decoded page for the page of RAM at `offset`. */
   drop(offset: number): void {
     const page = offset >>> 12;
-    const number = this.#view.getUint16(this.#indexAt(page), true);
     this.#events.pageGoes(page);
     this.#forgetPage(page);
-    this.#pageOf[number] = undefined;
-    if (this.#reserved.get(page) !== number) this.#free.push(number);
     this.#events.pagesDropped();
   }
 
@@ -204,13 +220,26 @@ export class CodePages {
   #numberFor(page: number): number {
     const reserved = this.#reserved.get(page);
     if (reserved !== undefined) return reserved;
-    if (this.#free.length === 0) this.#dropAll();
+    if (this.#free.length === 0) this.#makeRoom();
     return this.#free.pop() ?? 1;
   }
 
+  /** Gives up what was decoded first of the pages that nothing translated relies on; all, where these are few. */
+  #makeRoom(): void {
+    this.#moves++;
+    const idle = [...this.#decoded.keys()].filter(
+      (page) => !this.#relied.has(page) && !this.#reserved.has(page),
+    );
+    if (idle.length < FEWEST_IDLE) {
+      this.#dropAll();
+      return;
+    }
+    for (const page of idle.slice(0, idle.length / 2)) this.#forgetPage(page);
+    this.#events.pagesDropped();
+  }
+
   #reset(): void {
-    for (const page of this.#pageOf) if (page !== undefined) this.#forgetPage(page);
-    this.#pageOf.length = 0;
+    for (const page of this.#decoded.keys()) this.#forgetPage(page);
     this.#free.length = 0;
     this.#reserved.clear();
     for (let number = DECODED_PAGES - 1; number > 0; number--) this.#free.push(number);
@@ -219,6 +248,9 @@ export class CodePages {
   }
 
   #forgetPage(page: number): void {
+    const number = this.#decoded.get(page);
+    this.#decoded.delete(page);
+    if (number !== undefined && this.#reserved.get(page) !== number) this.#free.push(number);
     this.#view.setUint16(this.#indexAt(page), 0, true);
     this.#flagCode(page, false);
   }
@@ -251,6 +283,9 @@ export class CodePages {
     return this.#memory.room + DecodedCode.index + page * 2;
   }
 }
+
+/** Pages to be given up in part: looking for them, and forgetting what is remembered of all, is not worth it for less. */
+const FEWEST_IDLE = DECODED_PAGES / 8;
 
 /** What the slots of an instruction have in common. */
 interface Form {

@@ -90,11 +90,9 @@ export class CodeCache {
   install(regions: readonly Region[]): void {
     // Nothing is left that could enter anything: all begins anew.
     if (this.#byPage.size === 0 && this.#kept === undefined) this.#restart();
-    const first = this.#room.take(regions.length) ?? this.#takeAnew(regions.length);
-    const { flushes } = this.counters;
-    const batch = first === 0 ? this.#begin(regions) : this.#compile(regions, first);
-    // To decode a page of theirs all others went, and with them everything that these regions could be linked to.
-    if (this.counters.flushes !== flushes) return;
+    // To decode a page of theirs, another one of theirs may go; then there is room for all of them.
+    const batch = this.#make(regions) ?? this.#make(regions);
+    if (batch === undefined) return;
     this.#kept?.add(batch);
     this.#enterAll(batch);
   }
@@ -140,10 +138,18 @@ export class CodeCache {
   flush(): void {
     for (const region of this.#byPlace.values()) this.#leave(region);
     this.#byPlace.clear();
-    for (const page of this.#byPage.keys()) this.#pages.watch(page, 0n);
+    for (const page of this.#byPage.keys()) this.#pages.unwatch(page);
     this.#byPage.clear();
     this.#restart();
     this.counters.flushes++;
+  }
+
+  /** Compiles regions; undefined if pages that they are made of may have gone meanwhile. */
+  #make(regions: readonly Region[]): Batch | undefined {
+    const first = this.#room.take(regions.length) ?? this.#takeAnew(regions.length);
+    const { moves } = this.#pages;
+    const batch = first === 0 ? this.#begin(regions) : this.#compile(regions, first);
+    return this.#pages.moves === moves ? batch : undefined;
   }
 
   /** With nothing left: numbers and links are given from the beginning. */
@@ -178,13 +184,14 @@ export class CodeCache {
     const kept = this.#kept;
     if (kept === undefined) return false;
     if (kept.isInstalled(batch)) return true;
+    const { moves } = this.#pages;
     if (!this.#fits(batch)) return false;
     for (const number of batch.others) {
       const owner = kept.ownerOf(number);
       if (owner === undefined || !this.#restore(owner)) return false;
     }
-    // To decode a page, all others may have gone.
-    if (this.#kept !== kept) return false;
+    // To decode a page, others may have gone, also of its own.
+    if (this.#pages.moves !== moves) return false;
     kept.noteInstalled(batch);
     const later = batch.regions.flatMap(({ number, place }) => {
       const there = this.at(place);
@@ -315,11 +322,15 @@ export class CodeCache {
 
   /** Has stores be told of to what is translated of a page. */
   #watch(page: number): void {
-    const there = this.#byPage.get(page) ?? NOTHING;
+    const there = this.#byPage.get(page);
+    if (there === undefined || there.size === 0) {
+      this.#byPage.delete(page);
+      this.#pages.unwatch(page);
+      return;
+    }
     let lines = 0n;
     for (const region of there) lines |= region.lines.get(page) ?? 0n;
     this.#pages.watch(page, lines);
-    if (there.size === 0) this.#byPage.delete(page);
   }
 
   /** Nothing enters it any more, neither the interpreter nor another region. */
@@ -340,8 +351,6 @@ export class CodeCache {
     return this.#placement.regions + number * REGION_BYTES;
   }
 }
-
-const NOTHING: ReadonlySet<CompiledRegion> = new Set();
 
 /** Whether a region has code in bytes of RAM. */
 function touches({ code }: CompiledRegion, from: number, to: number): boolean {

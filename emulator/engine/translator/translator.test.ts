@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseCpu } from "../../board/cpu.ts";
+import type { Machine } from "../../board/machine.ts";
 import type { EngineName, MachineOptions } from "../../board/options.ts";
 import { defaultOptions } from "../../board/options.ts";
 import { createMachine } from "../../board/virt.ts";
@@ -255,6 +256,24 @@ const looping = program(
   ["jal", { immediate: -44 }],
 );
 
+/** A loop of 900,000 slots on the first of 3,000 pages, and one instruction on each of the others, again and again. */
+function wandering(): Uint8Array {
+  const pages = 3000;
+  const code = new Uint8Array(pages * 4096);
+  const next = program(["jal", { immediate: 4096 }]);
+  for (let page = 1; page < pages; page++) code.set(next, page * 4096);
+  const back = -(pages - 1) * 4096;
+  code.set(program(["auipc", { rd: 5, immediate: back }], ["jalr", { rs1: 5 }]), -back);
+  const first: Line[] = [
+    ["lui", { rd: 7, immediate: 300_000 & ~0xfff }],
+    ["add", { rd: 8, rs1: 8, rs2: 7 }],
+    ["addi", { rd: 7, rs1: 7, immediate: -1 }],
+    ["bne", { rs1: 7, immediate: -8 }],
+  ];
+  code.set(program(...first, ["jal", { immediate: 4096 - 4 * first.length }]));
+  return code;
+}
+
 /** What a run of the sums leaves behind. */
 async function keptOfSums(): Promise<RememberedRegions> {
   const kept = new RememberedRegions();
@@ -349,6 +368,20 @@ describe("the translator", () => {
     const machine = await boot("auto", patching, 1);
     machine.run(20_000_000);
     expect(machine.engineCounters).toMatchObject({ regions: 0 });
+  });
+
+  it("keeps what is translated when more pages are executed than can be decoded at a time", async () => {
+    const [machine, interpreter] = await Promise.all([
+      boot("auto", wandering(), 1),
+      boot("interpreter", wandering(), 1),
+    ]);
+    const slots = 30_000_000;
+    machine.run(slots);
+    interpreter.run(slots);
+    const state = ({ harts: [hart] }: Machine) => [hart?.pc, hart?.instructions, hart?.x(7), hart?.x(8)];
+    expect(state(machine)).toEqual(state(interpreter));
+    expect(machine.engineCounters?.flushes).toBe(0);
+    expect(machine.engineCounters?.translatedSlots).toBeGreaterThan(0.5 * slots);
   });
 
   it("goes on with what an earlier run has translated", async () => {
