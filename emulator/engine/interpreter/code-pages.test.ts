@@ -19,7 +19,7 @@ beforeEach(async () => {
   const interpreter = await Interpreter.create(configuration, placement);
   pages = interpreter.pages;
   const first = pages.decodedPage(0);
-  addresses = [0, 1, 2, 3].map((n) => first + n * DECODED_PAGE_BYTES);
+  addresses = Array.from({ length: most }, (_, n) => first + n * DECODED_PAGE_BYTES);
   pages.breakAt(new Set());
   gone = [];
   interpreter.listener = {
@@ -60,9 +60,9 @@ it("leaves nothing to any once all have gone", () => {
 it("makes room by giving up what was decoded first, as far as nothing relies on it", () => {
   const before = Array.from({ length: most }, (_, page) => decoded(page));
   for (const page of [0, 2]) pages.watch(page, 0n);
-  const { moves } = pages;
+  const { evictions } = pages;
   const [one, another] = [decoded(most), decoded(most + 1)];
-  expect(pages.moves).toBe(moves + 1);
+  expect(pages.evictions).toBe(evictions + 1);
   expect(before.indexOf(one)).toBeGreaterThan(0);
   expect(before.indexOf(another)).toBeGreaterThan(0);
   expect(one).not.toBe(another);
@@ -72,22 +72,29 @@ it("makes room by giving up what was decoded first, as far as nothing relies on 
   expect(gone).toEqual([]);
 });
 
-it("keeps what is left to a page when it makes room", () => {
-  reserve([5, 2]);
-  const left = decoded(5);
-  for (let page = 6; page < most + 6; page++) decoded(page);
-  expect(decoded(5)).toBe(left);
+it("keeps what is left to pages when it makes room", () => {
+  const kept = most - 500;
+  reserve(...Array.from({ length: kept }, (_, page) => [page, page] as const));
+  const left = Array.from({ length: most }, (_, page) => decoded(page)).slice(0, kept);
+  const others = [most, most + 1].map(decoded);
+  expect(left).toEqual(Array.from(left, (_, page) => decoded(page)));
+  expect(new Set([...left, ...others]).size).toBe(kept + 2);
+  expect(gone).toEqual([]);
+});
+
+it("gives up what nothing relies on any more", () => {
+  for (let page = 0; page < most; page++) decoded(page);
+  for (let page = 0; page < most; page++) pages.watch(page, 0n);
+  for (let page = 0; page < most; page++) pages.unwatch(page);
+  decoded(most);
   expect(gone).toEqual([]);
 });
 
 it("gives up all where translated code relies on most", () => {
   for (let page = 0; page < most; page++) decoded(page);
   for (let page = 0; page < most - 10; page++) pages.watch(page, 0n);
-  const { moves } = pages;
+  const { evictions } = pages;
   decoded(most);
   expect(gone).toEqual([undefined]);
-  expect(pages.moves).toBe(moves + 1);
-  for (let page = 0; page < most - 10; page++) pages.unwatch(page);
-  for (let page = most + 1; page < most + 8; page++) decoded(page);
-  expect(gone).toHaveLength(1);
+  expect(pages.evictions).toBe(evictions + 1);
 });

@@ -1,4 +1,4 @@
-/** The decoded pages: made when code is first executed, given up when they are no longer code. */
+/** The decoded pages: made when code is first executed, given up when they are no longer code, or to make room for others. */
 import { X_SINK } from "../../hart/layout.ts";
 import type { Decoder } from "../../isa/decode.ts";
 import type { Instruction } from "../../isa/instruction.ts";
@@ -57,7 +57,7 @@ export class CodePages {
   /** Pages of RAM that something translated relies on. */
   readonly #relied = new Set<number>();
   readonly #free: number[] = [];
-  #moves = 0;
+  #evictions = 0;
   /** Numbers that are left to pages of RAM which have not been decoded yet. */
   readonly #reserved = new Map<number, number>();
 
@@ -152,9 +152,9 @@ export class CodePages {
     if (this.#decoded.size > 0) this.#dropAll();
   }
 
-  /** How often decoded pages have gone to make room for others: as long as this is the same, addresses are, too. */
-  get moves(): number {
-    return this.#moves;
+  /** How often decoded pages have gone to make room for others. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   /**
@@ -166,7 +166,7 @@ export class CodePages {
     this.#view.setBigUint64(this.decodedPage(page * 4096) + PageRecord.translatedLines, lines, true);
   }
 
-  /** Says that nothing does any more. */
+  /** Says that nothing translated relies on a page of RAM any more. */
   unwatch(page: number): void {
     this.#relied.delete(page);
     const number = this.#decoded.get(page);
@@ -226,7 +226,7 @@ export class CodePages {
 
   /** Gives up what was decoded first of the pages that nothing translated relies on; all, where these are few. */
   #makeRoom(): void {
-    this.#moves++;
+    this.#evictions++;
     const idle = [...this.#decoded.keys()].filter(
       (page) => !this.#relied.has(page) && !this.#reserved.has(page),
     );
@@ -284,7 +284,7 @@ export class CodePages {
   }
 }
 
-/** Pages to be given up in part: looking for them, and forgetting what is remembered of all, is not worth it for less. */
+/** For fewer than these it is not worth looking for them, and having all harts forget what they remember of code. */
 const FEWEST_IDLE = DECODED_PAGES / 8;
 
 /** What the slots of an instruction have in common. */

@@ -4,8 +4,8 @@ import { RAM_BASE } from "../../memory/physical.ts";
 import type { Configuration } from "../engine.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
 import { regionEntries, translatedSlots } from "../interpreter/lookaside.ts";
-import { Handler } from "../interpreter/slot.ts";
-import { emptyMachine, placement } from "../interpreter/testing/memory.ts";
+import { DECODED_PAGES, Handler } from "../interpreter/slot.ts";
+import { emptyMachine, placementWith } from "../interpreter/testing/memory.ts";
 import { CodeCache } from "./code-cache.ts";
 import { Profile } from "./profile.ts";
 import type { Region } from "./region.ts";
@@ -14,6 +14,8 @@ import { RememberedRegions } from "./testing/remembered.ts";
 import type { Line } from "./testing/snippet.ts";
 import { Snippet } from "./testing/snippet.ts";
 
+/** More pages of RAM than can be decoded at a time. */
+const placement = placementWith((DECODED_PAGES + 8) * 4096);
 const [hart = 0] = placement.harts;
 const add = (immediate: number): Line => ["addi", { rd: 10, rs1: 10, immediate }];
 
@@ -54,7 +56,7 @@ let view: DataView;
 let configuration: Configuration;
 
 async function begin(kept?: RememberedRegions): Promise<void> {
-  const machine = emptyMachine();
+  const machine = emptyMachine(placement);
   configuration = machine.configuration;
   view = machine.view;
   for (const snippet of [...snippets, clock, leading, six, more]) snippet.store(view.buffer, placement.ram);
@@ -129,6 +131,21 @@ describe("the code cache", () => {
     expect(handlerAt(first)).toBe(original);
     expect(cache.at(0x1000)).toBeUndefined();
     expect(run(first, 100)).toEqual({ sum: 50, translated: 0, entries: 0 });
+  });
+
+  it("makes room for the pages of what is installed, and not at their cost", () => {
+    const { pages } = interpreter;
+    pages.decodedPage(0x1000);
+    for (let page = 3; page < DECODED_PAGES + 1; page++) pages.decodedPage(page * 4096);
+    const { evictions } = pages;
+    cache.install([regionTo(leading, 0x2000)]);
+    expect(pages.evictions).toBe(evictions + 1);
+    expect(run(leading, 2)).toMatchObject({ sum: 5, translated: 2 });
+    const [one, next] = [pages.decodedPage(0x1000), pages.decodedPage(0x2000)];
+    for (let page = 3; page < DECODED_PAGES + 8; page++) pages.decodedPage(page * 4096);
+    expect(pages.evictions).toBeGreaterThan(evictions + 1);
+    expect([pages.decodedPage(0x1000), pages.decodedPage(0x2000)]).toEqual([one, next]);
+    expect(run(leading, 2)).toMatchObject({ sum: 5, translated: 2 });
   });
 
   it("drops what changes, and nothing else", () => {

@@ -90,9 +90,11 @@ export class CodeCache {
   install(regions: readonly Region[]): void {
     // Nothing is left that could enter anything: all begins anew.
     if (this.#byPage.size === 0 && this.#kept === undefined) this.#restart();
-    // To decode a page of theirs, another one of theirs may go; then there is room for all of them.
-    const batch = this.#make(regions) ?? this.#make(regions);
-    if (batch === undefined) return;
+    const pages = new Set(regions.flatMap((region) => [...region.pages.values()]));
+    // To decode one of these another one may go; then there is room for all of them.
+    if (!this.#decode(pages) && !this.#decode(pages)) return;
+    const first = this.#room.take(regions.length) ?? this.#takeAnew(regions.length);
+    const batch = first === 0 ? this.#begin(regions) : this.#compile(regions, first);
     this.#kept?.add(batch);
     this.#enterAll(batch);
   }
@@ -144,12 +146,11 @@ export class CodeCache {
     this.counters.flushes++;
   }
 
-  /** Compiles regions; undefined if pages that they are made of may have gone meanwhile. */
-  #make(regions: readonly Region[]): Batch | undefined {
-    const first = this.#room.take(regions.length) ?? this.#takeAnew(regions.length);
-    const { moves } = this.#pages;
-    const batch = first === 0 ? this.#begin(regions) : this.#compile(regions, first);
-    return this.#pages.moves === moves ? batch : undefined;
+  /** Has pages of RAM be decoded; gives whether all of them are, and none has gone for another. */
+  #decode(pages: Iterable<number>): boolean {
+    const { evictions } = this.#pages;
+    for (const page of pages) this.#pages.decodedPage(page * PAGE);
+    return this.#pages.evictions === evictions;
   }
 
   /** With nothing left: numbers and links are given from the beginning. */
@@ -184,14 +185,14 @@ export class CodeCache {
     const kept = this.#kept;
     if (kept === undefined) return false;
     if (kept.isInstalled(batch)) return true;
-    const { moves } = this.#pages;
+    const { evictions } = this.#pages;
     if (!this.#fits(batch)) return false;
     for (const number of batch.others) {
       const owner = kept.ownerOf(number);
       if (owner === undefined || !this.#restore(owner)) return false;
     }
     // To decode a page, others may have gone, also of its own.
-    if (this.#pages.moves !== moves) return false;
+    if (this.#pages.evictions !== evictions) return false;
     kept.noteInstalled(batch);
     const later = batch.regions.flatMap(({ number, place }) => {
       const there = this.at(place);

@@ -51,8 +51,11 @@ export function rotationsIn(operations: readonly Operation[]): ReadonlyMap<numbe
     const result = resultOf(body);
     const rotation = result && rotationOf(result, (operand) => valueIn(operand).shift);
     if (rotation !== undefined) rotations.set(index, rotation);
-    const value = valueGiven(result, valueIn, (operand) => ({ index, register: decoded[operand] }));
-    for (const register of writes.x) values.set(register, value);
+    const value = result && valueGiven(result, valueIn, (operand) => ({ index, register: decoded[operand] }));
+    for (const register of writes.x) {
+      if (value === undefined) values.delete(register);
+      else values.set(register, value);
+    }
   });
   return rotations;
 }
@@ -75,14 +78,14 @@ function rotationOf(n: Node, shiftIn: (operand: RegisterOperand) => Shift | unde
 
 /** What a register holds that has been given a result. */
 function valueGiven(
-  n: Node | undefined,
+  n: Node,
   valueIn: (operand: RegisterOperand) => Value,
   rotated: (operand: RegisterOperand) => Rotated,
 ): Value {
-  if (n?.kind === "x") return valueIn(n.operand);
-  const shift = n && shiftOf(n);
+  if (n.kind === "x") return valueIn(n.operand);
+  const shift = shiftOf(n);
   if (shift === undefined)
-    return { isUnsignedWord: n?.kind === "read" && !n.signed && n.bytes < 8, shift: undefined };
+    return { isUnsignedWord: n.kind === "read" && !n.signed && n.bytes < 8, shift: undefined };
   const { operand, left, count } = shift;
   const value = valueIn(operand);
   const type = value.isUnsignedWord && !left ? "i32" : shift.type;

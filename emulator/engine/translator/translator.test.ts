@@ -256,12 +256,14 @@ const looping = program(
   ["jal", { immediate: -44 }],
 );
 
-/** A loop of 900,000 slots on the first of 3,000 pages, and one instruction on each of the others, again and again. */
+/** A loop of 900,000 slots on the first of 3,000 pages, and on each of the others something of its own, again and again. */
 function wandering(): Uint8Array {
   const pages = 3000;
   const code = new Uint8Array(pages * 4096);
-  const next = program(["jal", { immediate: 4096 }]);
-  for (let page = 1; page < pages; page++) code.set(next, page * 4096);
+  for (let page = 1; page < pages; page++) {
+    const own: Line = ["addi", { rd: 8, rs1: 8, immediate: page % 2000 }];
+    code.set(program(own, ["jal", { immediate: 4092 }]), page * 4096);
+  }
   const back = -(pages - 1) * 4096;
   code.set(program(["auipc", { rd: 5, immediate: back }], ["jalr", { rs1: 5 }]), -back);
   const first: Line[] = [
