@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { CodePages } from "./code-pages.ts";
 import { Interpreter } from "./interpreter.ts";
+import { READ_TABLE } from "./lookaside.ts";
 import { DECODED_PAGE_BYTES, DECODED_PAGES } from "./slot.ts";
 import { emptyMachine, placementWith } from "./testing/memory.ts";
 
@@ -8,6 +9,7 @@ import { emptyMachine, placementWith } from "./testing/memory.ts";
 const placement = placementWith((DECODED_PAGES + 8) * 4096);
 const most = DECODED_PAGES - 1;
 
+let machine: ReturnType<typeof emptyMachine>;
 let pages: CodePages;
 /** Pages of RAM of which it was said that their decoded ones go; undefined for all. */
 let gone: (number | undefined)[];
@@ -15,8 +17,8 @@ let gone: (number | undefined)[];
 let addresses: number[];
 
 beforeEach(async () => {
-  const { configuration } = emptyMachine(placement);
-  const interpreter = await Interpreter.create(configuration, placement);
+  machine = emptyMachine(placement);
+  const interpreter = await Interpreter.create(machine.configuration, placement);
   pages = interpreter.pages;
   const first = pages.decodedPage(0);
   addresses = Array.from({ length: most }, (_, n) => first + n * DECODED_PAGE_BYTES);
@@ -80,6 +82,17 @@ it("keeps what is left to pages when it makes room", () => {
   expect(left).toEqual(Array.from(left, (_, page) => decoded(page)));
   expect(new Set([...left, ...others]).size).toBe(kept + 2);
   expect(gone).toEqual([]);
+});
+
+it("has what harts remember of code forgotten when it makes room", () => {
+  const table = (placement.harts[0] ?? 0) + READ_TABLE;
+  const remembered = () => machine.view.getUint8(table);
+  for (let page = 0; page < most; page++) decoded(page);
+  machine.view.setUint8(table, 1);
+  decoded(1);
+  expect(remembered()).toBe(1);
+  decoded(most);
+  expect(remembered()).toBe(0xff);
 });
 
 it("gives up what nothing relies on any more", () => {

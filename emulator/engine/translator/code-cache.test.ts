@@ -32,6 +32,13 @@ const leading = new Snippet(0x1ff8, [add(5), ["jal", { immediate: 4 }]]);
 const six = new Snippet(0x1400, [add(6), ["jal", { immediate: 0x1fc }]]);
 const more = new Snippet(0x1600, [add(7), add(8), ["jal", { immediate: -0x608 }]]);
 
+/** Goes on at what leads back to it, on the next page, or else at the loop that reads the counter. */
+const fork = new Snippet(0x1800, [
+  ["beq", { rs1: 10, immediate: 0xffc }],
+  ["jal", { immediate: 0x17fc }],
+]);
+const back = new Snippet(0x27fc, [["jal", { immediate: -0xffc }]]);
+
 const regionAt = (snippet: Snippet): Region => {
   const [entry = 0] = snippet.places;
   const profile = snippet.executed(...snippet.places.keys());
@@ -41,8 +48,7 @@ const regionAt = (snippet: Snippet): Region => {
 };
 
 /** The region of what leads to a place, where a profile knows that. */
-function regionTo(snippet: Snippet, place: number): Region {
-  const profile = new Profile();
+function regionTo(snippet: Snippet, place: number, profile = new Profile()): Region {
   const [entry = 0] = snippet.places;
   profile.learn([...snippet.places, place].map((at) => ({ place: at, pc: 0x1000_0000 + at })));
   const region = formRegion(entry, profile, snippet, { operations: 100, destinations: 8 });
@@ -59,7 +65,8 @@ async function begin(kept?: RememberedRegions): Promise<void> {
   const machine = emptyMachine(placement);
   configuration = machine.configuration;
   view = machine.view;
-  for (const snippet of [...snippets, clock, leading, six, more]) snippet.store(view.buffer, placement.ram);
+  for (const snippet of [...snippets, clock, leading, six, more, fork, back])
+    snippet.store(view.buffer, placement.ram);
   interpreter = await Interpreter.create(configuration, placement);
   cache = new CodeCache(configuration, interpreter.exports, interpreter.pages, placement, kept);
 }
@@ -135,17 +142,23 @@ describe("the code cache", () => {
 
   it("makes room for the pages of what is installed, and not at their cost", () => {
     const { pages } = interpreter;
+    // The pages of the region's exits: one that goes first, and one for which others must go.
+    pages.decodedPage(0x2000);
     pages.decodedPage(0x1000);
-    for (let page = 3; page < DECODED_PAGES + 1; page++) pages.decodedPage(page * 4096);
+    for (let page = 4; page < DECODED_PAGES + 1; page++) pages.decodedPage(page * 4096);
+    const profile = new Profile();
+    profile.learn([0x1800, 0x27fc].map((place) => ({ place, pc: 0x1000_0000 + place })));
     const { evictions } = pages;
-    cache.install([regionTo(leading, 0x2000)]);
+    cache.install([regionTo(fork, 0x3000, profile)]);
     expect(pages.evictions).toBe(evictions + 1);
-    expect(run(leading, 2)).toMatchObject({ sum: 5, translated: 2 });
-    const [one, next] = [pages.decodedPage(0x1000), pages.decodedPage(0x2000)];
-    for (let page = 3; page < DECODED_PAGES + 8; page++) pages.decodedPage(page * 4096);
+    cache.install([regionTo(back, 0x1800)]);
+    expect(run(fork, 1000).entries).toBeLessThan(10);
+    const own = [0x1000, 0x2000, 0x3000];
+    const before = own.map((offset) => pages.decodedPage(offset));
+    for (let page = 4; page < DECODED_PAGES + 8; page++) pages.decodedPage(page * 4096);
     expect(pages.evictions).toBeGreaterThan(evictions + 1);
-    expect([pages.decodedPage(0x1000), pages.decodedPage(0x2000)]).toEqual([one, next]);
-    expect(run(leading, 2)).toMatchObject({ sum: 5, translated: 2 });
+    expect(own.map((offset) => pages.decodedPage(offset))).toEqual(before);
+    expect(run(fork, 1000).entries).toBeLessThan(10);
   });
 
   it("drops what changes, and nothing else", () => {
