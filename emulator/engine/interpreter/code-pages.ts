@@ -52,8 +52,8 @@ export class CodePages {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #forms: ReadonlyMap<Instruction, Form>;
-  /** By page of RAM that is decoded, which decoded page it has; what was decoded first is first. */
-  readonly #decoded = new Map<number, number>();
+  /** Pages of RAM that are decoded; what was decoded first is first. */
+  readonly #decoded = new Set<number>();
   /** Pages of RAM that something translated relies on. */
   readonly #relied = new Set<number>();
   readonly #free: number[] = [];
@@ -91,7 +91,7 @@ export class CodePages {
     if (number === 0) {
       number = this.#numberFor(page);
       this.#view.setUint16(this.#indexAt(page), number, true);
-      this.#decoded.set(page, number);
+      this.#decoded.add(page);
       this.#clear(number, Handler.undecoded);
       this.#view.setUint32(this.#address(number) + PageRecord.source, this.#memory.ram + page * 4096, true);
       this.#flagCode(page, true);
@@ -169,9 +169,8 @@ export class CodePages {
   /** Says that nothing translated relies on a page of RAM any more. */
   unwatch(page: number): void {
     this.#relied.delete(page);
-    const number = this.#decoded.get(page);
-    if (number !== undefined)
-      this.#view.setBigUint64(this.#address(number) + PageRecord.translatedLines, 0n, true);
+    if (!this.#decoded.has(page)) return;
+    this.#view.setBigUint64(this.decodedPage(page * 4096) + PageRecord.translatedLines, 0n, true);
   }
 
   /** Whether the line of 64 bytes at an offset in RAM has been stored to since it was decoded, or this was asked last. */
@@ -227,9 +226,7 @@ export class CodePages {
   /** Gives up what was decoded first of the pages that nothing translated relies on; all, where these are few. */
   #makeRoom(): void {
     this.#evictions++;
-    const idle = [...this.#decoded.keys()].filter(
-      (page) => !this.#relied.has(page) && !this.#reserved.has(page),
-    );
+    const idle = [...this.#decoded].filter((page) => !this.#relied.has(page) && !this.#reserved.has(page));
     if (idle.length < FEWEST_IDLE) {
       this.#dropAll();
       return;
@@ -239,7 +236,7 @@ export class CodePages {
   }
 
   #reset(): void {
-    for (const page of this.#decoded.keys()) this.#forgetPage(page);
+    for (const page of this.#decoded) this.#forgetPage(page);
     this.#free.length = 0;
     this.#reserved.clear();
     for (let number = DECODED_PAGES - 1; number > 0; number--) this.#free.push(number);
@@ -248,9 +245,9 @@ export class CodePages {
   }
 
   #forgetPage(page: number): void {
-    const number = this.#decoded.get(page);
+    const number = this.#view.getUint16(this.#indexAt(page), true);
     this.#decoded.delete(page);
-    if (number !== undefined && this.#reserved.get(page) !== number) this.#free.push(number);
+    if (this.#reserved.get(page) !== number) this.#free.push(number);
     this.#view.setUint16(this.#indexAt(page), 0, true);
     this.#flagCode(page, false);
   }

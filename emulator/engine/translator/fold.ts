@@ -8,7 +8,7 @@ import { someNode } from "../../language/parts.ts";
 type Constant = Extract<Node, { kind: "constant" }>;
 
 const widthOf = (type: Type): number => (type === "i32" ? 32 : 64);
-const lowWord = 0xffff_ffffn;
+export const lowWord = 0xffff_ffffn;
 
 /** The constant of a type that is equal to `value` modulo its width. */
 export function constant(type: Type, value: bigint): Constant {

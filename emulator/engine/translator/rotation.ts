@@ -4,6 +4,7 @@
  */
 import type { Node, RegisterOperand, Type } from "../../language/expression.ts";
 import type { Block } from "../../language/statement.ts";
+import { constantOf, lowWord } from "./fold.ts";
 import type { Operation } from "./operation.ts";
 
 /** What an operation gives that unites two shifts of one value. */
@@ -93,8 +94,6 @@ function valueGiven(
   return { isUnsignedWord, shift: { type, left, count, value, of: rotated(operand) } };
 }
 
-const LOW_WORD = 0xffff_ffffn;
-
 function shiftOf(
   n: Node,
 ): (Pick<Shift, "type" | "left" | "count"> & { operand: RegisterOperand }) | undefined {
@@ -108,6 +107,5 @@ function shiftOf(
   if (op !== "shr_u" || extended) return undefined;
   if (a.kind === "x") return { operand: a.operand, type: "i64", left: false, count };
   if (a.kind !== "arithmetic" || a.op !== "and" || a.a.kind !== "x") return undefined;
-  if (a.b.kind !== "constant" || a.b.value !== LOW_WORD) return undefined;
-  return { operand: a.a.operand, type: "i32", left: false, count };
+  return constantOf(a.b) === lowWord ? { operand: a.a.operand, type: "i32", left: false, count } : undefined;
 }
